@@ -1,0 +1,3 @@
+"""Lading: the bill of lading for AI."""
+
+__version__ = "0.1.0"

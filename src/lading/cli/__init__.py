@@ -1,0 +1,1 @@
+"""The command line: parse what was typed, call one function, show the answer. One module is one command."""

@@ -1,0 +1,67 @@
+"""The entrance: `lading COMMAND`; each command's module is imported when it is run."""
+
+import importlib
+import os
+import sys
+from typing import Any
+
+import click
+
+import lading
+from lading.core.errors import LadingError
+
+COMMANDS = {
+    "scan": "Show everything a repository inherits: models, datasets, services, images, libraries.",
+    "bom": "Show, convert, validate, compare and merge bills of materials.",
+}
+
+
+class _Commands(click.Group):
+    """The commands by name; a module `lading.cli.NAME` holds a click command called `command`."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's interface
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's interface
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(f"lading.cli.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's interface
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]}, epilog="Start with: lading scan .")
+@click.version_option(lading.__version__, prog_name="lading")
+def cli() -> None:
+    """Know, check and pin what an AI system inherits from upstream.
+
+    Exit codes: 0 allowed, 1 our failure, 2 wrong usage, 3 refused, 4 unknown or incomplete.
+    """
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and exit; an error becomes a sentence, a hint and an exit code, never a traceback."""
+    try:
+        result: Any = cli.main(arguments, prog_name="lading", standalone_mode=False)
+    except LadingError as e:
+        _complain(e.sentence, e.hint, e.code)
+        sys.exit(e.exit_code)
+    except click.ClickException as e:
+        e.show()
+        sys.exit(e.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        _complain("interrupted", "", "")
+        sys.exit(130)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    sys.exit(result if isinstance(result, int) else 0)
+
+
+def _complain(sentence: str, hint: str, code: str) -> None:
+    click.echo(f"lading: {sentence}{f' [{code}]' if code else ''}", err=True)
+    if hint:
+        click.echo(f"hint: {hint}", err=True)

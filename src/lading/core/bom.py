@@ -1,0 +1,28 @@
+"""The bill of materials: one graph for software and AI; documents are ways to write it."""
+
+from msgspec import Struct
+
+from lading.core.component import Component, Edge, Unresolved
+from lading.core.coverage import Coverage
+
+
+class Bom(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a system inherits; components sorted by kind and reference, edges and unresolved places sorted.
+
+    `created` is an RFC 3339 time in UTC, `serial` a `urn:uuid:`; both may be empty until a document is written.
+    """
+
+    subject: Component
+    components: tuple[Component, ...] = ()
+    edges: tuple[Edge, ...] = ()
+    unresolved: tuple[Unresolved, ...] = ()
+    coverage: Coverage = Coverage()
+    created: str = ""
+    serial: str = ""
+    generator: str = ""
+    """Name and version of the tool that collected it: `lading 0.1.0`."""
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing stayed unresolved and nothing unread."""
+        return not self.unresolved and self.coverage.complete

@@ -1,0 +1,53 @@
+"""The error tree: each error has a code, a sentence that names the thing and the fact, and a hint for the next step."""
+
+from typing import ClassVar
+
+
+class LadingError(Exception):
+    """Anything lading refuses or fails to do; `code` has a documentation page, `exit_code` is the process's."""
+
+    code: ClassVar[str] = "LD900"
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, sentence: str, *, hint: str = "") -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+        self.hint = hint
+
+
+class UsageError(LadingError):
+    """What was asked for cannot be done as asked: a missing target, an unknown option value."""
+
+    code = "LD100"
+    exit_code = 2
+
+
+class ConfigError(UsageError):
+    """`lading.toml` is not readable or says something that has no meaning."""
+
+    code = "LD101"
+
+
+class ExtractError(LadingError):
+    """An extractor could not read a file, or a part of it; becomes an entry of the coverage."""
+
+    code = "LD200"
+
+
+class LimitError(ExtractError):
+    """A file exceeds a limit of size, depth, count or time."""
+
+    code = "LD201"
+
+
+class FormatError(LadingError):
+    """A document is not of the format it was read as, or holds what that format forbids."""
+
+    code = "LD300"
+    exit_code = 2
+
+
+class PluginError(LadingError):
+    """A plugin did something that only its author can mend."""
+
+    code = "LD910"

@@ -1,0 +1,1 @@
+"""Extractors: files to components. One module is one format; `_registry` says what an extractor is."""

@@ -1,0 +1,45 @@
+"""GitHub workflows and composite actions: actions, reusable workflows, job and service images, container actions."""
+
+from collections.abc import Iterator
+
+from lading.catalog.upstreams import action, image
+from lading.core.component import Component, Occurrence, Unresolved
+from lading.core.kinds import Kind, Scope
+from lading.core.source import SourceFile
+from lading.extractors._registry import extractor
+from lading.syntax.node import Node, walk
+from lading.syntax.yaml import yaml_documents
+
+
+@extractor("*.github/workflows/*.yml", "*.github/workflows/*.yaml", "action.yml", "action.yaml")
+def read(file: SourceFile) -> Iterator[Component | Unresolved]:
+    """Yield a component for every `uses:` and every image of a job, a service container or a container action."""
+    for document in yaml_documents(file):
+        for path, node in walk(document):
+            if path and isinstance(node.value, str):
+                yield from _reference(file, path, node)
+
+
+def _reference(file: SourceFile, path: tuple[str | int, ...], node: Node) -> Iterator[Component | Unresolved]:
+    text = node.text.strip()
+    at = Occurrence(file.path, node.line, _key(path), text, scope=Scope.CI)
+    if path[-1] == "uses" and not text.startswith("docker://"):
+        found = action(text, at)
+    elif _is_image(path):
+        if "${{" in text:
+            yield Unresolved(Kind.IMAGE, text, at, "an expression that only a run of the workflow fills in")
+            return
+        found = image(text.removeprefix("docker://"), at)
+    else:
+        return
+    if found:
+        yield found
+
+
+def _is_image(path: tuple[str | int, ...]) -> bool:
+    in_job = "jobs" in path and ("container" in path or "services" in path)
+    return (path[-1] == "image" and ("runs" in path or in_job)) or (path[-1] == "container" and "jobs" in path) or path[-1] == "uses"
+
+
+def _key(path: tuple[str | int, ...]) -> str:
+    return ".".join(str(p) for p in path if isinstance(p, str))

@@ -1,0 +1,1 @@
+"""Formats: documents to and from the bill of materials. One module is one format."""

@@ -1,0 +1,30 @@
+"""What a document format is: a name, how to write a report in it, and where it can be read, how."""
+
+from collections.abc import Callable
+
+from msgspec import Struct
+
+from lading.core.bom import Bom
+from lading.core.finding import Report
+from lading.core.plugins import Registry
+
+
+class Format(Struct, frozen=True, kw_only=True):
+    """A document format; `read` and `detects` are None for formats that are only written."""
+
+    name: str
+    title: str
+    media_type: str
+    suffix: str
+    write: Callable[[Report], bytes]
+    read: Callable[[bytes], Bom] | None = None
+    detects: Callable[[bytes], bool] | None = None
+
+
+FORMATS: Registry[Format] = Registry("lading.formats")
+
+
+def add_format(format_: Format) -> Format:
+    """Register a format under its name."""
+    FORMATS.add(format_.name, format_)
+    return format_

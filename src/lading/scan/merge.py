@@ -1,0 +1,59 @@
+"""One artifact is one component: observations of the same artifact are joined, with all their places and roles."""
+
+from collections.abc import Iterable
+from functools import reduce
+from typing import Any, TypeVar
+
+import msgspec
+
+from lading.core.component import Component
+from lading.core.kinds import Kind, Pin
+
+T = TypeVar("T", bound=Any)
+
+_MOST_TELLING = (
+    Kind.ADAPTER, Kind.EMBEDDING, Kind.MODEL, Kind.TOKENIZER, Kind.DATASET, Kind.IMAGE, Kind.ACTION, Kind.INFRASTRUCTURE,
+    Kind.SERVICE, Kind.NATIVE_LIBRARY, Kind.LIBRARY, Kind.FILE, Kind.SYSTEM,
+)  # fmt: skip
+_STRONGEST_PIN = (Pin.EXACT, Pin.MUTABLE, Pin.NONE)
+
+
+def merge(components: Iterable[Component]) -> tuple[Component, ...]:
+    """Join components of the same reference; sorted by kind and reference."""
+    groups: dict[str, list[Component]] = {}
+    for component in components:
+        groups.setdefault(component.ref, []).append(component)
+    merged = (reduce(_join, group[1:], _with_roles(group[0])) for group in groups.values())
+    return tuple(sorted(merged, key=lambda c: (c.kind, c.ref)))
+
+
+def _with_roles(one: Component) -> Component:
+    """The component with its places in order, each once."""
+    return msgspec.structs.replace(one, roles=_union(one.roles, (one.kind,)), occurrences=_union(one.occurrences))
+
+
+def _join(one: Component, other: Component) -> Component:
+    kind = min(one.kind, other.kind, key=_MOST_TELLING.index)
+    first, second = (one, other) if kind is one.kind else (other, one)
+    return msgspec.structs.replace(
+        first,
+        kind=kind,
+        pin=min(one.pin, other.pin, key=_STRONGEST_PIN.index),
+        roles=_union(one.roles, other.roles, (other.kind,)),
+        flags=_union(one.flags, other.flags),
+        occurrences=_union(one.occurrences, other.occurrences),
+        digests=_union(one.digests, other.digests),
+        files=_union(one.files, other.files),
+        licenses=_union(one.licenses, other.licenses),
+        properties=_union(one.properties, other.properties),
+        description=first.description or second.description,
+        supplier=first.supplier or second.supplier,
+        url=first.url or second.url,
+        model=first.model or second.model,
+        dataset=first.dataset or second.dataset,
+        service=first.service or second.service,
+    )
+
+
+def _union(*parts: tuple[T, ...]) -> tuple[T, ...]:
+    return tuple(sorted({item for part in parts for item in part}))

@@ -1,0 +1,147 @@
+"""The scan itself: every file to every extractor that wants it; a failure becomes coverage, never a traceback."""
+
+import os
+import time
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+import lading
+from lading.core.bom import Bom
+from lading.core.component import Component, Edge, Occurrence, Unresolved
+from lading.core.coverage import Coverage, Skipped
+from lading.core.errors import ExtractError
+from lading.core.finding import Report
+from lading.core.kinds import Kind, Scope, Severity
+from lading.core.limits import DEFAULT_LIMITS, Limits
+from lading.core.source import SourceFile
+from lading.extractors._registry import EXTRACTORS, Extractor
+from lading.rules._registry import RULES
+from lading.scan.folder import Folder
+from lading.scan.merge import merge
+from lading.scan.scope import scope_of
+
+Progress = Callable[[int, int, str], None]
+"""Called with files done, files in all and the current path."""
+
+_SERIALS = uuid.UUID("6f0a9a0e-5f7c-5b65-9d0b-2a6d6c616469")
+
+
+def scan(
+    root: Path,
+    *,
+    limits: Limits = DEFAULT_LIMITS,
+    exclude: tuple[str, ...] = (),
+    now: float | None = None,
+    progress: Progress | None = None,
+) -> Report:
+    """Everything the system in a folder inherits, and what the rules say about it; UsageError when there is no such folder."""
+    return judge(collect(Folder(root, limits, exclude), root.resolve().name, now, progress))
+
+
+def judge(bom: Bom) -> Report:
+    """What the rules say about a bill of materials, worst first."""
+    order = list(Severity)
+    findings = [finding for registered in RULES for finding in registered.check(bom)]
+    findings.sort(key=lambda f: (order.index(f.severity), f.rule, f.component, f.message))
+    return Report(bom=bom, findings=tuple(findings), rules=tuple(r.rule for r in RULES))
+
+
+def collect(folder: Folder, name: str, now: float | None = None, progress: Progress | None = None) -> Bom:
+    """Run the extractors over a tree and join what they prove."""
+    extractors = tuple(EXTRACTORS)
+    proofs = _Proofs()
+    for number, path in enumerate(folder.paths):
+        if progress:
+            progress(number, len(folder.paths), path)
+        readers = [e for e in extractors if e.reads(path)]
+        file = folder.file(path)
+        if readers and file is not None:
+            proofs.read_with(readers, file)
+        folder.forget(path)
+    return proofs.bom(name, folder, now)
+
+
+class _Proofs:
+    """What the extractors have yielded so far."""
+
+    def __init__(self) -> None:
+        self.components: list[Component] = []
+        self.edges: set[Edge] = set()
+        self.unresolved: set[Unresolved] = set()
+        self.unread: set[Skipped] = set()
+        self.read = 0
+        self.bytes = 0
+
+    def read_with(self, readers: list[Extractor], file: SourceFile) -> None:
+        """Let every reader have the file; a reader that fails costs its own part only."""
+        failures = [skipped for reader in readers if (skipped := self._read(reader, file))]
+        self.unread.update(failures)
+        if len(failures) < len(readers):
+            self.read += 1
+            self.bytes += file.size
+
+    def _read(self, reader: Extractor, file: SourceFile) -> Skipped | None:
+        try:
+            for observation in reader.read(file):
+                self._take(observation)
+        except ExtractError as e:
+            return Skipped(_printable(file.path), e.sentence, e.code)
+        except OSError as e:
+            return Skipped(_printable(file.path), f"cannot be read: {e.strerror or e}", "LD202")
+        except Exception as e:  # noqa: BLE001 - a plugin of anybody: its failure is a gap in the coverage
+            return Skipped(_printable(file.path), f"extractor {reader.name} failed: {type(e).__name__}: {e}", "LD910")
+        return None
+
+    def _take(self, observation: Component | Edge | Unresolved | Skipped) -> None:
+        match observation:
+            case Component():
+                self.components.append(msgspec.structs.replace(observation, occurrences=tuple(_scoped(o) for o in observation.occurrences)))
+            case Edge():
+                self.edges.add(observation)
+            case Unresolved():
+                self.unresolved.add(msgspec.structs.replace(observation, occurrence=_scoped(observation.occurrence)))
+            case Skipped():
+                self.unread.add(observation)
+
+    def bom(self, name: str, folder: Folder, now: float | None) -> Bom:
+        """Everything joined, sorted and dated."""
+        components = merge(self.components)
+        known = {c.ref for c in components}
+        subject = Component(kind=Kind.SYSTEM, name=_printable(name))
+        bom = Bom(
+            subject=subject,
+            components=components,
+            edges=tuple(sorted(e for e in self.edges if {e.source, e.target} <= known | {subject.ref})),
+            unresolved=tuple(sorted(self.unresolved)),
+            coverage=Coverage(
+                files=len(folder.paths),
+                read=self.read,
+                bytes=self.bytes,
+                excluded=tuple(sorted(folder.excluded)),
+                unread=tuple(sorted({*self.unread, *folder.unread})),
+            ),
+            created=_timestamp(now),
+            generator=f"lading {lading.__version__}",
+        )
+        serial = uuid.uuid5(_SERIALS, msgspec.json.encode(bom).decode())
+        return msgspec.structs.replace(bom, serial=f"urn:uuid:{serial}")
+
+
+def _scoped(occurrence: Occurrence) -> Occurrence:
+    """The occurrence with a printable path, and the scope its place in the tree tells when the extractor told none."""
+    scope = scope_of(occurrence.path) if occurrence.scope is Scope.RUNTIME else occurrence.scope
+    return msgspec.structs.replace(occurrence, path=_printable(occurrence.path), scope=scope)
+
+
+def _timestamp(now: float | None) -> str:
+    """An RFC 3339 time in UTC: SOURCE_DATE_EPOCH when it is set, else the time given, else the clock."""
+    epoch = os.environ.get("SOURCE_DATE_EPOCH")
+    seconds = int(epoch) if epoch and epoch.isdigit() else time.time() if now is None else now
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
+
+
+def _printable(path: str) -> str:
+    return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
