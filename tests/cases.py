@@ -35,7 +35,7 @@ def observed(case: Path) -> bytes:
 
 
 def _noun(observation: object) -> str:
-    nouns = {Component: "component", Edge: "edge", Unresolved: "unresolved", Skipped: "skipped"}
+    nouns: dict[object, str] = {Component: "component", Edge: "edge", Unresolved: "unresolved", Skipped: "skipped"}
     return nouns[type(observation)]
 
 

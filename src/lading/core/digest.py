@@ -34,7 +34,7 @@ class Digest(Struct, frozen=True, order=True):
     @classmethod
     def of_stream(cls, stream: BinaryIO, algorithm: str = "sha256") -> Self:
         """The digest of everything left in a binary stream, read in blocks."""
-        return cls(algorithm, hashlib.file_digest(stream, algorithm).hexdigest())
+        return cls.of_blocks(iter(lambda: stream.read(BLOCK), b""), algorithm)
 
     @classmethod
     def of_blocks(cls, blocks: Iterable[bytes], algorithm: str = "sha256") -> Self:

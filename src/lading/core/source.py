@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection
 from functools import cached_property
-from typing import BinaryIO, Protocol, TypeVar
+from typing import BinaryIO, Protocol, TypeVar, cast
 
 from lading.core.digest import Digest
 from lading.core.errors import ExtractError, LimitError
@@ -90,13 +90,13 @@ class SourceFile:
         """`derive(self)`, computed once for all plugins; an error is raised again each time."""
         if derive not in self._memo:
             try:
-                self._memo[derive] = (derive(self), None)
+                self._memo[derive] = derive(self)
             except ExtractError as e:
-                self._memo[derive] = (None, e)
-        value, error = self._memo[derive]  # type: ignore[misc]
-        if error is not None:
-            raise error
-        return value  # type: ignore[no-any-return]
+                self._memo[derive] = e
+        remembered = self._memo[derive]
+        if isinstance(remembered, ExtractError):
+            raise remembered
+        return cast("T", remembered)
 
     def sibling(self, relative: str) -> "SourceFile | None":
         """The file at a path relative to this one's folder; None when the tree has none there."""

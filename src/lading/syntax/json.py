@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterator
 
 from lading.core.errors import ExtractError, LimitError
 from lading.core.source import SourceFile
@@ -13,6 +14,8 @@ _TOKEN = re.compile(
     re.DOTALL,
 )
 _WORDS: dict[str, Scalar] = {"true": True, "false": False, "null": None}
+_LONGEST_INTEGER = 19
+"""Beyond these digits a float says enough; conversion of long integers is quadratic."""
 
 
 def json_document(file: SourceFile) -> Node:
@@ -26,74 +29,98 @@ def _document(file: SourceFile) -> Node:
 
 def parse_json(text: str, file: SourceFile) -> Node:
     """Parse JSON text; the physical line of every value is kept."""
-    stack: list[Node] = []
-    root: Node | None = None
-    pending: tuple[str, int] | None = None
-    position, line, count = 0, 1, 0
+    builder = _Builder(file)
+    for kind, token, line in _tokens(text, file):
+        builder.take(kind, token, line)
+    return builder.finished()
+
+
+def _tokens(text: str, file: SourceFile) -> Iterator[tuple[str, str, int]]:
+    position, line = 0, 1
     while position < len(text):
         match = _TOKEN.match(text, position)
         if match is None:
             raise ExtractError(f"{file.path}:{line} is not JSON: unexpected {text[position]!r}")
-        token, kind = match[0], match.lastgroup
         position = match.end()
+        kind, lexeme = str(match.lastgroup), match[0]
         if kind == "space":
-            line += token.count("\n")
-            continue
-        if kind == "mark" and token in ",:":
-            continue
-        if kind == "mark" and token in "}]":
-            if not stack or isinstance(stack[-1].value, dict) != (token == "}"):
-                raise ExtractError(f"{file.path}:{line} is not JSON: {token!r} closes nothing")
-            stack.pop()
-            pending = None
-            continue
-        in_object = bool(stack) and isinstance(stack[-1].value, dict)
-        if in_object and pending is None:
+            line += lexeme.count("\n")
+        elif lexeme not in {",", ":"}:
+            yield kind, lexeme, line
+
+
+class _Builder:
+    """Builds nodes from tokens with an explicit stack, so that depth is a number and not the interpreter's stack."""
+
+    def __init__(self, file: SourceFile) -> None:
+        self.file = file
+        self.root: Node | None = None
+        self.stack: list[Node] = []
+        self.key: tuple[str, int] | None = None
+        self.count = 0
+        self.line = 1
+
+    def take(self, kind: str, lexeme: str, line: int) -> None:
+        self.line = line
+        if lexeme in {"}", "]"}:
+            self._close(lexeme)
+        elif self.stack and isinstance(self.stack[-1].value, dict) and self.key is None:
             if kind != "string":
-                raise ExtractError(f"{file.path}:{line} is not JSON: an object's key is not a string")
-            pending = (_string(token, file, line), line)
-            continue
-        if root is not None and not stack:
-            raise ExtractError(f"{file.path}:{line} is not JSON: more after the end of the document")
-        count += 1
-        if count > file.limits.nodes:
-            raise LimitError(f"{file.path} has more than {file.limits.nodes} values")
-        node = _value(token, kind, file, line)
-        if pending:
-            node.key_line = pending[1]
-        if not stack:
-            root = node
-        elif isinstance(stack[-1].value, dict):
-            assert pending is not None
-            stack[-1].value[pending[0]] = node
-            pending = None
-        elif isinstance(stack[-1].value, list):
-            stack[-1].value.append(node)
-        if kind == "mark":
-            if len(stack) >= file.limits.depth:
-                raise LimitError(f"{file.path} nests deeper than {file.limits.depth} levels")
-            stack.append(node)
-    if stack or root is None:
-        raise ExtractError(f"{file.path}:{line} is not JSON: it ends too early")
-    return root
+                raise self._wrong("an object's key is not a string")
+            self.key = (self._string(lexeme), line)
+        else:
+            self._place(self._node(kind, lexeme))
 
+    def finished(self) -> Node:
+        if self.stack or self.root is None:
+            raise self._wrong("it ends too early")
+        return self.root
 
-def _value(token: str, kind: str | None, file: SourceFile, line: int) -> Node:
-    match kind:
-        case "string":
-            text = _string(token, file, line)
-            return Node(text, line, text)
-        case "number":
-            short = len(token) < 20 and token.lstrip("-").isdigit()  # noqa: PLR2004 - beyond that a float says enough
-            return Node(int(token) if short else float(token), line, token)
-        case "word":
-            return Node(_WORDS.get(token), line, token)
-        case _:
-            return Node({} if token == "{" else [], line)
+    def _close(self, mark: str) -> None:
+        if not self.stack or isinstance(self.stack[-1].value, dict) != (mark == "}") or self.key is not None:
+            raise self._wrong(f"{mark!r} closes nothing")
+        self.stack.pop()
 
+    def _place(self, node: Node) -> None:
+        self.count += 1
+        if self.count > self.file.limits.nodes:
+            raise LimitError(f"{self.file.path} has more than {self.file.limits.nodes} values")
+        parent = self.stack[-1].value if self.stack else None
+        if isinstance(parent, list):
+            parent.append(node)
+        elif isinstance(parent, dict) and self.key is not None:
+            name, node.key_line = self.key
+            parent[name] = node
+            self.key = None
+        elif self.root is None:
+            self.root = node
+        else:
+            raise self._wrong("more after the end of the document")
+        if isinstance(node.value, (dict, list)):
+            if len(self.stack) >= self.file.limits.depth:
+                raise LimitError(f"{self.file.path} nests deeper than {self.file.limits.depth} levels")
+            self.stack.append(node)
 
-def _string(token: str, file: SourceFile, line: int) -> str:
-    try:
-        return str(json.loads(token, strict=False))
-    except ValueError as e:
-        raise ExtractError(f"{file.path}:{line} is not JSON: {e}") from e
+    def _node(self, kind: str, lexeme: str) -> Node:
+        match kind:
+            case "string":
+                text = self._string(lexeme)
+                return Node(text, self.line, text)
+            case "number":
+                integer = len(lexeme) <= _LONGEST_INTEGER and lexeme.lstrip("-").isdigit()
+                return Node(int(lexeme) if integer else float(lexeme), self.line, lexeme)
+            case "word":
+                return Node(_WORDS.get(lexeme), self.line, lexeme)
+            case _:
+                return Node({} if lexeme == "{" else [], self.line)
+
+    def _string(self, lexeme: str) -> str:
+        if "\\" not in lexeme:
+            return lexeme[1:-1]
+        try:
+            return str(json.loads(lexeme, strict=False))
+        except ValueError as e:
+            raise self._wrong(str(e)) from e
+
+    def _wrong(self, fact: str) -> ExtractError:
+        return ExtractError(f"{self.file.path}:{self.line} is not JSON: {fact}")

@@ -1,6 +1,7 @@
 """YAML streams as nodes, by libyaml's events: no tags are constructed, aliases are counted, depth is bounded."""
 
 import re
+from typing import cast
 
 import yaml
 
@@ -37,7 +38,7 @@ def parse_yaml(text: str, file: SourceFile, first_line: int = 1) -> list[Node]:
     loader = Loader(text)
     try:
         while loader.check_event():
-            builder.take(loader.get_event())
+            builder.take(cast("yaml.Event", loader.get_event()))
     except yaml.MarkedYAMLError as e:
         mark = e.problem_mark
         line = mark.line + first_line if mark else first_line
@@ -66,17 +67,22 @@ class _Builder:
             case yaml.ScalarEvent():
                 self.place(self.anchored(event.anchor, self.scalar(event)), 1)
             case yaml.AliasEvent():
-                target = self.anchors.get(event.anchor or "", Node(None, event.start_mark.line + self.offset))
-                alias = Node(target.value, event.start_mark.line + self.offset, target.text)
+                target = self.anchors.get(event.anchor or "", Node(None, self.line(event)))
+                alias = Node(target.value, self.line(event), target.text)
                 self.place(alias, self.sizes.get(id(target.value), 1))
             case yaml.MappingStartEvent() | yaml.SequenceStartEvent():
                 if len(self.stack) >= self.file.limits.depth:
                     raise LimitError(f"{self.file.path} nests deeper than {self.file.limits.depth} levels")
-                line = event.start_mark.line + self.offset
+                line = self.line(event)
                 node = Node({} if isinstance(event, yaml.MappingStartEvent) else [], line)
                 self.stack.append((self.anchored(event.anchor, node), []))
             case yaml.MappingEndEvent() | yaml.SequenceEndEvent():
                 self.close()
+            case _:
+                pass
+
+    def line(self, event: yaml.Event) -> int:
+        return event.start_mark.line + self.offset if event.start_mark else self.offset
 
     def anchored(self, anchor: str | None, node: Node) -> Node:
         if anchor:
@@ -84,7 +90,7 @@ class _Builder:
         return node
 
     def scalar(self, event: yaml.ScalarEvent) -> Node:
-        line = event.start_mark.line + self.offset
+        line = self.line(event)
         if event.style in {"|", ">"}:
             line += 1
         return Node(_plain(event.value) if event.implicit[0] else event.value, line, event.value)
