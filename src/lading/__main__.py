@@ -1,0 +1,5 @@
+"""`python -m lading`."""
+
+from lading.cli.main import main
+
+main()
