@@ -53,8 +53,7 @@ def _measure(tool: str, answer: object, wanted: list[Project], options: argparse
 
 
 HEADER = (
-    "| project | AI recall | images, IaC | actions | precision | pin right | place right | kind right |\n"
-    "|---|---|---|---|---|---|---|---|"
+    "| project | AI recall | images, IaC | actions | precision | pin right | place right | kind right |\n|---|---|---|---|---|---|---|---|"
 )
 
 
@@ -76,7 +75,7 @@ def _row(name: str, s: Score) -> str:
 
 
 def _rate(part: int, whole: int) -> str:
-    return f"{part / whole:.2f} ({part}/{whole})" if whole else "–"
+    return f"{part / whole:.2f} ({part}/{whole})" if whole else "-"
 
 
 def _explain(project: Project, result: Score) -> None:

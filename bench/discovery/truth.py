@@ -24,6 +24,7 @@ class Artifact:
 
     @property
     def names(self) -> frozenset[str]:
+        """Every spelling that counts as this artifact."""
         return frozenset(normal(n) for n in (self.name, *self.written))
 
 
@@ -74,6 +75,7 @@ class Score:
     wrong_places: list[tuple[Artifact, Reported]] = field(default_factory=list)
 
     def add(self, other: Score) -> None:
+        """Sum another project's counts into this one."""
         for kind, count in other.truth.items():
             self.truth[kind] = self.truth.get(kind, 0) + count
             self.found[kind] = self.found.get(kind, 0) + other.found.get(kind, 0)

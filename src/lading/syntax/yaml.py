@@ -68,6 +68,8 @@ class _Builder:
                 self.place(self.anchored(event.anchor, self.scalar(event)), 1)
             case yaml.AliasEvent():
                 target = self.anchors.get(event.anchor or "", Node(None, self.line(event)))
+                if any(node.value is target.value for node, _ in self.stack):
+                    raise LimitError(f"{self.file.path}:{self.line(event)} holds an alias of a value that it is itself a part of")
                 alias = Node(target.value, self.line(event), target.text)
                 self.place(alias, self.sizes.get(id(target.value), 1))
             case yaml.MappingStartEvent() | yaml.SequenceStartEvent():
