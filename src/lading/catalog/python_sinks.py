@@ -1,0 +1,461 @@
+"""What the calls of a Python module load: loaders matched by name, their arguments followed to the texts that reach them."""
+
+import ast
+from collections.abc import Iterator
+from functools import cache
+from typing import NamedTuple
+
+from lading.catalog.hosted import hosted_model
+from lading.catalog.identity import file_kind, hosted, is_local, is_local_host, is_placeholder, torch_hub, under_key, uri
+from lading.catalog.keys import key_of
+from lading.catalog.loaders import Loader, Loaders, of_user, shipped
+from lading.catalog.upstreams import hub, is_hub_id, named, service
+from lading.core.component import Component, Occurrence, Unresolved
+from lading.core.errors import ExtractError
+from lading.core.kinds import Confidence, Flag, Kind, Pin
+from lading.core.source import Tree
+from lading.dataflow.evaluate import Evaluator, argument_of, written
+from lading.dataflow.module import Block, Call, Module, Scope
+from lading.dataflow.project import Project
+from lading.dataflow.values import Collection, Constant, Object, Parameter, Place, Text, Unknown, Value
+
+Observation = Component | Unresolved
+
+ROUNDS = 3
+"""Most calls a value is followed through from a caller to a loader."""
+
+
+class Through(NamedTuple):
+    """A function of the project whose parameter reaches a loader."""
+
+    function: str
+    name: str
+    index: int
+    loader: Loader
+    symbol: str
+
+
+class Sinks:
+    """Finds what one module loads."""
+
+    def __init__(self, module: Module, project: Project, tree: Tree) -> None:
+        self.module = module
+        self.project = project
+        self.tree = tree
+        self.evaluator = Evaluator(module, project)
+        self.loaders = tree.once(loaders)
+        self.through: dict[str, set[Through]] = {}
+        self.open: dict[tuple[str, str], list[Unresolved]] = {}
+        self.proved: set[tuple[str, int]] = set()
+
+    def observations(self) -> Iterator[Observation]:
+        """Every component and every unresolved place of the module."""
+        found = list(self._calls())
+        self.proved = {(o.written, o.line) for c in found if isinstance(c, Component) for o in c.occurrences}
+        keyed = list(self._keyed())
+        yield from found
+        yield from keyed
+        for unresolved in self.open.values():
+            yield from unresolved[:4]
+
+    def passes(self) -> dict[str, set[Through]]:
+        """The functions of this module that pass a parameter on to a loader, by qualified name."""
+        for _ in self._calls():
+            pass
+        return self.through
+
+    # --- loading calls ------------------------------------------------------------------------------------------
+
+    def _calls(self) -> Iterator[Observation]:
+        for call in self.module.calls:
+            for dotted in dict.fromkeys(self.evaluator.dotted(call.node.func, call.scope, call.block)):
+                loader = self.loaders.match(dotted, self.module.imports)
+                if loader:
+                    yield from self._loaded(loader, call, dotted)
+                    break
+        for _ in range(ROUNDS):
+            before = sum(map(len, self.through.values()))
+            yield from self._passed_on()
+            if sum(map(len, self.through.values())) == before:
+                break
+
+    def _passed_on(self) -> Iterator[Observation]:
+        """Calls of functions of the project whose parameters reach a loader."""
+        for call in self.module.calls:
+            definition = self.evaluator.definition(call.node.func, call.scope, call.block)
+            if definition is None:
+                continue
+            module, target = definition
+            name = f"{target.name}.__init__" if target.is_class else target.name
+            passes = self.through if module is self.module else self._passes_of(module)
+            for through in sorted(passes.get(name, ()), key=lambda t: (t.function, t.name)):
+                argument = argument_of(call.node, through.name, through.index)
+                if argument is not None:
+                    self.open.pop((through.function, through.name), None)
+                    yield from self._identified(argument, through.loader, call, through.symbol, "")
+
+    def _passes_of(self, module: Module) -> dict[str, set[Through]]:
+        index = self.project.tree.once(_Passes)
+        return index.of(module, self.project, self.tree)
+
+    def _loaded(self, loader: Loader, call: Call, dotted: str) -> Iterator[Observation]:
+        symbol = _symbol(dotted, call.node)
+        if loader.upstream == "local" or not self._loads(loader, call):
+            return
+        yield from self._files(loader, call, symbol)
+        if loader.callee_is_id:
+            yield from self._named_like_its_callee(loader, call, symbol, dotted)
+            return
+        argument = self._argument(loader, call)
+        if argument is not None:
+            revision = self._text(loader.revision, call)
+            yield from self._identified(argument, loader, call, symbol, revision)
+        elif loader.default is not None:
+            yield from self._default(loader, call, symbol)
+        elif not loader.optional and not loader.files and any(k.arg is None for k in call.node.keywords):
+            yield self._unresolved(loader, call, symbol, "the arguments are passed on as a mapping")
+
+    def _loads(self, loader: Loader, call: Call) -> bool:
+        if loader.needs:
+            positional = call.node.args[1:] if not loader.callee_is_id else call.node.args
+            given = [k.value for k in call.node.keywords if k.arg in loader.needs] or positional[:1]
+            if not any(self._truthy(g, call) for g in given):
+                return False
+        if loader.unless_none:
+            given = [k.value for k in call.node.keywords if k.arg == loader.unless_none]
+            return all(self._truthy(g, call) for g in given)
+        return True
+
+    def _truthy(self, node: ast.expr, call: Call) -> bool:
+        return any(not (isinstance(v, Constant) and not v.value) for v in self.evaluator.values(node, call.scope, call.block))
+
+    def _argument(self, loader: Loader, call: Call) -> ast.expr | None:
+        for name in loader.id:
+            if (argument := argument_of(call.node, name, -1)) is not None:
+                return argument
+        return argument_of(call.node, "", loader.position) if loader.position >= 0 else None
+
+    def _text(self, keyword: str, call: Call) -> str:
+        argument = argument_of(call.node, keyword, -1) if keyword else None
+        values = self.evaluator.values(argument, call.scope, call.block) if argument is not None else []
+        return next((v.text for v in values if isinstance(v, Text)), "")
+
+    def _files(self, loader: Loader, call: Call, symbol: str) -> Iterator[Observation]:
+        for keyword in loader.files:
+            argument = argument_of(call.node, keyword, -1)
+            for text in self._texts(argument, call) if argument is not None else ():
+                if component := uri(loader.kind, text.text, self._at(text, symbol)):
+                    yield component
+
+    def _texts(self, node: ast.expr, call: Call) -> Iterator[Text]:
+        for value in self._flat(self.evaluator.values(node, call.scope, call.block)):
+            if isinstance(value, Text):
+                yield value
+
+    def _flat(self, values: list[Value], depth: int = 0) -> Iterator[Value]:
+        for value in values:
+            if isinstance(value, Collection) and depth < 3:  # noqa: PLR2004 - a list of lists of lists is no list of names
+                inside = Evaluator(value.module, self.project)
+                nodes = value.node.values if isinstance(value.node, ast.Dict) else value.node.elts
+                for node in nodes:
+                    yield from self._flat(inside.values(node, value.scope), depth + 1)
+            else:
+                yield value
+
+    def _named_like_its_callee(self, loader: Loader, call: Call, symbol: str, dotted: str) -> Iterator[Component]:
+        name = dotted.rpartition(".")[2]
+        if name == "load_data":
+            name = dotted.split(".")[-2]
+        if name[:1] == "_" or name in {"get_weight", "get_model_weights", "list_models", "list_datasets"}:
+            return
+        place = self.module.place(call.node.lineno)
+        yield named(loader.kind, loader.upstream, name, self._occurrence(place, symbol, name, followed=False))
+
+    def _default(self, loader: Loader, call: Call, symbol: str) -> Iterator[Component]:
+        """What a constructor loads when it is given no name."""
+        place = self.module.place(call.node.lineno)
+        at = self._occurrence(place, symbol, loader.default or "", followed=bool(loader.default))
+        endpoint = self._text(loader.endpoint, call)
+        if endpoint and is_local_host(endpoint):
+            return
+        component = self._component(loader, loader.default or "", at, call, "", endpoint)
+        if component:
+            yield component
+
+    def _identified(self, argument: ast.expr, loader: Loader, call: Call, symbol: str, revision: str) -> Iterator[Observation]:
+        """The components of every text that reaches an argument; what does not is unresolved."""
+        endpoint = self._text(loader.endpoint, call)
+        if endpoint and is_local_host(endpoint):
+            return
+        values = list(self._flat(self.evaluator.values(argument, call.scope, call.block)))
+        parameters = [v for v in values if isinstance(v, Parameter)]
+        for parameter in parameters:
+            self.through.setdefault(parameter.function, set()).add(
+                Through(parameter.function, parameter.name, parameter.index, loader, symbol)
+            )
+        texts = [v for v in values if isinstance(v, Text)]
+        for text in texts:
+            yield from self._from_text(text, loader, call, symbol, revision, endpoint)
+        if not texts and not any(isinstance(v, (Object, Constant)) for v in values):
+            unresolved = self._unresolved(loader, call, symbol, "its value is known only when the program runs", argument)
+            if parameters:
+                self.open.setdefault((parameters[0].function, parameters[0].name), []).append(unresolved)
+            else:
+                yield unresolved
+
+    def _from_text(self, text: Text, loader: Loader, call: Call, symbol: str, revision: str, endpoint: str) -> Iterator[Observation]:
+        if is_placeholder(text.text) and "://" not in text.text:
+            if not is_local(text.text, self.tree.paths):
+                yield Unresolved(loader.kind, text.text, self._at(text, symbol, Confidence.UNRESOLVED), "a placeholder")
+            return
+        component = self._component(loader, text.text.strip(), self._at(text, symbol), call, revision, endpoint)
+        if component:
+            yield component
+
+    def _component(self, loader: Loader, text: str, at: Occurrence, call: Call, revision: str, endpoint: str = "") -> Component | None:  # noqa: C901, PLR0911 - one case per upstream
+        flags = self._flags(loader, call)
+        if text in loader.builders or (loader.slash and "/" not in text):
+            return None
+        match loader.upstream:
+            case "huggingface":
+                return self._hub(loader, text, at, revision, flags)
+            case "github":
+                entry = next(self._texts(call.node.args[1], call), None) if len(call.node.args) > 1 else None
+                entry_text = entry.text if entry else next((self._text(e, call) for e in loader.entry), "")
+                return torch_hub(text, entry_text, loader.kind, at, flags)
+            case "url":
+                return uri(file_kind(text) or loader.kind if loader.kind is Kind.DATASET else loader.kind, text, at, flags)
+            case "download":
+                kind = file_kind(text)
+                return uri(kind, text, at, flags) if kind and not text.endswith((".json", ".txt", ".pdf", ".xml")) else None
+            case "routed":
+                found = hosted_model(text, routed=True)
+                return hosted(*found, loader.kind, at) if found else self._unrouted(text, at)
+            case "local-prefix":
+                name = text.removeprefix("local:")
+                return hub(loader.kind, name, at) if name != text and is_hub_id(name) else None
+            case "aws":
+                return _aws(text, at)
+            case "s3":
+                return None
+            case upstream if upstream.startswith("hosted:"):
+                return self._hosted(upstream.removeprefix("hosted:"), text, at, endpoint)
+            case "mlflow":
+                return uri(loader.kind, text, at) if text.startswith("models:/") else None
+            case upstream:
+                return self._registered(upstream, loader, text, at, call, flags)
+
+    def _hub(self, loader: Loader, text: str, at: Occurrence, revision: str, flags: tuple[Flag, ...]) -> Component | None:
+        if component := uri(loader.kind, text, at, flags):
+            return component
+        if "://" in text or is_local(text, self.tree.paths) or not is_hub_id(text):
+            return None
+        folder = f"{text}/"
+        if "/" not in text and any(p.startswith(folder) for p in self.tree.paths):
+            return None
+        if loader.kind is Kind.EMBEDDING and "/" not in text and text.startswith(("all-", "multi-qa", "paraphrase-", "msmarco-", "distiluse", "gtr-", "sentence-t5")):
+            text = f"sentence-transformers/{text}"
+        return hub(loader.kind, text, at, revision=revision, flags=flags)
+
+    def _unrouted(self, text: str, at: Occurrence) -> Component | None:
+        return None if is_local(text, self.tree.paths) or "/" not in text or not is_hub_id(text) else hub(Kind.MODEL, text, at)
+
+    def _hosted(self, provider: str, text: str, at: Occurrence, endpoint: str) -> Component | None:
+        if endpoint and (elsewhere := _provider_of(endpoint)):
+            provider = elsewhere
+        routed = hosted_model(text, routed=True) if "/" in text or ":" in text else None
+        if routed and routed[0] in {"aws-bedrock"}:
+            return hosted(*routed, Kind.SERVICE, at)
+        if text.startswith(("/", ".")) or " " in text or "://" in text:
+            return None
+        return service(provider, text, at, endpoint=endpoint)
+
+    def _registered(self, upstream: str, loader: Loader, text: str, at: Occurrence, call: Call, flags: tuple[Flag, ...]) -> Component | None:
+        if component := uri(loader.kind, text, at, flags):
+            return component
+        path_like = text in self.tree.paths or text.startswith((".", "/", "~")) or " " in text
+        if not text or "://" in text or path_like or (is_local(text, self.tree.paths) and upstream not in {"kaggle", "detectron2", "coqui"}):
+            return None
+        if upstream == "ultralytics" and (not text.endswith((".pt", ".yaml")) or text.endswith((".yaml", "best.pt", "last.pt"))):
+            return None
+        if upstream in {"timm", "whisper"} and "/" in text:
+            name = text.removeprefix("hf_hub:").removeprefix("hf-hub:")
+            return hub(loader.kind, name, at) if is_hub_id(name) else None
+        name, _, version = text.partition(":") if upstream in {"wandb", "ollama"} else (text, "", "")
+        if upstream == "ollama":
+            name = text
+        entry = next((self._text(e, call) for e in loader.entry), "") or (self._entry(call) if loader.entry else "")
+        shown = f"{name}/{entry}" if entry and upstream == "open_clip" else name
+        return named(loader.kind, upstream, shown, at, version=version, pin=Pin.MUTABLE if version else None, flags=flags)
+
+    def _entry(self, call: Call) -> str:
+        return next((t.text for t in self._texts(call.node.args[1], call)), "") if len(call.node.args) > 1 else ""
+
+    def _flags(self, loader: Loader, call: Call) -> tuple[Flag, ...]:
+        if loader.remote_code == "always":
+            return (Flag.REMOTE_CODE,)
+        argument = argument_of(call.node, loader.remote_code, -1) if loader.remote_code else None
+        if argument is None:
+            return ()
+        values = self.evaluator.values(argument, call.scope, call.block)
+        return (Flag.REMOTE_CODE,) if any(isinstance(v, Constant) and v.value is True for v in values) else ()
+
+    # --- names that announce an artifact ------------------------------------------------------------------------
+
+    def _keyed(self) -> Iterator[Component]:
+        for name, value, scope, block, where in self.module.keyed:
+            key = key_of(name)
+            if key is None or (where == "name" and not _is_telling(value)):
+                continue
+            for text in self._literals(value, scope, block):
+                if (text.text, text.place.line) in self.proved:
+                    continue
+                if component := under_key(key.kind, text.text, self._at(text, f"{where} {name}"), paths=self.tree.paths):
+                    yield component
+
+    def _literals(self, value: ast.expr, scope: Scope, block: Block) -> Iterator[Text]:
+        """The texts written at the value itself, also in lists, tables, wrappers and alternatives."""
+        stack = [value]
+        seen = 0
+        while stack and seen < 400:  # noqa: PLR2004 - a table longer than this is data, not configuration
+            node = stack.pop()
+            seen += 1
+            match node:
+                case ast.Constant(value=str()):
+                    yield Text(node.value, self.module.place(node.lineno))
+                case ast.List() | ast.Tuple() | ast.Set():
+                    stack += node.elts
+                case ast.Dict():
+                    stack += [k for k, v in zip(node.keys, node.values, strict=True) if k and isinstance(v, ast.Constant) and isinstance(v.value, (int, float))]
+                    stack += [v for v in node.values if isinstance(v, (ast.Constant, ast.List, ast.Tuple))]
+                case ast.BoolOp():
+                    stack += node.values
+                case ast.IfExp():
+                    stack += [node.body, node.orelse]
+                case ast.Call() if not self.evaluator.definition(node.func, scope, block):
+                    yield from (v for v in self.evaluator.values(node, scope, block) if isinstance(v, Text))
+                case _:
+                    pass
+
+    # --- places -------------------------------------------------------------------------------------------------
+
+    def _at(self, text: Text, symbol: str, confidence: Confidence | None = None) -> Occurrence:
+        return self._occurrence(text.place, symbol, text.text, followed=text.followed, confidence=confidence)
+
+    def _occurrence(self, place: Place, symbol: str, text: str, *, followed: bool, confidence: Confidence | None = None) -> Occurrence:
+        sure = confidence or (Confidence.INFERRED if followed else Confidence.DECLARED)
+        return Occurrence(place.path, place.line, symbol, text, sure, cell=place.cell, cell_line=place.cell_line)
+
+    def _unresolved(self, loader: Loader, call: Call, symbol: str, reason: str, argument: ast.expr | None = None) -> Unresolved:
+        place = self.module.place((argument or call.node).lineno)
+        expression = written(argument if argument is not None else call.node)
+        return Unresolved(loader.kind, expression, self._occurrence(place, symbol, expression, followed=False, confidence=Confidence.UNRESOLVED), reason)
+
+
+class _Passes:
+    """For every module of a tree, which of its functions pass a parameter on to a loader; computed when first asked."""
+
+    def __init__(self, tree: Tree) -> None:
+        self.known: dict[str, dict[str, set[Through]]] = {}
+
+    def of(self, module: Module, project: Project, tree: Tree) -> dict[str, set[Through]]:
+        """The passing functions of a module; empty while it is being computed."""
+        if module.path not in self.known:
+            self.known[module.path] = {}
+            try:
+                self.known[module.path] = Sinks(module, project, tree).passes()
+            except (ExtractError, RecursionError):
+                self.known[module.path] = {}
+        return self.known[module.path]
+
+
+def loaders(tree: Tree) -> Loaders:
+    """The loaders that ship with lading, after the rows of the tree's own lading.toml."""
+    user = _user_rows(tree)
+    return Loaders((*((user,) if user else ()), *shipped())) if user else _shipped_loaders()
+
+
+@cache
+def _shipped_loaders() -> Loaders:
+    return Loaders(shipped())
+
+
+def _user_rows(tree: Tree):  # type: ignore[no-untyped-def]  # noqa: ANN202
+    import tomllib  # noqa: PLC0415 - only when there is a file
+
+    file = tree.file("lading.toml")
+    if file is None:
+        return None
+    try:
+        rows = tomllib.loads(file.text).get("loader", [])
+    except (tomllib.TOMLDecodeError, ExtractError):
+        return None
+    return of_user(rows if isinstance(rows, list) else [], file.path)
+
+
+def _symbol(dotted: str, node: ast.Call) -> str:
+    parts = [p for p in dotted.lstrip("?").replace("()", "").split(".") if p]
+    shown = ".".join(parts[-2:]) if len(parts) > 1 and (parts[-2][:1].isupper() or parts[-2] in {"hub", "models", "datasets", "messages", "completions", "embeddings", "downloader"}) else ".".join(parts[-1:])
+    return shown or written(node.func)
+
+
+def _is_telling(value: ast.expr) -> bool:
+    """Whether a plain assignment's value is one that configures: a text, a list or table of texts, a default."""
+    return isinstance(value, (ast.Constant, ast.List, ast.Tuple, ast.Dict, ast.BoolOp, ast.IfExp, ast.Call, ast.Set))
+
+
+_AWS = {
+    "bedrock-runtime": "aws-bedrock",
+    "bedrock": "aws-bedrock",
+    "bedrock-agent": "aws-bedrock",
+    "bedrock-agent-runtime": "aws-bedrock",
+    "sagemaker": "aws-sagemaker",
+    "sagemaker-runtime": "aws-sagemaker",
+    "runtime.sagemaker": "aws-sagemaker",
+    "comprehend": "aws-comprehend",
+    "rekognition": "aws-rekognition",
+    "textract": "aws-textract",
+    "transcribe": "aws-transcribe",
+    "polly": "aws-polly",
+    "translate": "aws-translate",
+    "kendra": "aws-kendra",
+    "lex-runtime": "aws-lex",
+    "personalize": "aws-personalize",
+    "opensearchserverless": "aws-opensearch",
+}
+
+
+def _aws(name: str, at: Occurrence) -> Component | None:
+    return service(_AWS[name], "", at) if name in _AWS else None
+
+
+_ENDPOINTS = {
+    "openrouter.ai": "openrouter",
+    "api.deepseek.com": "deepseek",
+    "api.groq.com": "groq",
+    "api.together.": "together",
+    "api.mistral.ai": "mistral",
+    "api.perplexity.ai": "perplexity",
+    "api.fireworks.ai": "fireworks",
+    "generativelanguage.googleapis.com": "google",
+    "openai.azure.com": "azure-openai",
+    "models.inference.ai.azure.com": "github-models",
+    "models.github.ai": "github-models",
+    "integrate.api.nvidia.com": "nvidia",
+    "api.x.ai": "xai",
+    "dashscope": "alibaba-dashscope",
+    "api.anthropic.com": "anthropic",
+    "huggingface.co": "huggingface-inference",
+    "api.cerebras.ai": "cerebras",
+    "api.moonshot": "moonshot",
+    "api.sambanova.ai": "sambanova",
+    "api.deepinfra.com": "deepinfra",
+    "api.hyperbolic.xyz": "hyperbolic",
+}
+
+
+def _provider_of(endpoint: str) -> str:
+    return next((provider for host, provider in _ENDPOINTS.items() if host in endpoint), "")
+
+
+__all__ = ["Sinks", "Unknown"]
