@@ -9,11 +9,21 @@ _PREFIXED = re.compile(r"([A-Za-z][\w-]*)[/:](.+)\Z")
 
 
 def hosted_model(identifier: str, *, routed: bool = False) -> tuple[str, str] | None:
-    """Provider and model of a hosted model id; `routed`: the place is known to take `provider/model` ids, so any known prefix counts."""
-    if routed and (match := _PREFIXED.match(identifier)):
-        provider = table("providers")["prefix"].get(match[1].lower().replace("-", "_"))
-        if provider:
+    """Provider and model of a hosted model id.
+
+    `routed`: the place is known to take `provider/model` ids, so any known prefix counts. Elsewhere a prefix that is also an
+    owner on the Hugging Face Hub counts only before a model of that provider.
+    """
+    if match := _PREFIXED.match(identifier):
+        prefix = match[1].lower().replace("-", "_")
+        provider = table("providers")["prefix"].get(prefix)
+        sure = routed or prefix not in table("providers")["ambiguous"] or (":" in identifier and "/" not in identifier)
+        if provider and (sure or _by_pattern(match[2])):
             return provider, match[2]
+    return _by_pattern(identifier)
+
+
+def _by_pattern(identifier: str) -> tuple[str, str] | None:
     return next(((provider, identifier) for provider, pattern in _patterns() if pattern.fullmatch(identifier)), None)
 
 

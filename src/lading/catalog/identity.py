@@ -102,7 +102,7 @@ def under_key(kind: Kind, text: str, at: Occurrence, *, revision: str = "", path
         return component if kind is not Kind.SERVICE and _is_artifact_uri(text, kind) else None
     if "://" in text or is_local(text, paths) or is_placeholder(text):
         return None
-    if found := hosted_model(text, routed=kind in {Kind.MODEL, Kind.EMBEDDING, Kind.SERVICE}):
+    if kind in {Kind.MODEL, Kind.EMBEDDING, Kind.SERVICE} and (found := hosted_model(text)):
         return hosted(*found, kind, at)
     if is_hub_id(text) and ("/" in text or is_known(text) or bare):
         return hub(kind, text, at, revision=revision)

@@ -166,7 +166,7 @@ def service(provider: str, model: str, at: Occurrence, *, kind: Kind = Kind.SERV
     )
 
 
-_DATED = re.compile(r"(?:^|[-@:_])(\d{4}-?\d{2}-?\d{2}(?:-v\d+(?::\d+)?)?|\d{4}|\d{3})\Z")
+_DATED = re.compile(r"(?:^|[-@:_])(\d{4}-?\d{2}-?\d{2}(?:-v\d+(?::\d+)?)?|\d{4})\Z")
 
 
 def _dated_version(model: str) -> str:

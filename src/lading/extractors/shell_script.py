@@ -1,0 +1,28 @@
+"""Shell scripts and batch jobs: what their commands fetch and the arguments that name artifacts."""
+
+from collections.abc import Iterator
+
+from lading.catalog.commands import Line, shell_observations
+from lading.core.source import SourceFile
+from lading.extractors._registry import Observation, extractor
+
+
+@extractor("*.sh", "*.bash", "*.zsh", "*.slurm", "*.sbatch", "*.sub", "Makefile", "*.mk", "makefile", "GNUmakefile", "Justfile", "justfile")
+def read(file: SourceFile) -> Iterator[Observation]:
+    """Yield what the commands of a script fetch."""
+    text = _recipes(file.text) if not file.name.endswith((".sh", ".bash", ".zsh", ".slurm", ".sbatch", ".sub")) else file.text
+    places = [Line(file.path, number) for number in range(1, text.count("\n") + 2)]
+    yield from shell_observations(text, file, places)
+
+
+def _recipes(text: str) -> str:
+    """The command lines of a Makefile, its variables as shell variables; other lines blank, so that lines keep their number."""
+    lines = []
+    for line in text.splitlines():
+        if line.startswith(("\t", "    ")):
+            lines.append(line.lstrip().lstrip("@-").replace("$(", "${").replace(")", "}") if "$(" in line else line.lstrip().lstrip("@-"))
+        else:
+            name, operator, value = line.partition("=")
+            name = name.rstrip("?:+ ").strip()
+            lines.append(f"{name}='{value.strip()}'" if operator and name.isidentifier() and "'" not in value else "")
+    return "\n".join(lines)
