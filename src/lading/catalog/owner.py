@@ -1,0 +1,59 @@
+"""Which extractor a YAML document belongs to, told cheaply from its place and its top-level keys, so that each is read once."""
+
+from collections.abc import Collection
+from enum import Enum
+
+from lading.syntax.node import Node
+
+
+class Owner(Enum):
+    """Who reads a document."""
+
+    KUBERNETES = "kubernetes"
+    COMPOSE = "compose"
+    HELM_VALUES = "helm_values"
+    HELM_CHART = "helm_chart"
+    WORKFLOW = "workflow"
+    GITLAB = "gitlab"
+    CI = "ci"
+    CONDA = "conda"
+    DVC = "dvc"
+    MLFLOW = "mlflow"
+    OTHER = "other"
+
+
+def owner_of(path: str, document: Node, paths: Collection[str]) -> Owner:  # noqa: PLR0911 - one answer per owner
+    """The owner of a YAML document at a path of a tree with these paths."""
+    folder, _, name = path.rpartition("/")
+    lower = name.lower()
+    keys = document.value.keys() if isinstance(document.value, dict) else frozenset()
+    if ".github/" in path or lower in {"action.yml", "action.yaml"}:
+        return Owner.WORKFLOW
+    if lower.startswith(".gitlab-ci") or "/.gitlab/" in f"/{path}":
+        return Owner.GITLAB
+    if lower in {".pre-commit-config.yaml", "azure-pipelines.yml"} or ".circleci/" in path or ".buildkite/" in path:
+        return Owner.CI
+    if lower in {"chart.yaml", "chart.yml", "chart.lock", "requirements.yaml"}:
+        return Owner.HELM_CHART
+    if {"apiVersion", "kind"} <= keys:
+        return Owner.KUBERNETES
+    if "services" in keys and any({"image", "build", "ports", "volumes", "environment"} & {k for k, _ in s.items()} for _, s in document.items("services")):
+        return Owner.COMPOSE
+    if lower.startswith("values") or _in_chart(folder, paths):
+        return Owner.HELM_VALUES
+    if lower.startswith(("environment", "conda", "env")) and "dependencies" in keys:
+        return Owner.CONDA
+    if name.endswith((".dvc", "dvc.yaml", "dvc.lock")):
+        return Owner.DVC
+    return Owner.MLFLOW if name in {"MLmodel", "MLproject"} else Owner.OTHER
+
+
+def _in_chart(folder: str, paths: Collection[str]) -> bool:
+    """Whether a folder, or one of the three above it, holds a Chart.yaml."""
+    for _ in range(4):
+        if f"{folder}/Chart.yaml".lstrip("/") in paths:
+            return True
+        folder = folder.rpartition("/")[0]
+        if not folder:
+            break
+    return False
