@@ -47,6 +47,8 @@ class Shell:
         self.file = file
         self.places = places
         self.known = known
+        self.built: set[str] = set()
+        """Images that the text builds itself: no upstream has them."""
 
     def at(self, word: Word, symbol: str, confidence: Confidence = Confidence.DECLARED) -> Occurrence:
         """The occurrence of a word."""
@@ -57,7 +59,9 @@ class Shell:
         """What the commands of a text fetch."""
         if not self.places:
             return
-        for command in commands(text, self.known):
+        found = commands(text, self.known)
+        self.built = {value.text.partition(":")[0] for c in found if c.name in _BUILDERS for value in _values(c.words, "-t", "--tag")}
+        for command in found:
             yield from self._command(command)
 
     def _command(self, command: Command) -> Iterator[Observation]:
@@ -204,7 +208,7 @@ def _fetch(shell: Shell, words: Arguments, command: Command) -> Iterator[Observa
         if not re.match(r"https?://", text) or is_template(text):
             continue
         at = shell.at(word, command.name)
-        if command.feeds in {"sh", "bash", "zsh", "sudo", "python", "python3"}:
+        if command.feeds in {"sh", "bash", "zsh", "python", "python3"}:
             yield located(Kind.FILE, text, at, flags=(Flag.PIPED_TO_SHELL,))
             continue
         kind = file_kind(text)
@@ -281,7 +285,7 @@ def _image_word(shell: Shell, word: Word, symbol: str) -> Iterator[Observation]:
     text = word.text.removeprefix("docker://")
     if is_template(text) or is_placeholder(text):
         yield Unresolved(Kind.IMAGE, text, shell.at(word, symbol, Confidence.UNRESOLVED), "a variable or placeholder")
-    elif ("/" in text or ":" in text) and not text.startswith((".", "/", "localhost")) and (found := image(text, shell.at(word, symbol))):
+    elif ("/" in text or ":" in text) and text.partition(":")[0] not in shell.built and not text.startswith((".", "/", "localhost")) and (found := image(text, shell.at(word, symbol))):
         yield found
 
 
@@ -421,6 +425,8 @@ _HANDLERS: dict[str, Handler] = {
     "lm_eval": _lm_eval,
     "lm-eval": _lm_eval,
 }
+
+_BUILDERS = frozenset({"docker", "podman", "buildah", "nerdctl"})
 
 _TAKES_NO_KEYS = frozenset(
     "git wget curl aria2c aws gsutil gcloud docker podman kubectl helm pip pip3 apt apt-get conda mamba npm yarn tar unzip cp mv rm ls cd echo cat grep sed awk "

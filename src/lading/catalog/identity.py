@@ -32,10 +32,10 @@ def is_placeholder(text: str) -> bool:
     return bool(_PLACEHOLDER.search(text)) and not is_known(text)
 
 
-def is_known(text: str) -> bool:
-    """Whether a bare name is one of the hub's canonical ids."""
+def is_known(text: str, kind: Kind | None = None) -> bool:
+    """Whether a bare name is one of the hub's canonical ids, of a model or a dataset when the kind is given."""
     rows = table("canonical")
-    return text in rows["models"] or text in rows["datasets"]
+    return (kind is not Kind.DATASET and text in rows["models"]) or (kind in {None, Kind.DATASET} and text in rows["datasets"])
 
 
 def is_template(text: str) -> bool:
@@ -104,7 +104,7 @@ def under_key(kind: Kind, text: str, at: Occurrence, *, revision: str = "", path
         return None
     if kind in {Kind.MODEL, Kind.EMBEDDING, Kind.SERVICE} and (found := hosted_model(text)):
         return hosted(*found, kind, at)
-    if is_hub_id(text) and ("/" in text or is_known(text) or bare):
+    if is_hub_id(text) and ("/" in text or is_known(text, kind) or bare):
         return hub(kind, text, at, revision=revision)
     return None
 

@@ -3,7 +3,9 @@
 from collections.abc import Collection
 from enum import Enum
 
+from lading.core.source import SourceFile
 from lading.syntax.node import Node
+from lading.syntax.yaml import yaml_documents
 
 
 class Owner(Enum):
@@ -46,6 +48,18 @@ def owner_of(path: str, document: Node, paths: Collection[str]) -> Owner:  # noq
     if name.endswith((".dvc", "dvc.yaml", "dvc.lock")):
         return Owner.DVC
     return Owner.MLFLOW if name in {"MLmodel", "MLproject"} else Owner.OTHER
+
+
+def owned_documents(file: SourceFile, *owners: Owner) -> list[Node]:
+    """The YAML documents of a file that belong to one of these owners; none of a template, which is no YAML yet."""
+    if is_chart_template(file):
+        return []
+    return [d for d in yaml_documents(file) if owner_of(file.path, d, file.tree.paths) in owners]
+
+
+def is_chart_template(file: SourceFile) -> bool:
+    """Whether a file is a template that becomes YAML only when it is rendered."""
+    return file.name.endswith((".tpl", ".tftpl", ".gotmpl", ".j2")) or ("{{" in file.text and ("{{-" in file.text or "/templates/" in f"/{file.path}"))
 
 
 def _in_chart(folder: str, paths: Collection[str]) -> bool:

@@ -197,6 +197,8 @@ class Sinks:
         for text in texts:
             yield from self._from_text(text, loader, call, symbol, revision, endpoint)
         if not texts and not any(isinstance(v, (Object, Constant)) for v in values):
+            if loader.upstream == "download" or (loader.upstream == "url" and loader.optional):
+                return
             unresolved = self._unresolved(loader, call, symbol, "its value is known only when the program runs", argument)
             if parameters:
                 self.open.setdefault((parameters[0].function, parameters[0].name), []).append(unresolved)
@@ -268,6 +270,8 @@ class Sinks:
             return hosted(*routed, Kind.SERVICE, at)
         if text.startswith(("/", ".")) or " " in text or "://" in text:
             return None
+        if provider == "openai" and text.count("/") == 1 and is_hub_id(text) and not endpoint:
+            return hub(Kind.MODEL, text, at)
         return service(provider, text, at, endpoint=endpoint)
 
     def _registered(self, upstream: str, loader: Loader, text: str, at: Occurrence, call: Call, flags: tuple[Flag, ...]) -> Component | None:

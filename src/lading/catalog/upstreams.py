@@ -66,9 +66,9 @@ def canonical(kind: Kind, identifier: str) -> str:
 def image(reference: str, at: Occurrence) -> Component | None:
     """A container image from `[registry/]repository[:tag][@algorithm:digest]`; None when it is no image reference."""
     repository, tag, digest = split_image(reference)
-    if not repository:
-        return None
     registry, path = _registry(repository)
+    if not repository or registry.partition(":")[0] in {"localhost", "127.0.0.1"}:
+        return None
     owner_path = f"library/{path}" if registry == "docker.io" and "/" not in path else path
     return Component(
         kind=Kind.IMAGE,

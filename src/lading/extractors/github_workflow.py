@@ -1,10 +1,12 @@
 """GitHub workflows and composite actions: actions, reusable workflows, job and service images, container actions."""
 
+import re
 from collections.abc import Iterator
 
+from lading.catalog.commands import Line, shell_observations
 from lading.catalog.upstreams import action, image
 from lading.core.component import Component, Occurrence, Unresolved
-from lading.core.kinds import Kind, Scope
+from lading.core.kinds import Confidence, Kind, Scope
 from lading.core.source import SourceFile
 from lading.extractors._registry import extractor
 from lading.syntax.node import Node, walk
@@ -25,15 +27,39 @@ def _reference(file: SourceFile, path: tuple[str | int, ...], node: Node) -> Ite
     at = Occurrence(file.path, node.line, _key(path), text, scope=Scope.CI)
     if path[-1] == "uses" and not text.startswith("docker://"):
         found = action(text, at)
+    elif path[-1] == "run":
+        places = [Line(file.path, node.line + offset) for offset in range(text.count("\n") + 1)]
+        yield from shell_observations(text, file, places)
+        return
     elif _is_image(path):
         if "${{" in text:
-            yield Unresolved(Kind.IMAGE, text, at, "an expression that only a run of the workflow fills in")
+            yield from _from_matrix(file, path, node, at)
             return
         found = image(text.removeprefix("docker://"), at)
     else:
         return
     if found:
         yield found
+
+
+_MATRIX = re.compile(r"\$\{\{\s*matrix\.(?P<name>[\w-]+)\s*\}\}")
+
+
+def _from_matrix(file: SourceFile, path: tuple[str | int, ...], node: Node, at: Occurrence) -> Iterator[Component | Unresolved]:
+    """The images a job's matrix lists, else the place where only a run tells."""
+    match = _MATRIX.search(node.text)
+    (document, *_) = yaml_documents(file)
+    matrix = document.get(*path[:2], "strategy", "matrix") if match else None
+    listed = [*matrix.elements(match["name"]), *(e for i in matrix.elements("include") if (e := i.get(match["name"])))] if matrix and match else []
+    found = False
+    for entry in listed:
+        text = node.text.replace(match[0], entry.text) if match else ""
+        component = image(text, Occurrence(file.path, entry.line, "strategy.matrix", text, Confidence.INFERRED, Scope.CI)) if "${{" not in text else None
+        if component:
+            found = True
+            yield component
+    if not found:
+        yield Unresolved(Kind.IMAGE, at.written, at, "an expression that only a run of the workflow fills in")
 
 
 def _is_image(path: tuple[str | int, ...]) -> bool:

@@ -3,14 +3,13 @@
 from collections.abc import Iterator
 
 from lading.catalog.announced import Announced
-from lading.catalog.owner import Owner, owner_of
+from lading.catalog.owner import Owner, owned_documents
 from lading.core.coverage import Skipped
 from lading.core.source import SourceFile
 from lading.extractors._registry import Observation, extractor
 from lading.syntax.json import json_document
 from lading.syntax.node import Node
 from lading.syntax.toml import toml_document
-from lading.syntax.yaml import yaml_documents
 
 LARGEST = 4 << 20
 """Configuration is smaller than this; larger files of these names hold data."""
@@ -45,10 +44,7 @@ def _documents(file: SourceFile) -> list[Node]:
         return [json_document(file)] if file.data.strip() else []
     if file.name.endswith(".toml"):
         return [toml_document(file)]
-    if "{{" in file.text and ("{{-" in file.text or "/templates/" in f"/{file.path}"):
-        return []
-    paths = file.tree.paths
-    return [d for d in yaml_documents(file) if owner_of(file.path, d, paths) is Owner.OTHER]
+    return owned_documents(file, Owner.OTHER)
 
 
 def _is_data(document: Node) -> bool:

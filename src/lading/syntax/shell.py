@@ -114,7 +114,7 @@ class _Reader:
         if not finished.words:
             return
         if self.done and self.done[-1].feeds == "?":
-            self.done[-1].feeds = finished.name
+            self.done[-1].feeds = next((w.text.rpartition("/")[2] for w in finished.words if w.text != "sudo" and not w.text.startswith("-")), "")
         finished.feeds = "?" if operator == "|" else ""
         self.done.append(finished)
 
