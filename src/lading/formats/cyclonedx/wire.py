@@ -138,7 +138,7 @@ class ModelCard(Wire):
 class ComponentData(Wire):
     """What a data component holds."""
 
-    type: str = "dataset"
+    type: str
     name: str = ""
     description: str = ""
     sensitive_data: list[str] = field(default_factory=list)
