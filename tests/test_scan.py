@@ -11,10 +11,10 @@ from lading.core.coverage import Skipped
 from lading.core.errors import ExtractError, UsageError
 from lading.core.kinds import Confidence, Flag, Kind, Pin, Relation, Scope
 from lading.core.limits import Limits
+from lading.core.merge import merge
 from lading.core.source import SourceFile
 from lading.extractors._registry import Extractor
 from lading.scan.folder import Folder
-from lading.scan.merge import merge
 from lading.scan.run import _Proofs, collect, scan
 from lading.scan.scope import scope_of
 

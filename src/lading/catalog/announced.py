@@ -63,7 +63,12 @@ class Announced:
             key = key_of(name)
             if key is None and isinstance(value.value, (str, list)) and normal_key(name) in _ROUTED:
                 yield from self._routed(name, value)
-            elif key is None and parent and name in {"name", "path", "id", "repo", "repo_id", "default", "value"} and isinstance(value.value, str):
+            elif (
+                key is None
+                and parent
+                and name in {"name", "path", "id", "repo", "repo_id", "default", "value"}
+                and isinstance(value.value, str)
+            ):
                 above = key_of(parent)
                 if above and not ("/" not in value.text and name != "name"):
                     yield from self._scalar(above, f"{parent}.{name}", value, node)
@@ -99,13 +104,19 @@ class Announced:
     def _table(self, key: Key, name: str, table: Node) -> Iterator[Observation]:
         """A mapping whose keys are ids (`{org/name: 0.5}`)."""
         for member, value in table.items():
-            weighted = isinstance(value.value, (int, float, dict)) or value.value is None or (isinstance(value.value, str) and value.text.replace(".", "").isdigit())
+            weighted = (
+                isinstance(value.value, (int, float, dict))
+                or value.value is None
+                or (isinstance(value.value, str) and value.text.replace(".", "").isdigit())
+            )
             if weighted and "/" in member and (found := self._found(key, member, f"{name}{{}}", value.key_line, "")):
                 yield found
 
     def _scalar(self, key: Key, name: str, value: Node, mapping: Node) -> Iterator[Observation]:
         text, confidence = self._resolved(value.text or str(value.value))
-        revision = next((mapping.string(r) for r in (*key.revisions, *(_REVISIONS if len(mapping.items()) < 12 else ())) if mapping.string(r)), "")
+        revision = next(
+            (mapping.string(r) for r in (*key.revisions, *(_REVISIONS if len(mapping.items()) < 12 else ())) if mapping.string(r)), ""
+        )
         if is_template(text) or (is_placeholder(text) and not is_local(text)):
             if text.strip():
                 yield Unresolved(key.kind, text, self._at(value.line, name, text, Confidence.UNRESOLVED), "a template or placeholder")
@@ -113,7 +124,9 @@ class Announced:
         if found := self._found(key, text, name, value.line, "" if is_template(revision) else revision, confidence):
             yield found
 
-    def _found(self, key: Key, text: str, name: str, line: int, revision: str, confidence: Confidence = Confidence.DECLARED) -> Component | None:
+    def _found(
+        self, key: Key, text: str, name: str, line: int, revision: str, confidence: Confidence = Confidence.DECLARED
+    ) -> Component | None:
         at = self._at(line, name, text, confidence)
         if key.kind is Kind.DATASET and re.match(r"https?://|s3://|gs://", text) and not is_template(text) and not _is_endpoint(text):
             return under_key(key.kind, text, at, paths=self.file.tree.paths)
@@ -131,8 +144,21 @@ class Announced:
 
     def _provider(self, node: Node) -> Component | None:
         """`provider: openai` beside `model: gpt-4o`."""
-        provider = node.string("provider") or node.string("api_type") or node.string("model_provider") or node.string("llm_provider") or node.string("vendor")
-        model = next((f for k in ("model", "model_name", "name", "model_id", "engine", "deployment_name") if (f := node.get(k)) and isinstance(f.value, str)), None)
+        provider = (
+            node.string("provider")
+            or node.string("api_type")
+            or node.string("model_provider")
+            or node.string("llm_provider")
+            or node.string("vendor")
+        )
+        model = next(
+            (
+                f
+                for k in ("model", "model_name", "name", "model_id", "engine", "deployment_name")
+                if (f := node.get(k)) and isinstance(f.value, str)
+            ),
+            None,
+        )
         if not provider or model is None or is_template(model.text) or is_placeholder(model.text):
             return None
         found = hosted_model(f"{provider.lower()}:{model.text}", routed=True)
@@ -145,7 +171,11 @@ class Announced:
         nodes = value.value if isinstance(value.value, list) else [value]
         for node in nodes:
             entry = node if isinstance(node.value, str) else node.get("id") or node
-            if not isinstance(entry.value, str) or is_template(entry.text) or ("/" not in entry.text and ":" not in entry.text and not hosted_model(entry.text)):
+            if (
+                not isinstance(entry.value, str)
+                or is_template(entry.text)
+                or ("/" not in entry.text and ":" not in entry.text and not hosted_model(entry.text))
+            ):
                 continue
             prefix, _, rest = entry.text.partition(":")
             text = f"{prefix}:{rest.rpartition(':')[2]}" if rest.count(":") and prefix != "ollama" else entry.text
@@ -173,10 +203,20 @@ class Announced:
                 if not is_template(url) and not _is_endpoint(url):
                     yield service("mcp", name, self._at(server.line, "mcpServers", url), endpoint=url)
                 continue
-            package = next((a for a in server.elements("args") if not a.text.startswith("-") and not is_local(a.text) or a.text.startswith("@")), None)
+            package = next(
+                (a for a in server.elements("args") if (not a.text.startswith("-") and not is_local(a.text)) or a.text.startswith("@")), None
+            )
             if server.string("command") in {"npx", "uvx", "bunx", "pnpm"} and package:
                 bare, _, version = package.text.rpartition("@") if "@" in package.text[1:] else (package.text, "", "")
-                yield named(Kind.SERVICE, "mcp", bare, self._at(package.line, f"mcpServers.{name}", package.text), version=version, pin=Pin.MUTABLE if version else Pin.NONE, flags=(Flag.REMOTE_CODE,))
+                yield named(
+                    Kind.SERVICE,
+                    "mcp",
+                    bare,
+                    self._at(package.line, f"mcpServers.{name}", package.text),
+                    version=version,
+                    pin=Pin.MUTABLE if version else Pin.NONE,
+                    flags=(Flag.REMOTE_CODE,),
+                )
 
     def _at(self, line: int, symbol: str, text: str, confidence: Confidence = Confidence.DECLARED) -> Occurrence:
         return Occurrence(self.file.path, line, symbol, text, confidence, self.scope)

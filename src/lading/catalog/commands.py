@@ -86,15 +86,26 @@ class Shell:
                 if name.startswith("-") and not is_local(value.text):
                     yield Unresolved(key.kind, value.text, self.at(value, name, Confidence.UNRESOLVED), "a variable or placeholder")
                 continue
-            revision = next((options[f"--{r.replace('_', sep)}"].text for r in key.revisions for sep in "_-" if f"--{r.replace('_', sep)}" in options), "")
+            revision = next(
+                (options[f"--{r.replace('_', sep)}"].text for r in key.revisions for sep in "_-" if f"--{r.replace('_', sep)}" in options),
+                "",
+            )
             for part in value.text.split(",") if "/" in value.text else [value.text]:
                 _, equals, path = part.partition("=")
-                found = under_key(key.kind, path if equals and "://" not in part else part, self.at(value, name), revision=revision, paths=self.file.tree.paths)
+                found = under_key(
+                    key.kind,
+                    path if equals and "://" not in part else part,
+                    self.at(value, name),
+                    revision=revision,
+                    paths=self.file.tree.paths,
+                )
                 if found:
                     yield found
 
 
-def shell_observations(text: str, file: SourceFile, places: Sequence[Position], known: dict[str, str] | None = None) -> Iterator[Observation]:
+def shell_observations(
+    text: str, file: SourceFile, places: Sequence[Position], known: dict[str, str] | None = None
+) -> Iterator[Observation]:
     """What the commands of shell text fetch; `places` holds the place of each of its lines, `known` variables set outside."""
     return Shell(file, places, known).observations(text)
 
@@ -114,9 +125,7 @@ def _values(words: Arguments, *names: str) -> list[Word]:
 
 _WITH_VALUE = re.compile(r"-{1,2}[A-Za-z][\w-]*\Z")
 _FLAGS_ALONE = frozenset(
-    "-q -qq -y -U -O -L -f -s -S -k -c -nc -N -r -R -v -x -i -t -d -it -ti -rm --rm -P -a --quiet --yes --upgrade --silent --location --fail --continue --no-cache-dir "
-    "--force --recursive --detach --interactive --tty --privileged --init --no-check-certificate --show-progress --no-clobber --create-namespace --install --wait --unzip "
-    "--fuzzy --folder --no-cookies --remote-name --insecure --no-deps --user --pre -e --editable --system --no-input --progress --compressed -fsSL -sSL -fsS -sL -LO -sSf -fSL -sLO -sS -OL -LJO -nv".split()
+    ["-q", "-qq", "-y", "-U", "-O", "-L", "-f", "-s", "-S", "-k", "-c", "-nc", "-N", "-r", "-R", "-v", "-x", "-i", "-t", "-d", "-it", "-ti", "-rm", "--rm", "-P", "-a", "--quiet", "--yes", "--upgrade", "--silent", "--location", "--fail", "--continue", "--no-cache-dir", "--force", "--recursive", "--detach", "--interactive", "--tty", "--privileged", "--init", "--no-check-certificate", "--show-progress", "--no-clobber", "--create-namespace", "--install", "--wait", "--unzip", "--fuzzy", "--folder", "--no-cookies", "--remote-name", "--insecure", "--no-deps", "--user", "--pre", "-e", "--editable", "--system", "--no-input", "--progress", "--compressed", "-fsSL", "-sSL", "-fsS", "-sL", "-LO", "-sSf", "-fSL", "-sLO", "-sS", "-OL", "-LJO", "-nv"]
 )
 
 
@@ -127,13 +136,34 @@ def _plain(words: Arguments, *, with_value: frozenset[str] = frozenset()) -> lis
         if skip:
             skip = False
         elif word.text.startswith("-"):
-            skip = word.text in with_value or ("=" not in word.text and word.text not in _FLAGS_ALONE and bool(_WITH_VALUE.match(word.text)))
+            skip = word.text in with_value or (
+                "=" not in word.text and word.text not in _FLAGS_ALONE and bool(_WITH_VALUE.match(word.text))
+            )
         else:
             found.append(word)
     return found
 
 
-_WRAPPERS = frozenset({"sudo", "exec", "nohup", "env", "command", "eval", "xargs", "then", "do", "else", "run", "RUN", "stdbuf", "srun", "mpirun", "singularity"})
+_WRAPPERS = frozenset(
+    {
+        "sudo",
+        "exec",
+        "nohup",
+        "env",
+        "command",
+        "eval",
+        "xargs",
+        "then",
+        "do",
+        "else",
+        "run",
+        "RUN",
+        "stdbuf",
+        "srun",
+        "mpirun",
+        "singularity",
+    }
+)
 
 
 def _unwrapped(words: Arguments) -> Arguments:
@@ -146,9 +176,7 @@ def _unwrapped(words: Arguments) -> Arguments:
                 words = words[1:]
         elif name == "export" or (len(words) > 1 and "=" in name and re.match(r"[A-Za-z_]\w*=", name)):
             return words if name == "export" else words[1:]
-        elif re.fullmatch(r"python[\d.]*|pypy3?", name) and len(words) > 2 and words[1].text == "-m":  # noqa: PLR2004 - python -m module
-            words = words[2:]
-        elif name in {"uv", "poetry", "pdm", "hatch", "rye", "pipenv"} and len(words) > 1 and words[1].text == "run":
+        elif (re.fullmatch(r"python[\d.]*|pypy3?", name) and len(words) > 2 and words[1].text == "-m") or (name in {"uv", "poetry", "pdm", "hatch", "rye", "pipenv"} and len(words) > 1 and words[1].text == "run"):  # noqa: PLR2004 - python -m module
             words = words[2:]
         elif name == "uv" and len(words) > 1 and words[1].text == "pip":
             words = words[1:]
@@ -212,9 +240,7 @@ def _fetch(shell: Shell, words: Arguments, command: Command) -> Iterator[Observa
             yield located(Kind.FILE, text, at, flags=(Flag.PIPED_TO_SHELL,))
             continue
         kind = file_kind(text)
-        if "huggingface.co/" in text and (found := uri(kind or Kind.MODEL, text, at)):
-            yield found
-        elif kind and not _is_program(text) and (found := uri(kind, text, at)):
+        if ("huggingface.co/" in text and (found := uri(kind or Kind.MODEL, text, at))) or (kind and not _is_program(text) and (found := uri(kind, text, at))):
             yield found
 
 
@@ -231,7 +257,7 @@ def _is_program(url: str) -> bool:
 
 
 def _bucket(shell: Shell, words: Arguments, _: Command) -> Iterator[Observation]:
-    """aws s3, gsutil, gcloud storage: what is copied from a bucket (the first path is the source)."""
+    """Aws s3, gsutil, gcloud storage: what is copied from a bucket (the first path is the source)."""
     plain = [w for w in words if not w.text.startswith("-")]
     verbs = [i for i, w in enumerate(plain) if w.text in {"cp", "sync", "rsync", "mv"}]
     if verbs and len(plain) > verbs[0] + 1:
@@ -285,7 +311,12 @@ def _image_word(shell: Shell, word: Word, symbol: str) -> Iterator[Observation]:
     text = word.text.removeprefix("docker://")
     if is_template(text) or is_placeholder(text):
         yield Unresolved(Kind.IMAGE, text, shell.at(word, symbol, Confidence.UNRESOLVED), "a variable or placeholder")
-    elif ("/" in text or ":" in text) and text.partition(":")[0] not in shell.built and not text.startswith((".", "/", "localhost")) and (found := image(text, shell.at(word, symbol))):
+    elif (
+        ("/" in text or ":" in text)
+        and text.partition(":")[0] not in shell.built
+        and not text.startswith((".", "/", "localhost"))
+        and (found := image(text, shell.at(word, symbol)))
+    ):
         yield found
 
 
@@ -301,7 +332,11 @@ def _helm(shell: Shell, words: Arguments, _: Command) -> Iterator[Observation]:
         remote = bool(_values(words, "--repo"))
         for word in plain[1:]:
             text = word.text
-            if text.startswith("oci://") or (text.count("/") == 1 and not is_local(text, shell.file.tree.paths) and not is_template(text)) or (remote and word is plain[-1]):
+            if (
+                text.startswith("oci://")
+                or (text.count("/") == 1 and not is_local(text, shell.file.tree.paths) and not is_template(text))
+                or (remote and word is plain[-1])
+            ):
                 yield chart(text, shell.at(word, f"helm {plain[0].text}"), version=version)
                 return
 
@@ -339,7 +374,9 @@ def direct_url(text: str, at: Occurrence) -> Component | None:
     if wheel := _SPACY_WHEEL.search(url):
         return named(Kind.MODEL, "spacy", wheel["name"], at, version=wheel["version"], pin=Pin.EXACT if "#sha256=" in url else Pin.MUTABLE)
     if url.startswith("git+"):
-        match = re.match(r"git\+(?:https?|ssh)://(?:[^/@]+@)?github\.com/(?P<name>[\w.-]+/[\w.-]+?)(?:\.git)?(?:@(?P<ref>[^#\s]+))?(?:#.*)?\Z", url)
+        match = re.match(
+            r"git\+(?:https?|ssh)://(?:[^/@]+@)?github\.com/(?P<name>[\w.-]+/[\w.-]+?)(?:\.git)?(?:@(?P<ref>[^#\s]+))?(?:#.*)?\Z", url
+        )
         return repository(Kind.LIBRARY, match["name"], at, revision=match["ref"] or "") if match and not is_template(url) else None
     if re.match(r"https?://\S+\.(?:whl|tar\.gz|zip)(?:#.*)?\Z", url):
         checked = re.search(r"#sha256=([0-9a-f]{64})", url)
@@ -350,7 +387,9 @@ def direct_url(text: str, at: Occurrence) -> Component | None:
 def _kaggle(shell: Shell, words: Arguments, _: Command) -> Iterator[Observation]:
     if not any(w.text == "download" for w in words):
         return
-    chosen = _values(words, "-d", "--dataset", "-c", "--competition") or [w for w in _plain(words) if w.text not in {"datasets", "competitions", "download", "models", "kernels", "instances", "versions"}]
+    chosen = _values(words, "-d", "--dataset", "-c", "--competition") or [
+        w for w in _plain(words) if w.text not in {"datasets", "competitions", "download", "models", "kernels", "instances", "versions"}
+    ]
     for word in chosen[:1]:
         if not is_template(word.text):
             yield named(Kind.DATASET, "kaggle", word.text, shell.at(word, "kaggle download"))
@@ -429,6 +468,5 @@ _HANDLERS: dict[str, Handler] = {
 _BUILDERS = frozenset({"docker", "podman", "buildah", "nerdctl"})
 
 _TAKES_NO_KEYS = frozenset(
-    "git wget curl aria2c aws gsutil gcloud docker podman kubectl helm pip pip3 apt apt-get conda mamba npm yarn tar unzip cp mv rm ls cd echo cat grep sed awk "
-    "mkdir chmod chown touch ln find az terraform kind minikube make cmake ruff pytest mypy huggingface-cli hf uv printf test [ tee jq yq".split()
+    ["git", "wget", "curl", "aria2c", "aws", "gsutil", "gcloud", "docker", "podman", "kubectl", "helm", "pip", "pip3", "apt", "apt-get", "conda", "mamba", "npm", "yarn", "tar", "unzip", "cp", "mv", "rm", "ls", "cd", "echo", "cat", "grep", "sed", "awk", "mkdir", "chmod", "chown", "touch", "ln", "find", "az", "terraform", "kind", "minikube", "make", "cmake", "ruff", "pytest", "mypy", "huggingface-cli", "hf", "uv", "printf", "test", "[", "tee", "jq", "yq"]
 )

@@ -23,7 +23,9 @@ def filled(text: str, known: dict[str, str]) -> str:
     return re.sub(r"\$\{?(\w+)\}?", lambda m: known.get(m[1], m[0]), text)
 
 
-def image_at(file: SourceFile, node: Node, symbol: str, text: str = "", scope: Scope = Scope.DEPLOY, *, inferred: bool = False) -> Iterator[Observation]:
+def image_at(
+    file: SourceFile, node: Node, symbol: str, text: str = "", scope: Scope = Scope.DEPLOY, *, inferred: bool = False
+) -> Iterator[Observation]:
     """The image a node names, or the place where only a run would tell."""
     text = (text or node.text).strip()
     at = Occurrence(file.path, node.line, symbol, text, Confidence.INFERRED if inferred else Confidence.DECLARED, scope)
@@ -59,11 +61,23 @@ def _is_reference(name: str, text: str) -> bool:
 def joined(file: SourceFile, node: Node, symbol: str, scope: Scope = Scope.DEPLOY, app_version: str = "") -> Iterator[Observation]:
     """An image whose registry, repository, tag and digest stand under keys of their own."""
     repository = node.get("repository") or node.get("name")
-    if repository is None or not isinstance(repository.value, str) or not repository.text or repository.text.startswith(("http", "git@", "oci://")):
+    if (
+        repository is None
+        or not isinstance(repository.value, str)
+        or not repository.text
+        or repository.text.startswith(("http", "git@", "oci://"))
+    ):
         return
-    if not any(node.get(k) for k in ("tag", "digest", "registry", "pullPolicy", "imagePullPolicy", "sha", "newTag")) and "image" not in symbol.lower():
+    if (
+        not any(node.get(k) for k in ("tag", "digest", "registry", "pullPolicy", "imagePullPolicy", "sha", "newTag"))
+        and "image" not in symbol.lower()
+    ):
         return
-    registry, tag, digest = node.string("registry"), node.string("tag") or node.string("imageTag"), node.string("digest") or node.string("sha")
+    registry, tag, digest = (
+        node.string("registry"),
+        node.string("tag") or node.string("imageTag"),
+        node.string("digest") or node.string("sha"),
+    )
     tag = tag or app_version
     digest = f"sha256:{digest}" if digest and ":" not in digest else digest
     name = "/".join(p.strip("/") for p in (registry, repository.text) if p)
@@ -91,7 +105,11 @@ def arguments(file: SourceFile, node: Node, known: dict[str, str] | None = None)
         scripts = [w for w in words if "\n" in w.text.strip() or (" " in w.text.strip() and "--" in w.text)]
         for script in scripts:
             yield from _script(file, script, known)
-        yield from shell_observations(f"{text}\n" if words and not words[0].text.startswith("-") else f"server \\\n{text}\n", file, [places[0], *places] if places and words[0].text.startswith("-") else places)
+        yield from shell_observations(
+            f"{text}\n" if words and not words[0].text.startswith("-") else f"server \\\n{text}\n",
+            file,
+            [places[0], *places] if places and words[0].text.startswith("-") else places,
+        )
     elif isinstance(node.value, str) and node.text.strip():
         yield from _script(file, node, known)
     elif isinstance(node.value, dict):
@@ -119,7 +137,9 @@ def environment(file: SourceFile, node: Node, known: dict[str, str]) -> Iterator
     for name, place, text in pairs:
         value = filled(text, known)
         if name.isidentifier() and "'" not in value:
-            yield from (o for o in shell_observations(f"export {name}='{value}'", file, [Line(file.path, place.line)]) if isinstance(o, Component))
+            yield from (
+                o for o in shell_observations(f"export {name}='{value}'", file, [Line(file.path, place.line)]) if isinstance(o, Component)
+            )
 
 
 def _quoted(text: str) -> str:

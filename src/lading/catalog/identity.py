@@ -10,11 +10,7 @@ from lading.core.component import Component, Occurrence
 from lading.core.kinds import Flag, Kind, Pin
 
 _LOCAL_FOLDERS = frozenset(
-    "data datasets dataset models model checkpoints checkpoint ckpt ckpts output outputs out results result runs run logs log tmp temp cache .cache "
-    "artifacts artifact experiments experiment exp configs config conf src saved_models saved_model saved pretrained pretrained_models weights "
-    "assets static examples scripts tests test utils lib libs build dist bin home mnt opt var usr workspace content kaggle input app backend frontend "
-    "train val valid validation eval images img docs notebooks prompts templates resources files storage local_models my_model best_model final_model "
-    "lightning_logs mlruns work_dirs trained_models finetuned fine_tuned lora_weights adapters drive path processed raw interim external".split()
+    ["data", "datasets", "dataset", "models", "model", "checkpoints", "checkpoint", "ckpt", "ckpts", "output", "outputs", "out", "results", "result", "runs", "run", "logs", "log", "tmp", "temp", "cache", ".cache", "artifacts", "artifact", "experiments", "experiment", "exp", "configs", "config", "conf", "src", "saved_models", "saved_model", "saved", "pretrained", "pretrained_models", "weights", "assets", "static", "examples", "scripts", "tests", "test", "utils", "lib", "libs", "build", "dist", "bin", "home", "mnt", "opt", "var", "usr", "workspace", "content", "kaggle", "input", "app", "backend", "frontend", "train", "val", "valid", "validation", "eval", "images", "img", "docs", "notebooks", "prompts", "templates", "resources", "files", "storage", "local_models", "my_model", "best_model", "final_model", "lightning_logs", "mlruns", "work_dirs", "trained_models", "finetuned", "fine_tuned", "lora_weights", "adapters", "drive", "path", "processed", "raw", "interim", "external"]
 )
 _PLACEHOLDER = re.compile(
     r"(?:^|[/_-])(?:your|my|some|xxx+|foo|bar|dummy|placeholder|todo|changeme|example|username|user_?name|user|namespace|org|organization|owner|repo|path)"
@@ -24,7 +20,9 @@ _PLACEHOLDER = re.compile(
 _TEMPLATE = re.compile(r"\$\{|\{\{|\$\(|<[a-zA-Z_ -]+>|%\(|\{[a-z_]*\}|\$[A-Z_]")
 _BUCKET = re.compile(r"(?:s3|gs|gcs|az|abfss?|wasbs?|oss|r2|hdfs|minio|swift)://[^\s]+\Z", re.IGNORECASE)
 _WEB = re.compile(r"https?://[^\s\"'<>]+\Z", re.IGNORECASE)
-_LOCAL_HOST = re.compile(r"https?://(?:localhost|127\.|0\.0\.0\.0|\[::1\]|host\.docker\.internal|[a-z0-9-]+(?::\d+)(?:/|$)|10\.|192\.168\.)", re.IGNORECASE)
+_LOCAL_HOST = re.compile(
+    r"https?://(?:localhost|127\.|0\.0\.0\.0|\[::1\]|host\.docker\.internal|[a-z0-9-]+(?::\d+)(?:/|$)|10\.|192\.168\.)", re.IGNORECASE
+)
 
 
 def is_placeholder(text: str) -> bool:
@@ -81,7 +79,9 @@ def _hub_uri(kind: Kind, rest: str, at: Occurrence, flags: tuple[Flag, ...]) -> 
     if not revision:
         path, _, revision = path.partition(":")
     name = "/".join(path.split("/")[:2])
-    return hub(Kind.DATASET if is_dataset else kind, name, at, revision=revision.partition("/")[0], flags=flags) if is_hub_id(name) else None
+    return (
+        hub(Kind.DATASET if is_dataset else kind, name, at, revision=revision.partition("/")[0], flags=flags) if is_hub_id(name) else None
+    )
 
 
 def _registered(kind: Kind, text: str, at: Occurrence) -> Component:
@@ -90,7 +90,9 @@ def _registered(kind: Kind, text: str, at: Occurrence) -> Component:
     return named(kind, "mlflow", name, at, version=version, pin=Pin.MUTABLE if version else Pin.NONE)
 
 
-def under_key(kind: Kind, text: str, at: Occurrence, *, revision: str = "", paths: Collection[str] = (), bare: bool = False) -> Component | None:
+def under_key(
+    kind: Kind, text: str, at: Occurrence, *, revision: str = "", paths: Collection[str] = (), bare: bool = False
+) -> Component | None:
     """The artifact a text names when it stands under a name that announces one; None when it is local or names none.
 
     Without a loading call as proof, only ids with an owner, canonical bare ids, hosted model ids and URIs count; `bare` accepts any id.
@@ -112,7 +114,9 @@ def under_key(kind: Kind, text: str, at: Occurrence, *, revision: str = "", path
 def hosted(provider: str, model: str, kind: Kind, at: Occurrence, endpoint: str = "") -> Component:
     """What a provider serves: a hosted service; models that run locally by way of ollama or the hub stay models."""
     if provider == "ollama":
-        return named(kind if kind is not Kind.SERVICE else Kind.MODEL, "ollama", model, at, version=model.partition(":")[2], pin=_tagged(model))
+        return named(
+            kind if kind is not Kind.SERVICE else Kind.MODEL, "ollama", model, at, version=model.partition(":")[2], pin=_tagged(model)
+        )
     return service(provider, model, at, endpoint=endpoint)
 
 
@@ -154,4 +158,16 @@ def torch_hub(text: str, entry: str, kind: Kind, at: Occurrence, flags: tuple[Fl
     return repository(kind, name, at, revision=ref, entry=entry, flags=flags)
 
 
-__all__ = ["file_kind", "hosted", "is_known", "is_local", "is_local_host", "is_placeholder", "is_template", "pin_of", "torch_hub", "under_key", "uri"]
+__all__ = [
+    "file_kind",
+    "hosted",
+    "is_known",
+    "is_local",
+    "is_local_host",
+    "is_placeholder",
+    "is_template",
+    "pin_of",
+    "torch_hub",
+    "under_key",
+    "uri",
+]

@@ -131,7 +131,11 @@ def _tail(names: tuple[str, ...]) -> str:
 def shipped() -> tuple[Table, ...]:
     """The tables that come with lading, one per library."""
     folder = files("lading.catalog").joinpath("loaders")
-    return tuple(_table(entry.name, entry.read_text("utf-8")) for entry in sorted(folder.iterdir(), key=lambda e: e.name) if entry.name.endswith(".toml"))
+    return tuple(
+        _table(entry.name, entry.read_text("utf-8"))
+        for entry in sorted(folder.iterdir(), key=lambda e: e.name)
+        if entry.name.endswith(".toml")
+    )
 
 
 def _table(name: str, text: str) -> Table:

@@ -39,7 +39,9 @@ def owner_of(path: str, document: Node, paths: Collection[str]) -> Owner:  # noq
         return Owner.HELM_CHART
     if {"apiVersion", "kind"} <= keys:
         return Owner.KUBERNETES
-    if "services" in keys and any({"image", "build", "ports", "volumes", "environment"} & {k for k, _ in s.items()} for _, s in document.items("services")):
+    if "services" in keys and any(
+        {"image", "build", "ports", "volumes", "environment"} & {k for k, _ in s.items()} for _, s in document.items("services")
+    ):
         return Owner.COMPOSE
     if lower.startswith("values") or _in_chart(folder, paths):
         return Owner.HELM_VALUES
@@ -59,7 +61,9 @@ def owned_documents(file: SourceFile, *owners: Owner) -> list[Node]:
 
 def is_chart_template(file: SourceFile) -> bool:
     """Whether a file is a template that becomes YAML only when it is rendered."""
-    return file.name.endswith((".tpl", ".tftpl", ".gotmpl", ".j2")) or ("{{" in file.text and ("{{-" in file.text or "/templates/" in f"/{file.path}"))
+    return file.name.endswith((".tpl", ".tftpl", ".gotmpl", ".j2")) or (
+        "{{" in file.text and ("{{-" in file.text or "/templates/" in f"/{file.path}")
+    )
 
 
 def _in_chart(folder: str, paths: Collection[str]) -> bool:

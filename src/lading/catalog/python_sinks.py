@@ -255,7 +255,11 @@ class Sinks:
         folder = f"{text}/"
         if "/" not in text and any(p.startswith(folder) for p in self.tree.paths):
             return None
-        if loader.kind is Kind.EMBEDDING and "/" not in text and text.startswith(("all-", "multi-qa", "paraphrase-", "msmarco-", "distiluse", "gtr-", "sentence-t5")):
+        if (
+            loader.kind is Kind.EMBEDDING
+            and "/" not in text
+            and text.startswith(("all-", "multi-qa", "paraphrase-", "msmarco-", "distiluse", "gtr-", "sentence-t5"))
+        ):
             text = f"sentence-transformers/{text}"
         return hub(loader.kind, text, at, revision=revision, flags=flags)
 
@@ -274,11 +278,18 @@ class Sinks:
             return hub(Kind.MODEL, text, at)
         return service(provider, text, at, endpoint=endpoint)
 
-    def _registered(self, upstream: str, loader: Loader, text: str, at: Occurrence, call: Call, flags: tuple[Flag, ...]) -> Component | None:
+    def _registered(
+        self, upstream: str, loader: Loader, text: str, at: Occurrence, call: Call, flags: tuple[Flag, ...]
+    ) -> Component | None:
         if component := uri(loader.kind, text, at, flags):
             return component
         path_like = text in self.tree.paths or text.startswith((".", "/", "~")) or " " in text
-        if not text or "://" in text or path_like or (is_local(text, self.tree.paths) and upstream not in {"kaggle", "detectron2", "coqui"}):
+        if (
+            not text
+            or "://" in text
+            or path_like
+            or (is_local(text, self.tree.paths) and upstream not in {"kaggle", "detectron2", "coqui"})
+        ):
             return None
         if upstream == "ultralytics" and (not text.endswith((".pt", ".yaml")) or text.endswith((".yaml", "best.pt", "last.pt"))):
             return None
@@ -330,7 +341,11 @@ class Sinks:
                 case ast.List() | ast.Tuple() | ast.Set():
                     stack += node.elts
                 case ast.Dict():
-                    stack += [k for k, v in zip(node.keys, node.values, strict=True) if k and isinstance(v, ast.Constant) and isinstance(v.value, (int, float))]
+                    stack += [
+                        k
+                        for k, v in zip(node.keys, node.values, strict=True)
+                        if k and isinstance(v, ast.Constant) and isinstance(v.value, (int, float))
+                    ]
                     stack += [v for v in node.values if isinstance(v, (ast.Constant, ast.List, ast.Tuple))]
                 case ast.BoolOp():
                     stack += node.values
@@ -353,7 +368,9 @@ class Sinks:
     def _unresolved(self, loader: Loader, call: Call, symbol: str, reason: str, argument: ast.expr | None = None) -> Unresolved:
         place = self.module.place((argument or call.node).lineno)
         expression = written(argument if argument is not None else call.node)
-        return Unresolved(loader.kind, expression, self._occurrence(place, symbol, expression, followed=False, confidence=Confidence.UNRESOLVED), reason)
+        return Unresolved(
+            loader.kind, expression, self._occurrence(place, symbol, expression, followed=False, confidence=Confidence.UNRESOLVED), reason
+        )
 
 
 class _Passes:
@@ -399,7 +416,12 @@ def _user_rows(tree: Tree):  # type: ignore[no-untyped-def]  # noqa: ANN202
 
 def _symbol(dotted: str, node: ast.Call) -> str:
     parts = [p for p in dotted.lstrip("?").replace("()", "").split(".") if p]
-    shown = ".".join(parts[-2:]) if len(parts) > 1 and (parts[-2][:1].isupper() or parts[-2] in {"hub", "models", "datasets", "messages", "completions", "embeddings", "downloader"}) else ".".join(parts[-1:])
+    shown = (
+        ".".join(parts[-2:])
+        if len(parts) > 1
+        and (parts[-2][:1].isupper() or parts[-2] in {"hub", "models", "datasets", "messages", "completions", "embeddings", "downloader"})
+        else ".".join(parts[-1:])
+    )
     return shown or written(node.func)
 
 

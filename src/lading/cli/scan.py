@@ -1,23 +1,102 @@
 """`lading scan`: what a system inherits and what is wrong with it."""
 
+import os
+import sys
+import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
-from lading.scan import scan
+from lading.cli.output import emit, format_for, wants_colour, width
+from lading.core.finding import Report
+from lading.core.kinds import Severity
+
+_EXAMPLES = """
+\b
+Examples:
+  lading scan .
+  lading scan . --format html --output report.html
+  lading scan . --format cyclonedx > bom.json
+  lading scan . --fail-on high --format sarif --output lading.sarif
+
+\b
+Exit codes: 0 the report is complete; 2 wrong usage; 3 a finding reaches --fail-on;
+4 something could not be read, or with --strict could not be resolved.
+"""
 
 
-@click.command(name="scan")
+@click.command(name="scan", epilog=_EXAMPLES)
 @click.argument("target", type=click.Path(path_type=Path), default=Path())
-def command(target: Path) -> int:
-    """Show everything TARGET (a folder or a file) inherits."""
-    report = scan(target)
-    for component in report.bom.components:
-        click.echo(f"{component.kind:15} {component.name} {component.version or '-'} [{component.pin}]")
-        for occurrence in component.occurrences:
-            click.echo(f"    {occurrence.place}  {occurrence.symbol}")
-    for unresolved in report.bom.unresolved:
-        click.echo(f"unresolved {unresolved.kind:8} {unresolved.expression}  {unresolved.occurrence.place}")
-    for skipped in report.bom.coverage.unread:
-        click.echo(f"not read {skipped.place}: {skipped.reason}")
-    return 0
+@click.option(
+    "--format",
+    "-f",
+    "format_name",
+    default="",
+    metavar="NAME",
+    help="text, json, cyclonedx, cyclonedx-1.6, spdx-3, spdx-2.3, sarif, markdown or html; told by the output's suffix when it has one.",
+)
+@click.option(
+    "--output", "-o", type=click.Path(path_type=Path), help="Write to this file instead of standard output; it appears whole or not at all."
+)
+@click.option("--exclude", "-x", multiple=True, metavar="PATH", help="Leave out a file or folder of the target; may be repeated.")
+@click.option("--all", "-a", "everything", is_flag=True, help="Show also what only tests and examples name, every library and every place.")
+@click.option("--fail-on", type=click.Choice([s.value for s in Severity]), help="Exit with 3 when a finding is at least this severe.")
+@click.option("--strict", is_flag=True, help="Exit with 4 also when a reference stays unresolved.")
+@click.option("--quiet", "-q", is_flag=True, help="Say nothing on standard error.")
+def command(
+    target: Path,
+    format_name: str,
+    output: Path | None,
+    exclude: tuple[str, ...],
+    fail_on: str | None,
+    *,
+    everything: bool,
+    strict: bool,
+    quiet: bool,
+) -> int:
+    """Show everything TARGET (a folder or a file) inherits from upstream."""
+    from lading.policy.settings import settings_for  # noqa: PLC0415 - after the options are known to be right
+    from lading.scan import scan  # noqa: PLC0415 - as above
+
+    chosen = format_for(format_name, output)
+    settings = settings_for(target) if target.exists() else None
+    report = scan(target, exclude=(*exclude, *(settings.scan.exclude if settings else ())), progress=None if quiet else _progress())
+    if settings:
+        report = settings.applied(report, datetime.now(UTC).date())
+    if chosen is None:
+        from lading.render.text import Style, render  # noqa: PLC0415 - only for people
+
+        emit(render(report, Style(width(), wants_colour(output), everything)).encode(), output)
+    else:
+        emit(chosen.write(report), output)
+    if output and not quiet:
+        click.echo(f"wrote {output}", err=True)
+    return exit_code(report, fail_on, strict=strict)
+
+
+def exit_code(report: Report, fail_on: str | None, *, strict: bool) -> int:
+    """3 when a finding is severe enough, else 4 when the report is incomplete, else 0."""
+    order = list(Severity)
+    if fail_on and any(order.index(f.severity) <= order.index(Severity(fail_on)) for f in report.open):
+        return 3
+    return 4 if report.bom.coverage.unread or (strict and report.bom.unresolved) else 0
+
+
+def _progress():  # type: ignore[no-untyped-def]  # noqa: ANN202
+    """A progress line on a terminal, once the work takes long enough to wonder."""
+    if not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
+        return None
+    started, shown = time.monotonic(), 0.0
+
+    def show(done: int, total: int, path: str) -> None:
+        nonlocal shown
+        now = time.monotonic()
+        if done + 1 == total and shown:
+            sys.stderr.write("\r\x1b[K")
+        elif now - started > 1 and now - shown > 0.1:  # noqa: PLR2004 - a second before, ten times a second after
+            shown = now
+            sys.stderr.write(f"\r\x1b[Kreading {done} of {total}  {path[-60:].encode('ascii', 'replace').decode()}")
+        sys.stderr.flush()
+
+    return show

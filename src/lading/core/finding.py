@@ -27,6 +27,8 @@ class Finding(Struct, frozen=True, kw_only=True, omit_defaults=True):
     component: str = ""
     occurrences: tuple[Occurrence, ...] = ()
     hint: str = ""
+    accepted: str = ""
+    """The reason why somebody accepts it; empty when nobody does."""
 
 
 class Report(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -34,4 +36,10 @@ class Report(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     bom: Bom
     findings: tuple[Finding, ...] = ()
+    """Worst first."""
     rules: tuple[Rule, ...] = ()
+
+    @property
+    def open(self) -> tuple[Finding, ...]:
+        """The findings that nobody has accepted."""
+        return tuple(f for f in self.findings if not f.accepted)

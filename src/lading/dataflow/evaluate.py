@@ -15,9 +15,27 @@ DEEPEST = 48
 LONGEST = 4000
 """Most nested and most questions asked to answer one."""
 
-_UNWRAPPED = frozenset({"field", "Field", "Option", "Argument", "Query", "Form", "Param", "attrib", "ib", "Variable", "StringVar", "DictConfig"})
+_UNWRAPPED = frozenset(
+    {"field", "Field", "Option", "Argument", "Query", "Form", "Param", "attrib", "ib", "Variable", "StringVar", "DictConfig"}
+)
 _TRANSPARENT = frozenset(
-    {"str", "Path", "PurePath", "list", "tuple", "set", "sorted", "frozenset", "iter", "enumerate", "tqdm", "deepcopy", "copy", "literal", "SecretStr"}
+    {
+        "str",
+        "Path",
+        "PurePath",
+        "list",
+        "tuple",
+        "set",
+        "sorted",
+        "frozenset",
+        "iter",
+        "enumerate",
+        "tqdm",
+        "deepcopy",
+        "copy",
+        "literal",
+        "SecretStr",
+    }
 )
 _TEXT_METHODS = frozenset({"strip", "rstrip", "lstrip", "lower", "upper", "copy", "as_posix", "expanduser", "resolve"})
 
@@ -173,7 +191,11 @@ class Evaluator:
 
     def subscript(self, node: ast.Subscript, scope: Scope, block: Block, depth: int) -> Iterator[Value]:
         """An element of a table: the one under a known key, else any."""
-        keys = {v.text if isinstance(v, Text) else v.value for v in self.values(node.slice, scope, block, depth) if isinstance(v, (Text, Constant))}
+        keys = {
+            v.text if isinstance(v, Text) else v.value
+            for v in self.values(node.slice, scope, block, depth)
+            if isinstance(v, (Text, Constant))
+        }
         base = _dotted(node.value)
         if base in {"os.environ", "environ"}:
             yield Unknown(written(node))
@@ -187,7 +209,9 @@ class Evaluator:
     def _looked_up(self, table: Collection, keys: set[object], depth: int) -> Iterator[Value]:
         inside = self._of(table.module)
         if isinstance(table.node, ast.Dict):
-            entries = [(k.value if isinstance(k, ast.Constant) else None, v) for k, v in zip(table.node.keys, table.node.values, strict=True)]
+            entries = [
+                (k.value if isinstance(k, ast.Constant) else None, v) for k, v in zip(table.node.keys, table.node.values, strict=True)
+            ]
         else:
             entries = list(enumerate(table.node.elts))
         chosen = [v for k, v in entries if k in keys] or ([] if keys and all(isinstance(k, str) for k in keys) else [v for _, v in entries])
@@ -351,7 +375,11 @@ class Evaluator:
         if (definition := self.definition(node.value, scope, block)) and definition[1].is_class:
             yield from self._of(definition[0])._own(definition[1], node.attr, depth)
         for value in self.values(node.value, scope, block, depth) if isinstance(node.value, (ast.Name, ast.Attribute)) else ():
-            if isinstance(value, Object) and (made := self._of(value.module).definition(value.call.func, value.scope, ())) and made[1].is_class:
+            if (
+                isinstance(value, Object)
+                and (made := self._of(value.module).definition(value.call.func, value.scope, ()))
+                and made[1].is_class
+            ):
                 passed = next((k.value for k in value.call.keywords if k.arg == node.attr), None)
                 if passed is not None:
                     yield from self._of(value.module).values(passed, value.scope, (), depth)

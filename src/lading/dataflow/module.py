@@ -192,9 +192,7 @@ class _Builder:
             if value:
                 self.expression(value, scope, block)
                 self.module.keyed.append((argument.arg, value, scope, block, "default of parameter"))
-            inner.bindings.setdefault(argument.arg, []).append(
-                Binding(node.lineno, (), value, parameter=position - shift)
-            )
+            inner.bindings.setdefault(argument.arg, []).append(Binding(node.lineno, (), value, parameter=position - shift))
         self.body(node.body, inner, ())
 
     def klass(self, node: ast.ClassDef, scope: Scope, block: Block) -> None:

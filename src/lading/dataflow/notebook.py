@@ -53,7 +53,12 @@ def _notebook(file: SourceFile) -> Notebook:
         try:
             tree = parse_python("\n".join(source), file.path)
         except ExtractError as e:
-            broken.append((cell.physical[0] if cell.physical else 0, f"cell {cell.number} is not Python: {e.sentence.partition(': ')[2] or e.sentence}"))
+            broken.append(
+                (
+                    cell.physical[0] if cell.physical else 0,
+                    f"cell {cell.number} is not Python: {e.sentence.partition(': ')[2] or e.sentence}",
+                )
+            )
         else:
             body += ast.increment_lineno(tree, offset).body
         offset += len(cell.lines) + 1

@@ -27,7 +27,17 @@ class Instruction:
     lines: int
 
 
-@extractor("Dockerfile", "Dockerfile.*", "*.Dockerfile", "*.dockerfile", "Dockerfile-*", "*Dockerfile", "Containerfile", "Containerfile.*", "dockerfile.*")
+@extractor(
+    "Dockerfile",
+    "Dockerfile.*",
+    "*.Dockerfile",
+    "*.dockerfile",
+    "Dockerfile-*",
+    "*Dockerfile",
+    "Containerfile",
+    "Containerfile.*",
+    "dockerfile.*",
+)
 def read(file: SourceFile) -> Iterator[Observation]:
     """Yield the images a Dockerfile builds on and what its instructions fetch."""
     if file.name.endswith((".py", ".md", ".sh", ".j2", ".yaml", ".yml", ".json", ".txt", ".dockerignore", ".pyc")):

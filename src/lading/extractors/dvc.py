@@ -57,7 +57,10 @@ def _import(file: SourceFile, document: Node, dependency: Node) -> Iterator[Comp
     from msgspec.structs import replace  # noqa: PLC0415 - one use
 
     held = bool(md5) or pin_of(revision) is Pin.EXACT
-    yield _with(replace(component, version=revision or md5, pin=Pin.EXACT if held else pin_of(revision)), (Digest("md5", md5.removesuffix(".dir")),) if md5 else ())
+    yield _with(
+        replace(component, version=revision or md5, pin=Pin.EXACT if held else pin_of(revision)),
+        (Digest("md5", md5.removesuffix(".dir")),) if md5 else (),
+    )
 
 
 def _stage(file: SourceFile, name: str, stage: Node) -> Iterator[Observation]:
@@ -84,7 +87,11 @@ def _remotes(file: SourceFile) -> Iterator[Component]:
 def _kind(path: str) -> Kind:
     lower = path.lower()
     told = file_kind(path)
-    return Kind.MODEL if "model" in lower.rpartition("/")[2] or (told is Kind.MODEL and not lower.endswith((".pkl", ".npy", ".npz", ".h5", ".tar"))) else Kind.DATASET
+    return (
+        Kind.MODEL
+        if "model" in lower.rpartition("/")[2] or (told is Kind.MODEL and not lower.endswith((".pkl", ".npy", ".npz", ".h5", ".tar")))
+        else Kind.DATASET
+    )
 
 
 def _with(component: Component, digests: tuple[Digest, ...]) -> Component:

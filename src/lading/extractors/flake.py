@@ -30,7 +30,9 @@ def read(file: SourceFile) -> Iterator[Component]:
 
 def _locked(file: SourceFile) -> Iterator[Component]:
     for name, revision, line in _nodes(file):
-        component = repository(Kind.INFRASTRUCTURE, name, Occurrence(file.path, line, "nodes.locked", name, scope=Scope.DEPLOY), revision=revision)
+        component = repository(
+            Kind.INFRASTRUCTURE, name, Occurrence(file.path, line, "nodes.locked", name, scope=Scope.DEPLOY), revision=revision
+        )
         yield component if component.pin is Pin.EXACT else component
 
 

@@ -50,11 +50,19 @@ def _from_matrix(file: SourceFile, path: tuple[str | int, ...], node: Node, at: 
     match = _MATRIX.search(node.text)
     (document, *_) = yaml_documents(file)
     matrix = document.get(*path[:2], "strategy", "matrix") if match else None
-    listed = [*matrix.elements(match["name"]), *(e for i in matrix.elements("include") if (e := i.get(match["name"])))] if matrix and match else []
+    listed = (
+        [*matrix.elements(match["name"]), *(e for i in matrix.elements("include") if (e := i.get(match["name"])))]
+        if matrix and match
+        else []
+    )
     found = False
     for entry in listed:
         text = node.text.replace(match[0], entry.text) if match else ""
-        component = image(text, Occurrence(file.path, entry.line, "strategy.matrix", text, Confidence.INFERRED, Scope.CI)) if "${{" not in text else None
+        component = (
+            image(text, Occurrence(file.path, entry.line, "strategy.matrix", text, Confidence.INFERRED, Scope.CI))
+            if "${{" not in text
+            else None
+        )
         if component:
             found = True
             yield component

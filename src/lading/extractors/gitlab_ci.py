@@ -16,7 +16,15 @@ from lading.syntax.yaml import yaml_documents
 _SCRIPTS = frozenset({"script", "before_script", "after_script", "run", "command", "bash", "pwsh", "commands"})
 
 
-@extractor(".gitlab-ci*.yml", "*.gitlab-ci.yml", "*.gitlab/*.yml", "*.circleci/*.yml", "azure-pipelines*.yml", "*.buildkite/*.yml", ".pre-commit-config.yaml")
+@extractor(
+    ".gitlab-ci*.yml",
+    "*.gitlab-ci.yml",
+    "*.gitlab/*.yml",
+    "*.circleci/*.yml",
+    "azure-pipelines*.yml",
+    "*.buildkite/*.yml",
+    ".pre-commit-config.yaml",
+)
 def read(file: SourceFile) -> Iterator[Observation]:
     """Yield what a pipeline runs on, includes and fetches."""
     for document in yaml_documents(file):
@@ -36,7 +44,11 @@ def _step(file: SourceFile, path: tuple[str | int, ...], node: Node, known: dict
     last = names[-1] if names else ""
     if not isinstance(node.value, str):
         return
-    if last in {"image", "container"} or (last == "name" and len(names) > 1 and names[-2] in {"image", "services"}) or (last == "services" and isinstance(path[-1], int)):
+    if (
+        last in {"image", "container"}
+        or (last == "name" and len(names) > 1 and names[-2] in {"image", "services"})
+        or (last == "services" and isinstance(path[-1], int))
+    ):
         text = filled(node.text, known)
         yield from image_at(file, node, ".".join(names[-2:]), text, Scope.CI, inferred=text != node.text)
     elif last in _SCRIPTS:

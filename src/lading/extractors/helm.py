@@ -59,7 +59,13 @@ def _dependencies(file: SourceFile, document: Node) -> Iterator[Observation]:
         if name is None or repository.startswith("file:") or not repository:
             continue
         at = Occurrence(file.path, name.line, "dependencies[].name", name.text, scope=Scope.DEPLOY)
-        yield chart(name.text, at, version=entry.string("version"), repository_url=repository, pin=Pin.MUTABLE if entry.string("version") else Pin.NONE)
+        yield chart(
+            name.text,
+            at,
+            version=entry.string("version"),
+            repository_url=repository,
+            pin=Pin.MUTABLE if entry.string("version") else Pin.NONE,
+        )
 
 
 def _template(file: SourceFile) -> Iterator[Observation]:

@@ -74,7 +74,12 @@ def _required(file: SourceFile, block: Block, locked: dict[str, str]) -> Iterato
             if source is None:
                 continue
             name = source.text.removeprefix("registry.terraform.io/")
-            yield _provider(name, version, Occurrence(file.path, source.line, "required_providers", source.text, scope=Scope.DEPLOY), held=name in locked)
+            yield _provider(
+                name,
+                version,
+                Occurrence(file.path, source.line, "required_providers", source.text, scope=Scope.DEPLOY),
+                held=name in locked,
+            )
 
 
 def _provider(name: str, version: str, at: Occurrence, *, held: bool, digests: tuple[Digest, ...] = ()) -> Component:
@@ -112,7 +117,9 @@ def _locked(file: SourceFile, body: Block) -> Iterator[Component]:
         yield _provider(_source(block), block.string("version"), at, held=bool(rows), digests=digests)
 
 
-_GIT_SOURCE = re.compile(r"(?:git::)?(?:https?://|ssh://git@|git@)?github\.com[/:](?P<name>[\w.-]+/[\w.-]+?)(?:\.git)?(?://[^?]*)?(?:\?(?:.*&)?ref=(?P<ref>[^&]+).*)?\Z")
+_GIT_SOURCE = re.compile(
+    r"(?:git::)?(?:https?://|ssh://git@|git@)?github\.com[/:](?P<name>[\w.-]+/[\w.-]+?)(?:\.git)?(?://[^?]*)?(?:\?(?:.*&)?ref=(?P<ref>[^&]+).*)?\Z"
+)
 
 
 def _module(file: SourceFile, block: Block) -> Iterator[Observation]:
@@ -192,9 +199,14 @@ def _release(file: SourceFile, block: Block, variables: dict[str, str]) -> Itera
     node = block.attributes.get("chart")
     if node is None:
         return
-    name, version = _filled(node.text, variables), _filled(block.attributes["version"].text, variables) if "version" in block.attributes else ""
+    name, version = (
+        _filled(node.text, variables),
+        _filled(block.attributes["version"].text, variables) if "version" in block.attributes else "",
+    )
     location = _filled(block.attributes["repository"].text, variables) if "repository" in block.attributes else ""
-    at = Occurrence(file.path, node.line, "helm_release.chart", name, Confidence.INFERRED if name != node.text else Confidence.DECLARED, Scope.DEPLOY)
+    at = Occurrence(
+        file.path, node.line, "helm_release.chart", name, Confidence.INFERRED if name != node.text else Confidence.DECLARED, Scope.DEPLOY
+    )
     if "\0" in name or "${" in name:
         yield Unresolved(Kind.INFRASTRUCTURE, name.lstrip("\0"), at, "an expression")
     elif not name.startswith((".", "/")):
@@ -206,7 +218,16 @@ def _hosted(file: SourceFile, block: Block, type_: str, provider: str, variables
     named = False
     for path, node in walk(_everything(block)):
         name = str(path[-1]) if path else ""
-        if name in {"model_id", "model_name", "foundation_model", "foundation_model_identifier", "base_model_identifier", "embedding_model_arn", "model_arn", "model_identifier"} or path[-2:] == ("model", "name"):
+        if name in {
+            "model_id",
+            "model_name",
+            "foundation_model",
+            "foundation_model_identifier",
+            "base_model_identifier",
+            "embedding_model_arn",
+            "model_arn",
+            "model_identifier",
+        } or path[-2:] == ("model", "name"):
             text = _filled(node.text, variables)
             model = text.rpartition("/")[2] if text.startswith("arn:") else text
             if model and "\0" not in model and "${" not in model:
@@ -233,5 +254,3 @@ def _images(file: SourceFile, block: Block, variables: dict[str, str]) -> Iterat
                 yield Unresolved(Kind.IMAGE, text.lstrip("\0"), at, "an expression")
             elif "/" in text or ":" in text:
                 yield from image_at(file, node, name, text, inferred=text != node.text)
-
-

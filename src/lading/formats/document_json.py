@@ -42,4 +42,14 @@ def detects(data: bytes) -> bool:
     return b'"lading-report/' in data[:200]
 
 
-add_format(Format(name="json", title="lading's own JSON, lossless", media_type="application/json", suffix=".json", write=write, read=read, detects=detects))
+add_format(
+    Format(
+        name="json",
+        title="lading's own JSON, lossless",
+        media_type="application/json",
+        suffix=".json",
+        write=write,
+        read=read,
+        detects=detects,
+    )
+)

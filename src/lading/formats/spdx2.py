@@ -35,7 +35,9 @@ _RELATIONS = {
 _BACK = {"CONTAINS": Relation.CONTAINS, "DEPENDS_ON": Relation.DEPENDS_ON, "GENERATED_FROM": Relation.DERIVED_FROM}
 _CHECKSUMS = {"md5": "MD5", "sha1": "SHA1", "sha256": "SHA256", "sha384": "SHA384", "sha512": "SHA512", "blake3": "BLAKE3"}
 _LOCATION = re.compile(r"(?:https?|ftp|s3|gs|git)(?:\+[a-z]+)?://[^\s<>\"{}|\\^`]+\Z")
-_EXPRESSION = re.compile(r"(?:Apache-2\.0|MIT|BSD-[23]-Clause|GPL-[23]\.0-(?:only|or-later)|LGPL-[23]\.[01]-(?:only|or-later)|AGPL-3\.0-(?:only|or-later)|MPL-2\.0|ISC|CC0-1\.0|CC-BY(?:-NC)?(?:-SA)?-[34]\.0|Unlicense|Zlib|PSF-2\.0|Python-2\.0|OpenRAIL)\Z")
+_EXPRESSION = re.compile(
+    r"(?:Apache-2\.0|MIT|BSD-[23]-Clause|GPL-[23]\.0-(?:only|or-later)|LGPL-[23]\.[01]-(?:only|or-later)|AGPL-3\.0-(?:only|or-later)|MPL-2\.0|ISC|CC0-1\.0|CC-BY(?:-NC)?(?:-SA)?-[34]\.0|Unlicense|Zlib|PSF-2\.0|Python-2\.0|OpenRAIL)\Z"
+)
 _MARK = "lading: "
 
 
@@ -179,7 +181,9 @@ def read(data: bytes) -> Bom:
     tool = next((c.removeprefix("Tool: ") for c in document.creationInfo.creators if c.startswith("Tool: ")), "")
     bom = bare or Bom(subject=subject, created=document.creationInfo.created, generator=tool)
     edges = {e for r in document.relationships if (e := _edge(r, refs)) is not None}
-    return msgspec.structs.replace(bom, components=tuple(sorted(components.values(), key=lambda c: (c.kind, c.ref))), edges=tuple(sorted(edges)))
+    return msgspec.structs.replace(
+        bom, components=tuple(sorted(components.values(), key=lambda c: (c.kind, c.ref))), edges=tuple(sorted(edges))
+    )
 
 
 def _carried(comment: str, type_):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
@@ -198,12 +202,16 @@ def _component(package: _Package) -> Component:
     kinds = {"LIBRARY": Kind.LIBRARY, "CONTAINER": Kind.IMAGE, "FRAMEWORK": Kind.LIBRARY, "FILE": Kind.FILE}
     algorithms = {name: algorithm for algorithm, name in _CHECKSUMS.items()}
     return Component(
-        kind=Kind.MODEL if purl.startswith("pkg:huggingface/") else kinds.get(package.primaryPackagePurpose, Kind.LIBRARY if purl else Kind.FILE),
+        kind=Kind.MODEL
+        if purl.startswith("pkg:huggingface/")
+        else kinds.get(package.primaryPackagePurpose, Kind.LIBRARY if purl else Kind.FILE),
         name=package.name,
         upstream=purl[4:].partition("/")[0],
         version=package.versionInfo,
         purl=purl,
-        digests=tuple(sorted(Digest(algorithms[c.algorithm], c.checksumValue.lower()) for c in package.checksums if c.algorithm in algorithms)),
+        digests=tuple(
+            sorted(Digest(algorithms[c.algorithm], c.checksumValue.lower()) for c in package.checksums if c.algorithm in algorithms)
+        ),
         supplier=package.supplier.removeprefix("Organization: ").replace("NOASSERTION", ""),
         url=package.downloadLocation if "://" in package.downloadLocation else "",
     )
@@ -224,5 +232,13 @@ def detects(data: bytes) -> bool:
 
 
 add_format(
-    Format(name="spdx-2.3", title="SPDX 2.3 JSON", media_type="application/spdx+json", suffix=".spdx.json", write=write, read=read, detects=detects)
+    Format(
+        name="spdx-2.3",
+        title="SPDX 2.3 JSON",
+        media_type="application/spdx+json",
+        suffix=".spdx.json",
+        write=write,
+        read=read,
+        detects=detects,
+    )
 )

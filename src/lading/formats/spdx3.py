@@ -67,7 +67,14 @@ class _Writer:
     def graph(self) -> Iterator[Element]:
         created = self.bom.created or "1970-01-01T00:00:00Z"
         agent, tool = self.id("agent"), self.id("tool")
-        yield {"type": "CreationInfo", "@id": "_:creation", "specVersion": "3.0.1", "created": created, "createdBy": [agent], "createdUsing": [tool]}
+        yield {
+            "type": "CreationInfo",
+            "@id": "_:creation",
+            "specVersion": "3.0.1",
+            "created": created,
+            "createdBy": [agent],
+            "createdUsing": [tool],
+        }
         yield self.element("SoftwareAgent", agent, name=self.bom.generator or "lading")
         yield self.element("Tool", tool, name=self.bom.generator or "lading")
         for supplier in self.suppliers:
@@ -79,7 +86,14 @@ class _Writer:
         yield from relationships
         yield from annotations
         everything = [e["spdxId"] for e in (*rows, *relationships, *annotations)]
-        sbom = self.element("software_Sbom", self.id("sbom"), name=self.bom.subject.name, rootElement=[self.ids[self.bom.subject.ref]], element=everything, software_sbomType=["source"])
+        sbom = self.element(
+            "software_Sbom",
+            self.id("sbom"),
+            name=self.bom.subject.name,
+            rootElement=[self.ids[self.bom.subject.ref]],
+            element=everything,
+            software_sbomType=["source"],
+        )
         yield sbom
         yield self.element(
             "SpdxDocument",
@@ -94,7 +108,10 @@ class _Writer:
         type_ = "ai_AIPackage" if one.kind in _MODELS else "dataset_DatasetPackage" if one.kind is Kind.DATASET else "software_Package"
         extra: dict[str, object] = {}
         if one.kind is Kind.DATASET:
-            extra = {"dataset_datasetType": ["noAssertion"], "dataset_datasetSize": one.dataset.size if one.dataset and one.dataset.size else None}
+            extra = {
+                "dataset_datasetType": ["noAssertion"],
+                "dataset_datasetSize": one.dataset.size if one.dataset and one.dataset.size else None,
+            }
         elif one.model:
             extra = {
                 "ai_typeOfModel": [t for t in (one.model.architecture_family, one.model.architecture) if t],
@@ -108,7 +125,9 @@ class _Writer:
             name=one.name or "system",
             description=one.description,
             suppliedBy=self.id(f"organization-{_short(one.supplier)}") if one.supplier else None,
-            verifiedUsing=[{"type": "Hash", "algorithm": _HASHES[d.algorithm], "hashValue": d.hex} for d in one.digests if d.algorithm in _HASHES],
+            verifiedUsing=[
+                {"type": "Hash", "algorithm": _HASHES[d.algorithm], "hashValue": d.hex} for d in one.digests if d.algorithm in _HASHES
+            ],
             software_packageVersion=one.version,
             software_packageUrl=one.purl,
             software_downloadLocation=one.url if "://" in one.url and " " not in one.url else "",
@@ -122,17 +141,39 @@ class _Writer:
         direct = sorted(self.ids[c.ref] for c in self.bom.components if c.ref not in listed)
         if direct:
             completeness = "complete" if self.bom.complete else "incomplete"
-            yield self.element("Relationship", self.id("relationship-inherits"), **{"from": self.ids[root]}, relationshipType="dependsOn", to=direct, completeness=completeness)
+            yield self.element(
+                "Relationship",
+                self.id("relationship-inherits"),
+                **{"from": self.ids[root]},
+                relationshipType="dependsOn",
+                to=direct,
+                completeness=completeness,
+            )
         for edge in self.bom.edges:
             if edge.source in self.ids and edge.target in self.ids:
                 name = self.id(f"relationship-{edge.relation}-{_short(edge.source + ' ' + edge.target)}")
-                yield self.element("Relationship", name, comment=edge.relation.value, **{"from": self.ids[edge.source]}, relationshipType=_RELATIONS[edge.relation], to=[self.ids[edge.target]])
+                yield self.element(
+                    "Relationship",
+                    name,
+                    comment=edge.relation.value,
+                    **{"from": self.ids[edge.source]},
+                    relationshipType=_RELATIONS[edge.relation],
+                    to=[self.ids[edge.target]],
+                )
         for one in self.bom.components:
             for stated in one.licenses:
                 license_id = self.id(f"license-{_short(stated.expression)}-{_short(one.ref)}")
-                yield self.element("simplelicensing_SimpleLicensingText", license_id, name=stated.expression, simplelicensing_licenseText=stated.expression)
+                yield self.element(
+                    "simplelicensing_SimpleLicensingText", license_id, name=stated.expression, simplelicensing_licenseText=stated.expression
+                )
                 kind = "hasConcludedLicense" if stated.concluded else "hasDeclaredLicense"
-                yield self.element("Relationship", self.id(f"licensed-{_short(one.ref + stated.expression)}"), **{"from": self.ids[one.ref]}, relationshipType=kind, to=[license_id])
+                yield self.element(
+                    "Relationship",
+                    self.id(f"licensed-{_short(one.ref + stated.expression)}"),
+                    **{"from": self.ids[one.ref]},
+                    relationshipType=kind,
+                    to=[license_id],
+                )
 
     def annotations(self) -> Iterator[Element]:
         """What SPDX has no property for: places, pins, scopes, unresolved references, coverage."""
@@ -141,7 +182,14 @@ class _Writer:
         rows += [(_short(c.ref), self.ids[c.ref], c) for c in self.bom.components]
         for name, subject, value in rows:
             statement = _MARK + msgspec.json.encode(value).decode()
-            yield self.element("Annotation", self.id(f"annotation-{name}"), annotationType="other", subject=subject, statement=statement, contentType="text/plain")
+            yield self.element(
+                "Annotation",
+                self.id(f"annotation-{name}"),
+                annotationType="other",
+                subject=subject,
+                statement=statement,
+                contentType="text/plain",
+            )
 
 
 def _short(text: str) -> str:
@@ -162,9 +210,13 @@ def read(data: bytes) -> Bom:
     components = {i: _decoded(carried[i], Component) if i in carried else _component(e) for i, e in packages.items()}
     subject = bare.subject if bare else _subject(elements.get(root, {}))
     refs = {root: subject.ref, **{i: c.ref for i, c in components.items()}}
-    bom = bare or Bom(subject=subject, created=next((str(e.get("created", "")) for e in elements.values() if e.get("type") == "CreationInfo"), ""))
+    bom = bare or Bom(
+        subject=subject, created=next((str(e.get("created", "")) for e in elements.values() if e.get("type") == "CreationInfo"), "")
+    )
     edges = {edge for e in elements.values() if e.get("type") == "Relationship" for edge in _edges(e, refs)}
-    return msgspec.structs.replace(bom, components=tuple(sorted(components.values(), key=lambda c: (c.kind, c.ref))), edges=tuple(sorted(edges)))
+    return msgspec.structs.replace(
+        bom, components=tuple(sorted(components.values(), key=lambda c: (c.kind, c.ref))), edges=tuple(sorted(edges))
+    )
 
 
 def _decoded(statement: str, type_):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
@@ -180,7 +232,14 @@ def _subject(element: Element) -> Component:
 
 def _component(element: Element) -> Component:
     purl = str(element.get("software_packageUrl", ""))
-    kinds = {"library": Kind.LIBRARY, "container": Kind.IMAGE, "platform": Kind.INFRASTRUCTURE, "file": Kind.FILE, "model": Kind.MODEL, "data": Kind.DATASET}
+    kinds = {
+        "library": Kind.LIBRARY,
+        "container": Kind.IMAGE,
+        "platform": Kind.INFRASTRUCTURE,
+        "file": Kind.FILE,
+        "model": Kind.MODEL,
+        "data": Kind.DATASET,
+    }
     types = {"ai_AIPackage": Kind.MODEL, "dataset_DatasetPackage": Kind.DATASET}
     return Component(
         kind=types.get(str(element["type"])) or kinds.get(str(element.get("software_primaryPurpose", "")), Kind.LIBRARY),
@@ -213,5 +272,13 @@ def detects(data: bytes) -> bool:
 
 for _name in ("spdx", "spdx-3"):
     add_format(
-        Format(name=_name, title="SPDX 3.0.1 JSON-LD with AI and Dataset packages", media_type="application/spdx+json; version=3.0.1", suffix=".spdx3.json", write=write, read=read, detects=detects)
+        Format(
+            name=_name,
+            title="SPDX 3.0.1 JSON-LD with AI and Dataset packages",
+            media_type="application/spdx+json; version=3.0.1",
+            suffix=".spdx3.json",
+            write=write,
+            read=read,
+            detects=detects,
+        )
     )

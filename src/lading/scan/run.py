@@ -16,11 +16,11 @@ from lading.core.errors import ExtractError
 from lading.core.finding import Report
 from lading.core.kinds import Kind, Scope, Severity
 from lading.core.limits import DEFAULT_LIMITS, Limits
+from lading.core.merge import merge
 from lading.core.source import SourceFile
 from lading.extractors._registry import EXTRACTORS, Extractor
 from lading.rules._registry import RULES
 from lading.scan.folder import Folder
-from lading.scan.merge import merge
 from lading.scan.scope import scope_of
 
 Progress = Callable[[int, int, str], None]

@@ -13,7 +13,9 @@ _TOKEN = re.compile(
 _ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)=(.*)\Z", re.DOTALL)
 _VARIABLE = re.compile(r"\$(?:\{(?P<braced>[A-Za-z_]\w*|\d+)(?:(?P<operator>:?[-=])(?P<default>[^}]*))?\}|(?P<plain>[A-Za-z_]\w*))")
 _QUOTES = re.compile(r"\"((?:[^\"\\]|\\.)*)\"|'([^']*)'|\\(.)", re.DOTALL)
-_KEYWORDS = frozenset({"if", "then", "else", "elif", "fi", "do", "done", "while", "until", "case", "esac", "{", "}", "!", "in", "time", "function"})
+_KEYWORDS = frozenset(
+    {"if", "then", "else", "elif", "fi", "do", "done", "while", "until", "case", "esac", "{", "}", "!", "in", "time", "function"}
+)
 MOST_COMMANDS = 20_000
 
 
@@ -114,7 +116,9 @@ class _Reader:
         if not finished.words:
             return
         if self.done and self.done[-1].feeds == "?":
-            self.done[-1].feeds = next((w.text.rpartition("/")[2] for w in finished.words if w.text != "sudo" and not w.text.startswith("-")), "")
+            self.done[-1].feeds = next(
+                (w.text.rpartition("/")[2] for w in finished.words if w.text != "sudo" and not w.text.startswith("-")), ""
+            )
         finished.feeds = "?" if operator == "|" else ""
         self.done.append(finished)
 

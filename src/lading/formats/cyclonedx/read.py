@@ -149,7 +149,9 @@ class _Reader:
             service=_service_facts(row, values),
             properties=_others(row.properties),
         )
-        component = msgspec.structs.replace(component, supplier=_first(values, "lading:supplier") or (row.provider.name if row.provider else ""))
+        component = msgspec.structs.replace(
+            component, supplier=_first(values, "lading:supplier") or (row.provider.name if row.provider else "")
+        )
         self.refs[row.bom_ref or component.ref] = component.ref
         self.edges.update(_edges(component.ref, values))
         return component
@@ -189,7 +191,9 @@ def _component(row: wire.Component) -> tuple[Component, list[Edge]]:
         licenses=_licenses(row.licenses) if row.licenses else (),
         description=row.description,
         supplier=row.supplier.name if row.supplier else "",
-        url=(_first(values, "lading:url") or next((r.url for r in row.external_references if r.type == "distribution"), "")) if row.external_references or values else "",
+        url=(_first(values, "lading:url") or next((r.url for r in row.external_references if r.type == "distribution"), ""))
+        if row.external_references or values
+        else "",
         model=_model(row.model_card) if row.model_card else None,
         dataset=_dataset(row, values) if row.data else None,
         properties=_others(row.properties) if row.properties else (),
@@ -214,7 +218,9 @@ def _first(values: dict[str, list[str]], name: str) -> str:
     return values[name][0] if name in values else ""
 
 
-_OWN = re.compile(r"lading:(?:kind|pin|upstream|role|flag|digest|relation|url|occurrence|endpoint|region|size|supplier|model:.*|dataset:.*)\Z")
+_OWN = re.compile(
+    r"lading:(?:kind|pin|upstream|role|flag|digest|relation|url|occurrence|endpoint|region|size|supplier|model:.*|dataset:.*)\Z"
+)
 
 
 def _others(properties: list[wire.Property]) -> tuple[tuple[str, str], ...]:

@@ -265,4 +265,3 @@ class Document(Wire):
     dependencies: list[Dependency] = field(default_factory=list)
     compositions: list[Composition] = field(default_factory=list)
     citations: list[Citation] = field(default_factory=list)
-

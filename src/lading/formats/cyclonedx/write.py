@@ -152,7 +152,9 @@ class _Writer:
         rows = []
         for number, one in enumerate(c for c in self.bom.components if c.kind is not Kind.SERVICE):
             stated = [v for n, v in one.properties if n == "lading:declared-by"]
-            if stated and (pointers := [f"/components/{number}/{field}" for field in ("licenses", "description", "modelCard") if _has(one, field)]):
+            if stated and (
+                pointers := [f"/components/{number}/{field}" for field in ("licenses", "description", "modelCard") if _has(one, field)]
+            ):
                 rows.append(wire.Citation(pointers, self.bom.created or "1970-01-01T00:00:00Z", TOOL, f"declared by {stated[0]}"))
         return rows
 
@@ -258,4 +260,3 @@ def _dataset_facts(facts: DatasetFacts) -> list[wire.Property]:
 def _data(one: Component) -> list[wire.ComponentData]:
     facts = one.dataset or DatasetFacts()
     return [wire.ComponentData("dataset", one.name, sensitive_data=[facts.sensitive] if facts.sensitive else [])]
-

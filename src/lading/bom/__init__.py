@@ -1,0 +1,1 @@
+"""Bom: what is done with documents once they are read: compared, joined, validated."""
