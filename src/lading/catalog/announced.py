@@ -204,7 +204,8 @@ class Announced:
                     yield service("mcp", name, self._at(server.line, "mcpServers", url), endpoint=url)
                 continue
             package = next(
-                (a for a in server.elements("args") if (not a.text.startswith("-") and not is_local(a.text)) or a.text.startswith("@")), None
+                (a for a in server.elements("args") if (not a.text.startswith("-") and not is_local(a.text)) or a.text.startswith("@")),
+                None,
             )
             if server.string("command") in {"npx", "uvx", "bunx", "pnpm"} and package:
                 bare, _, version = package.text.rpartition("@") if "@" in package.text[1:] else (package.text, "", "")

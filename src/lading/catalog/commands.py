@@ -125,7 +125,82 @@ def _values(words: Arguments, *names: str) -> list[Word]:
 
 _WITH_VALUE = re.compile(r"-{1,2}[A-Za-z][\w-]*\Z")
 _FLAGS_ALONE = frozenset(
-    ["-q", "-qq", "-y", "-U", "-O", "-L", "-f", "-s", "-S", "-k", "-c", "-nc", "-N", "-r", "-R", "-v", "-x", "-i", "-t", "-d", "-it", "-ti", "-rm", "--rm", "-P", "-a", "--quiet", "--yes", "--upgrade", "--silent", "--location", "--fail", "--continue", "--no-cache-dir", "--force", "--recursive", "--detach", "--interactive", "--tty", "--privileged", "--init", "--no-check-certificate", "--show-progress", "--no-clobber", "--create-namespace", "--install", "--wait", "--unzip", "--fuzzy", "--folder", "--no-cookies", "--remote-name", "--insecure", "--no-deps", "--user", "--pre", "-e", "--editable", "--system", "--no-input", "--progress", "--compressed", "-fsSL", "-sSL", "-fsS", "-sL", "-LO", "-sSf", "-fSL", "-sLO", "-sS", "-OL", "-LJO", "-nv"]
+    [
+        "-q",
+        "-qq",
+        "-y",
+        "-U",
+        "-O",
+        "-L",
+        "-f",
+        "-s",
+        "-S",
+        "-k",
+        "-c",
+        "-nc",
+        "-N",
+        "-r",
+        "-R",
+        "-v",
+        "-x",
+        "-i",
+        "-t",
+        "-d",
+        "-it",
+        "-ti",
+        "-rm",
+        "--rm",
+        "-P",
+        "-a",
+        "--quiet",
+        "--yes",
+        "--upgrade",
+        "--silent",
+        "--location",
+        "--fail",
+        "--continue",
+        "--no-cache-dir",
+        "--force",
+        "--recursive",
+        "--detach",
+        "--interactive",
+        "--tty",
+        "--privileged",
+        "--init",
+        "--no-check-certificate",
+        "--show-progress",
+        "--no-clobber",
+        "--create-namespace",
+        "--install",
+        "--wait",
+        "--unzip",
+        "--fuzzy",
+        "--folder",
+        "--no-cookies",
+        "--remote-name",
+        "--insecure",
+        "--no-deps",
+        "--user",
+        "--pre",
+        "-e",
+        "--editable",
+        "--system",
+        "--no-input",
+        "--progress",
+        "--compressed",
+        "-fsSL",
+        "-sSL",
+        "-fsS",
+        "-sL",
+        "-LO",
+        "-sSf",
+        "-fSL",
+        "-sLO",
+        "-sS",
+        "-OL",
+        "-LJO",
+        "-nv",
+    ]
 )
 
 
@@ -176,7 +251,9 @@ def _unwrapped(words: Arguments) -> Arguments:
                 words = words[1:]
         elif name == "export" or (len(words) > 1 and "=" in name and re.match(r"[A-Za-z_]\w*=", name)):
             return words if name == "export" else words[1:]
-        elif (re.fullmatch(r"python[\d.]*|pypy3?", name) and len(words) > 2 and words[1].text == "-m") or (name in {"uv", "poetry", "pdm", "hatch", "rye", "pipenv"} and len(words) > 1 and words[1].text == "run"):  # noqa: PLR2004 - python -m module
+        elif (re.fullmatch(r"python[\d.]*|pypy3?", name) and len(words) > 2 and words[1].text == "-m") or (
+            name in {"uv", "poetry", "pdm", "hatch", "rye", "pipenv"} and len(words) > 1 and words[1].text == "run"
+        ):  # noqa: PLR2004 - python -m module
             words = words[2:]
         elif name == "uv" and len(words) > 1 and words[1].text == "pip":
             words = words[1:]
@@ -240,7 +317,9 @@ def _fetch(shell: Shell, words: Arguments, command: Command) -> Iterator[Observa
             yield located(Kind.FILE, text, at, flags=(Flag.PIPED_TO_SHELL,))
             continue
         kind = file_kind(text)
-        if ("huggingface.co/" in text and (found := uri(kind or Kind.MODEL, text, at))) or (kind and not _is_program(text) and (found := uri(kind, text, at))):
+        if ("huggingface.co/" in text and (found := uri(kind or Kind.MODEL, text, at))) or (
+            kind and not _is_program(text) and (found := uri(kind, text, at))
+        ):
             yield found
 
 
@@ -468,5 +547,61 @@ _HANDLERS: dict[str, Handler] = {
 _BUILDERS = frozenset({"docker", "podman", "buildah", "nerdctl"})
 
 _TAKES_NO_KEYS = frozenset(
-    ["git", "wget", "curl", "aria2c", "aws", "gsutil", "gcloud", "docker", "podman", "kubectl", "helm", "pip", "pip3", "apt", "apt-get", "conda", "mamba", "npm", "yarn", "tar", "unzip", "cp", "mv", "rm", "ls", "cd", "echo", "cat", "grep", "sed", "awk", "mkdir", "chmod", "chown", "touch", "ln", "find", "az", "terraform", "kind", "minikube", "make", "cmake", "ruff", "pytest", "mypy", "huggingface-cli", "hf", "uv", "printf", "test", "[", "tee", "jq", "yq"]
+    [
+        "git",
+        "wget",
+        "curl",
+        "aria2c",
+        "aws",
+        "gsutil",
+        "gcloud",
+        "docker",
+        "podman",
+        "kubectl",
+        "helm",
+        "pip",
+        "pip3",
+        "apt",
+        "apt-get",
+        "conda",
+        "mamba",
+        "npm",
+        "yarn",
+        "tar",
+        "unzip",
+        "cp",
+        "mv",
+        "rm",
+        "ls",
+        "cd",
+        "echo",
+        "cat",
+        "grep",
+        "sed",
+        "awk",
+        "mkdir",
+        "chmod",
+        "chown",
+        "touch",
+        "ln",
+        "find",
+        "az",
+        "terraform",
+        "kind",
+        "minikube",
+        "make",
+        "cmake",
+        "ruff",
+        "pytest",
+        "mypy",
+        "huggingface-cli",
+        "hf",
+        "uv",
+        "printf",
+        "test",
+        "[",
+        "tee",
+        "jq",
+        "yq",
+    ]
 )

@@ -44,6 +44,10 @@ def _named(file: SourceFile, table: Node | None, symbol: str, scope: Scope) -> I
         specifier = node.text if isinstance(node.value, str) else node.string("version")
         if name.lower() == "python" or node.get("path"):
             continue
-        url = f"git+{node.string('git')}@{node.string('rev') or node.string('tag') or node.string('branch')}".rstrip("@") if node.get("git") else node.string("url")
+        url = (
+            f"git+{node.string('git')}@{node.string('rev') or node.string('tag') or node.string('branch')}".rstrip("@")
+            if node.get("git")
+            else node.string("url")
+        )
         version = "" if specifier == "*" else specifier
         yield from required(file, Requirement(name, version, url, (), node.line, f"{name} {specifier}".strip()), symbol, scope)

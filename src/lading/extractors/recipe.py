@@ -15,7 +15,48 @@ LARGEST = 4 << 20
 """Configuration is smaller than this; larger files of these names hold data."""
 
 _OTHERS = frozenset(
-    ["config.json", "tokenizer_config.json", "tokenizer.json", "generation_config.json", "adapter_config.json", "model_index.json", "modules.json", "special_tokens_map.json", "preprocessor_config.json", "processor_config.json", "package.json", "package-lock.json", "tsconfig.json", "composer.json", "vocab.json", "added_tokens.json", "config_sentence_transformers.json", "sentence_bert_config.json", "pyproject.toml", "poetry.lock", "uv.lock", "cargo.toml", "cargo.lock", "pipfile", "pixi.toml", "pixi.lock", "lading.toml", "lading.lock", "devcontainer.json", "pnpm-lock.yaml", "mkdocs.yml", "mkdocs.yaml", "_config.yml", "codecov.yml", ".readthedocs.yaml", ".readthedocs.yml", "croissant.json", "turbo.json", "nx.json", "renovate.json"]
+    [
+        "config.json",
+        "tokenizer_config.json",
+        "tokenizer.json",
+        "generation_config.json",
+        "adapter_config.json",
+        "model_index.json",
+        "modules.json",
+        "special_tokens_map.json",
+        "preprocessor_config.json",
+        "processor_config.json",
+        "package.json",
+        "package-lock.json",
+        "tsconfig.json",
+        "composer.json",
+        "vocab.json",
+        "added_tokens.json",
+        "config_sentence_transformers.json",
+        "sentence_bert_config.json",
+        "pyproject.toml",
+        "poetry.lock",
+        "uv.lock",
+        "cargo.toml",
+        "cargo.lock",
+        "pipfile",
+        "pixi.toml",
+        "pixi.lock",
+        "lading.toml",
+        "lading.lock",
+        "devcontainer.json",
+        "pnpm-lock.yaml",
+        "mkdocs.yml",
+        "mkdocs.yaml",
+        "_config.yml",
+        "codecov.yml",
+        ".readthedocs.yaml",
+        ".readthedocs.yml",
+        "croissant.json",
+        "turbo.json",
+        "nx.json",
+        "renovate.json",
+    ]
 )
 _ENDINGS = (".index.json", ".schema.json", ".lock.json", "-lock.json", ".tf.json", ".min.json", ".geojson", ".ipynb", ".lock")
 _DATA_FOLDERS = (
