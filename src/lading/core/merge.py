@@ -6,10 +6,11 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from lading.core.component import Component
+from lading.core.component import Component, DatasetFacts, ModelFacts, ServiceFacts
 from lading.core.kinds import Kind, Pin
 
 T = TypeVar("T", bound=Any)
+F = TypeVar("F", ModelFacts, DatasetFacts, ServiceFacts)
 
 _MOST_TELLING = (
     Kind.ADAPTER, Kind.EMBEDDING, Kind.MODEL, Kind.TOKENIZER, Kind.DATASET, Kind.IMAGE, Kind.ACTION, Kind.INFRASTRUCTURE,
@@ -49,10 +50,20 @@ def _join(one: Component, other: Component) -> Component:
         description=first.description or second.description,
         supplier=first.supplier or second.supplier,
         url=first.url or second.url,
-        model=first.model or second.model,
-        dataset=first.dataset or second.dataset,
-        service=first.service or second.service,
+        model=_filled(first.model, second.model, parts=not set(one.files) & set(other.files)),
+        dataset=_filled(first.dataset, second.dataset),
+        service=_filled(first.service, second.service),
     )
+
+
+def _filled(first: F | None, second: F | None, *, parts: bool = False) -> F | None:
+    """The facts of both: a field that the first leaves empty is the second's; parameters of `parts` of one model add up."""
+    if first is None or second is None:
+        return first or second
+    values = {name: getattr(first, name) or getattr(second, name) for name in first.__struct_fields__}
+    if parts and isinstance(first, ModelFacts) and isinstance(second, ModelFacts):
+        values["parameters"] = first.parameters + second.parameters
+    return type(first)(**values)
 
 
 def _union(*parts: tuple[T, ...]) -> tuple[T, ...]:

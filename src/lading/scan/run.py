@@ -21,6 +21,7 @@ from lading.core.source import SourceFile
 from lading.extractors._registry import EXTRACTORS, Extractor
 from lading.rules._registry import RULES
 from lading.scan.folder import Folder
+from lading.scan.mentions import with_mentions
 from lading.scan.scope import scope_of
 
 Progress = Callable[[int, int, str], None]
@@ -108,7 +109,7 @@ class _Proofs:
 
     def bom(self, name: str, folder: Folder, now: float | None) -> Bom:
         """Everything joined, sorted and dated."""
-        components = merge(self.components)
+        components = with_mentions(merge(self.components), folder)
         known = {c.ref for c in components}
         subject = Component(kind=Kind.SYSTEM, name=_printable(name))
         bom = Bom(
