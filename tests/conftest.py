@@ -2,11 +2,15 @@
 
 import socket
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
 CASES = Path(__file__).parent / "cases"
+
+collect_ignore = [] if find_spec("torch") else ["ml"]
+"""Tests with the real libraries run where those are installed: `make test-ml`."""
 
 
 @pytest.fixture(autouse=True)

@@ -8,7 +8,26 @@ from lading.core.component import Component
 from lading.core.kinds import Flag
 from lading.scan.folder import Folder
 
-_READ = (".py", ".ipynb", ".yaml", ".yml", ".json", ".toml", ".sh", ".cfg", ".ini", ".env", ".tf", ".md", ".txt", ".dvc", "Dockerfile", "Makefile", "Modelfile", "lock")
+_READ = (
+    ".py",
+    ".ipynb",
+    ".yaml",
+    ".yml",
+    ".json",
+    ".toml",
+    ".sh",
+    ".cfg",
+    ".ini",
+    ".env",
+    ".tf",
+    ".md",
+    ".txt",
+    ".dvc",
+    "Dockerfile",
+    "Makefile",
+    "Modelfile",
+    "lock",
+)
 _LARGEST = 2 << 20
 PROPERTY = "lading:mentioned-in"
 
@@ -44,4 +63,9 @@ def _data(folder: Folder, path: str) -> bytes:
 
 
 def _marked(component: Component, path: str) -> Component:
-    return replace(component, properties=tuple(sorted({*component.properties, (PROPERTY, path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace"))})))
+    return replace(
+        component,
+        properties=tuple(
+            sorted({*component.properties, (PROPERTY, path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace"))})
+        ),
+    )
