@@ -18,7 +18,7 @@ Observation = Component | Unresolved
 
 _ID_KEYS = ("id", "path", "name", "repo", "repo_id", "repo_or_path", "hf_path", "hf_id", "hf_hub_url", "model", "model_id", "model_name", "model_name_or_path", "name_or_path",
             "pretrained_model_name_or_path", "_name_or_path", "dataset", "dataset_path", "dataset_name", "dataset_id", "pretrained", "checkpoint", "repository", "uri", "url", "source", "model_path", "hf_dataset", "hf_name")  # fmt: skip
-_REVISIONS = ("revision", "model_revision", "dataset_revision", "commit", "commit_hash", "sha", "git_revision", "rev")
+_REVISIONS = frozenset({"revision", "commit", "commit_hash", "sha", "git_revision", "rev"})
 _ROUTED = frozenset({"providers", "provider", "targets", "default_model", "models", "fallbacks", "litellm_params", "grader"})
 _INTERPOLATION = re.compile(r"\$\{(?P<path>[A-Za-z_][\w.]*)\}\Z")
 _DEFAULTED = re.compile(r"\$\{(?:oc\.env:|env:)?(?P<name>[A-Za-z_]\w*)\s*(?::-|:|,|-)\s*(?P<default>[^}]*)\}\Z")
@@ -114,9 +114,7 @@ class Announced:
 
     def _scalar(self, key: Key, name: str, value: Node, mapping: Node) -> Iterator[Observation]:
         text, confidence = self._resolved(value.text or str(value.value))
-        revision = next(
-            (mapping.string(r) for r in (*key.revisions, *(_REVISIONS if len(mapping.items()) < 12 else ())) if mapping.string(r)), ""
-        )
+        revision = _revision(name, mapping)
         if is_template(text) or (is_placeholder(text) and not is_local(text)):
             if text.strip():
                 yield Unresolved(key.kind, text, self._at(value.line, name, text, Confidence.UNRESOLVED), "a template or placeholder")
@@ -221,6 +219,23 @@ class Announced:
 
     def _at(self, line: int, symbol: str, text: str, confidence: Confidence = Confidence.DECLARED) -> Occurrence:
         return Occurrence(self.file.path, line, symbol, text, confidence, self.scope)
+
+
+def _revision(name: str, mapping: Node) -> str:
+    """The revision beside a name: `model_revision` belongs to `model…`, a plain `revision` to the first thing the mapping announces."""
+    bare = normal_key(name.partition("[")[0].rpartition(".")[2])
+    for key in (k for k, v in mapping.items() if isinstance(v.value, (str, int)) and v.text):
+        normal = normal_key(key)
+        if normal in _REVISIONS and _is_first(name, mapping):
+            return mapping.string(key)
+        if normal.endswith("_revision") and bare.startswith(normal.removesuffix("_revision")):
+            return mapping.string(key)
+    return ""
+
+
+def _is_first(name: str, mapping: Node) -> bool:
+    announced = [k for k, v in mapping.items() if isinstance(v.value, str) and (key_of(k) or k in _ID_KEYS)]
+    return not announced or name.endswith(announced[0])
 
 
 def _is_endpoint(url: str) -> bool:

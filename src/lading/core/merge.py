@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from lading.core.component import Component, DatasetFacts, ModelFacts, ServiceFacts
+from lading.core.component import Component, DatasetFacts, ModelFacts, Occurrence, ServiceFacts
 from lading.core.kinds import Kind, Pin
 
 T = TypeVar("T", bound=Any)
@@ -26,6 +26,26 @@ def merge(components: Iterable[Component]) -> tuple[Component, ...]:
         groups.setdefault(component.ref, []).append(component)
     merged = (reduce(_join, group[1:], _with_roles(group[0])) for group in groups.values())
     return tuple(sorted(merged, key=lambda c: (c.kind, c.ref)))
+
+
+def with_providers_folded(components: tuple[Component, ...]) -> tuple[Component, ...]:
+    """The components without services that name only a provider, where a model of that provider is named: a client is no second artifact.
+
+    The client's places go to the provider's model that is named in the same file, else to the first.
+    """
+    models: dict[str, list[Component]] = {}
+    for c in components:
+        if c.kind is Kind.SERVICE and c.name != c.upstream:
+            models.setdefault(c.upstream, []).append(c)
+    clients = [c for c in components if c.kind is Kind.SERVICE and c.name == c.upstream and c.upstream in models]
+    extra: dict[str, list[Occurrence]] = {}
+    for client in clients:
+        for o in client.occurrences:
+            rows = models[client.upstream]
+            chosen = next((m for m in rows if any(p.path == o.path for p in m.occurrences)), rows[0])
+            extra.setdefault(chosen.ref, []).append(o)
+    kept = (c for c in components if c not in clients)
+    return tuple(msgspec.structs.replace(c, occurrences=_union(c.occurrences, tuple(extra[c.ref]))) if c.ref in extra else c for c in kept)
 
 
 def _with_roles(one: Component) -> Component:

@@ -374,7 +374,7 @@ class Evaluator:
                 yield from self._member_of(path, node.attr, depth)
         if (definition := self.definition(node.value, scope, block)) and definition[1].is_class:
             yield from self._of(definition[0])._own(definition[1], node.attr, depth)
-        for value in self.values(node.value, scope, block, depth) if isinstance(node.value, (ast.Name, ast.Attribute)) else ():
+        for value in self.values(node.value, scope, block, depth) if isinstance(node.value, (ast.Name, ast.Attribute, ast.Call)) else ():
             if (
                 isinstance(value, Object)
                 and (made := self._of(value.module).definition(value.call.func, value.scope, ()))

@@ -16,7 +16,7 @@ from lading.core.errors import ExtractError
 from lading.core.finding import Report
 from lading.core.kinds import Kind, Scope, Severity
 from lading.core.limits import DEFAULT_LIMITS, Limits
-from lading.core.merge import merge
+from lading.core.merge import merge, with_providers_folded
 from lading.core.source import SourceFile
 from lading.extractors._registry import EXTRACTORS, Extractor
 from lading.rules._registry import RULES
@@ -109,7 +109,7 @@ class _Proofs:
 
     def bom(self, name: str, folder: Folder, now: float | None) -> Bom:
         """Everything joined, sorted and dated."""
-        components = with_mentions(merge(self.components), folder)
+        components = with_mentions(with_providers_folded(merge(self.components)), folder)
         known = {c.ref for c in components}
         subject = Component(kind=Kind.SYSTEM, name=_printable(name))
         bom = Bom(

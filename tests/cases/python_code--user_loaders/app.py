@@ -1,0 +1,3 @@
+from acme_models import fetch
+
+fetch("intent-classifier")
