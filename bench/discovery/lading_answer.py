@@ -24,6 +24,7 @@ def answer(folder: Path) -> list[Reported]:
 def _reported(component: dict) -> Reported:
     occurrences = component.get("occurrences", [])
     names = {component["name"], *(o.get("written", "") for o in occurrences)}
+    names |= {n.partition("?")[0] for n in set(names)}
     if component["kind"] == "image":
         names |= {n.partition("@")[0].rpartition(":")[0] or n for n in set(names)}
     return Reported(

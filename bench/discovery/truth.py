@@ -160,4 +160,5 @@ def _same(artifact: Artifact, reported: Reported) -> bool:
 
 
 def _family(kind: str) -> str:
-    return "model" if kind in {"model", "adapter", "embedding", "tokenizer"} else kind
+    """Kinds whose border is a matter of taste (an embedding behind an API) are one family; `kind right` tells them apart."""
+    return "model" if kind in {"model", "adapter", "embedding", "tokenizer", "service"} else kind

@@ -66,7 +66,7 @@ class Announced:
             elif (
                 key is None
                 and parent
-                and name in {"name", "path", "id", "repo", "repo_id", "default", "value"}
+                and name in {"name", "path", "id", "repo", "repo_id", "default", "value", "repository", "source"}
                 and isinstance(value.value, str)
             ):
                 above = key_of(parent)
@@ -98,8 +98,10 @@ class Announced:
         for field in _ID_KEYS:
             found = entry.get(field)
             if found and isinstance(found.value, str) and (key_of(field) is None):
-                yield from self._scalar(key, f"{name}.{field}", found, entry)
-                return
+                seen = list(self._scalar(key, f"{name}.{field}", found, entry))
+                yield from seen
+                if seen:
+                    return
 
     def _table(self, key: Key, name: str, table: Node) -> Iterator[Observation]:
         """A mapping whose keys are ids (`{org/name: 0.5}`)."""

@@ -402,6 +402,9 @@ def _image_word(shell: Shell, word: Word, symbol: str) -> Iterator[Observation]:
 def _kubectl(shell: Shell, words: Arguments, _: Command) -> Iterator[Observation]:
     for word in _values(words, "--image"):
         yield from _image_word(shell, word, "kubectl --image")
+    for word in _values(words, "-f", "--filename", "-k", "--kustomize"):
+        if word.text.startswith("https://") and not is_template(word.text):
+            yield located(Kind.INFRASTRUCTURE, word.text, shell.at(word, "kubectl apply"))
 
 
 def _helm(shell: Shell, words: Arguments, _: Command) -> Iterator[Observation]:

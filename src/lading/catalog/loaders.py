@@ -49,6 +49,8 @@ class Loader(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What is loaded when no id is given; an empty text names the provider alone; absent: nothing can be said."""
     optional: bool = False
     """Without an id nothing is loaded."""
+    reference: str = ""
+    """The argument that is the function which builds the model (`arch=resnet34`); `position` is its position."""
     method: bool = False
     """Also matches on a receiver of unknown type, in files that import the library."""
     files: tuple[str, ...] = ()

@@ -1,16 +1,19 @@
 """What the calls of a Python module load: loaders matched by name, their arguments followed to the texts that reach them."""
 
 import ast
+import re
 from collections.abc import Iterator
 from functools import cache
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from lading.catalog.hosted import hosted_model
-from lading.catalog.identity import file_kind, hosted, is_local, is_local_host, is_placeholder, torch_hub, under_key, uri
+from lading.catalog.identity import file_kind, hosted, is_local, is_local_host, is_placeholder, is_template, torch_hub, under_key, uri
 from lading.catalog.keys import key_of
 from lading.catalog.loaders import Loader, Loaders, of_user, shipped
-from lading.catalog.upstreams import hub, is_hub_id, named, service
-from lading.core.component import Component, Occurrence, Unresolved
+from lading.catalog.upstreams import hub, is_hub_id, named, pin_of, service
+from lading.core.component import Component, Occurrence, ServiceFacts, Unresolved
 from lading.core.errors import ExtractError
 from lading.core.kinds import Confidence, Flag, Kind, Pin
 from lading.core.source import Tree
@@ -103,6 +106,9 @@ class Sinks:
         if loader.upstream == "local" or not self._loads(loader, call):
             return
         yield from self._files(loader, call, symbol)
+        if loader.reference and (named_function := argument_of(call.node, loader.reference, loader.position)) is not None:
+            yield from self._referenced(loader, named_function, call, symbol)
+            return
         if loader.callee_is_id:
             yield from self._named_like_its_callee(loader, call, symbol, dotted)
             return
@@ -170,6 +176,14 @@ class Sinks:
             return
         place = self.module.place(call.node.lineno)
         yield named(loader.kind, loader.upstream, name, self._occurrence(place, symbol, name, followed=False))
+
+    def _referenced(self, loader: Loader, argument: ast.expr, call: Call, symbol: str) -> Iterator[Component]:
+        """A model named by the function that builds it, as in `vision_learner(data, resnet34)`."""
+        for dotted in self.evaluator.dotted(argument, call.scope, call.block):
+            name = dotted.rpartition(".")[2]
+            if name and not name.endswith("?"):
+                at = self._occurrence(self.module.place(argument.lineno), symbol, name, followed=False)
+                yield named(loader.kind, loader.upstream, name, at)
 
     def _default(self, loader: Loader, call: Call, symbol: str) -> Iterator[Component]:
         """What a constructor loads when it is given no name."""
@@ -274,6 +288,9 @@ class Sinks:
             return hosted(*routed, Kind.SERVICE, at)
         if text.startswith(("/", ".")) or " " in text or "://" in text:
             return None
+        if provider == "langsmith":
+            name, _, tag = text.partition(":")
+            return replace(service(provider, name, at), version=tag, pin=pin_of(tag))
         if provider == "openai" and text.count("/") == 1 and is_hub_id(text) and not endpoint:
             return hub(Kind.MODEL, text, at)
         return service(provider, text, at, endpoint=endpoint)
@@ -283,7 +300,7 @@ class Sinks:
     ) -> Component | None:
         if component := uri(loader.kind, text, at, flags):
             return component
-        path_like = text in self.tree.paths or text.startswith((".", "/", "~")) or " " in text
+        path_like = text in self.tree.paths or text.startswith((".", "/", "~")) or (" " in text and upstream != "langsmith")
         if (
             not text
             or "://" in text
@@ -319,6 +336,8 @@ class Sinks:
 
     def _keyed(self) -> Iterator[Component]:
         for name, value, scope, block, where in self.module.keyed:
+            if name in {"url", "server_url", "serverUrl", "endpoint"}:
+                yield from self._mcp_server(name, value, scope, block, where)
             key = key_of(name)
             if key is None or (where == "name" and not _is_telling(value)):
                 continue
@@ -327,6 +346,20 @@ class Sinks:
                     continue
                 if component := under_key(key.kind, text.text, self._at(text, f"{where} {name}"), paths=self.tree.paths):
                     yield component
+
+    def _mcp_server(self, name: str, value: ast.expr, scope: Scope, block: Block, where: str) -> Iterator[Component]:
+        """A server of the Model Context Protocol by its URL."""
+        for text in self._literals(value, scope, block):
+            if re.match(r"https?://(?!localhost|127\.)\S*\bmcp\b", text.text) and not is_template(text.text):
+                at = self._at(text, f"{where} {name}")
+                yield Component(
+                    kind=Kind.SERVICE,
+                    name=text.text,
+                    upstream="mcp",
+                    occurrences=(at,),
+                    url=text.text,
+                    service=ServiceFacts(endpoint=text.text, data="tool calls"),
+                )
 
     def _literals(self, value: ast.expr, scope: Scope, block: Block) -> Iterator[Text]:
         """The texts written at the value itself, also in lists, tables, wrappers and alternatives."""

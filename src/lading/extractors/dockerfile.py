@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from msgspec.structs import replace
+
 from lading.catalog.commands import Line, shell_observations
 from lading.catalog.identity import is_template
 from lading.catalog.upstreams import image
@@ -98,7 +100,19 @@ def _image(file: SourceFile, line: int, symbol: str, written: str, variables: di
     if is_template(text) or "$" in text:
         yield Unresolved(Kind.IMAGE, written, at, "an argument without a default")
     elif found := image(text, at):
-        yield found
+        declared = _declared(file, written, text)
+        yield replace(found, occurrences=(declared, at)) if declared else found
+
+
+def _declared(file: SourceFile, written: str, text: str) -> Occurrence | None:
+    """Where the one ARG that is the whole image is given its default."""
+    match = _VARIABLE.fullmatch(written)
+    if match is None:
+        return None
+    name = match["braced"] or match["plain"]
+    pattern = re.compile(rf"\s*ARG\s+{re.escape(name)}=", re.IGNORECASE)
+    line = next((n for n, row in enumerate(file.text.splitlines(), 1) if pattern.match(row)), 0)
+    return Occurrence(file.path, line, "ARG", text, scope=Scope.DEPLOY) if line else None
 
 
 def _argument(file: SourceFile, instruction: Instruction, variables: dict[str, str]) -> Iterator[Observation]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from lading.catalog.identity import file_kind
 from lading.catalog.upstreams import located, named, pin_of
-from lading.core.component import Component, Occurrence
+from lading.core.component import Component, Occurrence, ServiceFacts
 from lading.core.digest import Digest
 from lading.core.errors import ExtractError
 from lading.core.kinds import Kind, Pin
@@ -68,6 +68,33 @@ def _stage(file: SourceFile, name: str, stage: Node) -> Iterator[Observation]:
         text = dependency.text if isinstance(dependency.value, str) else dependency.string("path")
         if "://" in text:
             yield located(_kind(text), text, Occurrence(file.path, dependency.line, f"stages.{name}.deps", text))
+    for out in stage.elements("outs"):
+        yield from _output(file, name, out)
+
+
+def _output(file: SourceFile, stage: str, out: Node) -> Iterator[Component]:
+    """A model that a stage writes: held by the lock's digest; intermediate data is not inherited."""
+    path = out if isinstance(out.value, str) else out.get("path")
+    if path is None and (entries := out.items()):
+        path = Node(entries[0][0], entries[0][1].key_line, entries[0][0])
+    if path is None or _kind(path.text) is not Kind.MODEL:
+        return
+    md5 = out.string("md5").removesuffix(".dir") or _locked(file, path.text)
+    at = Occurrence(file.path, path.line, f"stages.{stage}.outs", path.text)
+    place = f"{file.folder}/{path.text}".lstrip("/")
+    component = named(Kind.MODEL, "dvc", place, at, version=md5, pin=Pin.EXACT if md5 else Pin.NONE)
+    yield _with(component, (Digest("md5", md5),) if md5 else ())
+
+
+def _locked(file: SourceFile, path: str) -> str:
+    """The digest that the lock file beside it holds for an output."""
+    lock = file.sibling("dvc.lock")
+    for document in yaml_documents(lock) if lock else ():
+        for _, stage in document.items("stages"):
+            for out in stage.elements("outs"):
+                if out.string("path") == path:
+                    return out.string("md5").removesuffix(".dir")
+    return ""
 
 
 def _remotes(file: SourceFile) -> Iterator[Component]:
@@ -81,7 +108,9 @@ def _remotes(file: SourceFile) -> Iterator[Component]:
         url = parser.get(section, "url", fallback="")
         if section.strip("'").startswith("remote") and "://" in url:
             line = next((n for n, text in enumerate(lines, 1) if url in text), 0)
-            yield located(Kind.INFRASTRUCTURE, url, Occurrence(file.path, line, "remote.url", url))
+            at = Occurrence(file.path, line, "remote.url", url)
+            facts = ServiceFacts(provider=url.partition("://")[0], endpoint=url, data="tracked data and models")
+            yield Component(kind=Kind.SERVICE, name=url, upstream="dvc-remote", occurrences=(at,), url=url, service=facts)
 
 
 def _kind(path: str) -> Kind:

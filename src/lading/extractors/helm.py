@@ -7,6 +7,7 @@ from lading.catalog.commands import chart
 from lading.catalog.containers import image_at, images_below, joined, served
 from lading.catalog.owner import Owner, is_chart_template, owner_of
 from lading.core.component import Occurrence, Unresolved
+from lading.core.errors import ExtractError
 from lading.core.kinds import Confidence, Kind, Pin, Scope
 from lading.core.source import SourceFile
 from lading.extractors._registry import Observation, extractor
@@ -20,8 +21,12 @@ _TEMPLATE_DEFAULT = re.compile(r"default\s+\"(?P<image>[\w./:@-]+)\"")
 @extractor("*.yaml", "*.yml", "*.tpl", "*.tftpl", "Chart.lock", "*.gotmpl", "*.yaml.j2")
 def read(file: SourceFile) -> Iterator[Observation]:
     """Yield what a chart's values, metadata and templates name."""
-    if is_chart_template(file):
+    if is_chart_template(file) and not (documents := _as_yaml(file)):
         yield from _template(file)
+        return
+    if is_chart_template(file):
+        for document in documents:
+            yield from _values(file, document)
         return
     for document in yaml_documents(file):
         owner = owner_of(file.path, document, file.tree.paths)
@@ -29,6 +34,16 @@ def read(file: SourceFile) -> Iterator[Observation]:
             yield from _values(file, document)
         elif owner is Owner.HELM_CHART:
             yield from _dependencies(file, document)
+
+
+def _as_yaml(file: SourceFile) -> list[Node]:
+    """The documents of a template of values (`.tpl` for Terraform's templatefile) that is YAML as it stands."""
+    if "{{" in file.text or "%{" in file.text or not file.name.endswith((".tpl", ".tftpl")):
+        return []
+    try:
+        return [d for d in yaml_documents(file) if isinstance(d.value, dict)]
+    except ExtractError:
+        return []
 
 
 def _values(file: SourceFile, document: Node) -> Iterator[Observation]:

@@ -9,9 +9,10 @@ from lading.catalog.containers import image_at
 from lading.catalog.upstreams import repository, service
 from lading.core.component import Component, Occurrence, Unresolved
 from lading.core.digest import Digest
+from lading.core.errors import ExtractError
 from lading.core.kinds import Confidence, Kind, Pin, Scope
 from lading.core.purl import purl
-from lading.core.source import SourceFile
+from lading.core.source import SourceFile, Tree
 from lading.extractors._registry import Observation, extractor
 from lading.syntax.hcl import Block, as_node, hcl_body
 from lading.syntax.node import Node, walk
@@ -52,6 +53,7 @@ def read(file: SourceFile) -> Iterator[Observation]:
         return
     variables = _variables(file, body)
     locked = _lock(file)
+    yield from _implied(file, body, locked)
     for block in body.blocks:
         match block.type:
             case "terraform":
@@ -80,6 +82,44 @@ def _required(file: SourceFile, block: Block, locked: dict[str, str]) -> Iterato
                 Occurrence(file.path, source.line, "required_providers", source.text, scope=Scope.DEPLOY),
                 held=name in locked,
             )
+
+
+def _implied(file: SourceFile, body: Block, locked: dict[str, str]) -> Iterator[Component]:
+    """Providers that are used without being required: Terraform then takes them from the hashicorp namespace."""
+    required = {
+        local
+        for beside in _folder(file)
+        for block in beside.all("terraform")
+        for r in block.all("required_providers")
+        for local in r.attributes
+    }
+    seen: set[str] = set()
+    for block in body.blocks:
+        if not block.labels or block.type not in {"provider", "resource", "data"}:
+            continue
+        local = block.labels[0] if block.type == "provider" else block.labels[0].partition("_")[0]
+        aliased = block.type != "provider" and "provider" in block.attributes
+        if local in required | seen | {"terraform"} or aliased:
+            continue
+        seen.add(local)
+        name, version = f"hashicorp/{local}", block.string("version") if block.type == "provider" else ""
+        at = Occurrence(file.path, block.line, block.type, block.labels[0], Confidence.INFERRED, Scope.DEPLOY)
+        yield _provider(name, locked.get(name, version), at, held=name in locked)
+
+
+def _folder(file: SourceFile) -> Iterator[Block]:
+    """The bodies of the Terraform files of the folder that can be read."""
+    prefix = f"{file.folder}/" if file.folder else ""
+    for path in file.tree.once(_terraform_paths):
+        if path.startswith(prefix) and "/" not in path[len(prefix) :] and (beside := file.tree.file(path)):
+            try:
+                yield hcl_body(beside)
+            except ExtractError:
+                continue
+
+
+def _terraform_paths(tree: Tree) -> list[str]:
+    return [p for p in tree.paths if p.endswith((".tf", ".tofu"))]
 
 
 def _provider(name: str, version: str, at: Occurrence, *, held: bool, digests: tuple[Digest, ...] = ()) -> Component:
