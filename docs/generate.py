@@ -57,8 +57,10 @@ def _errors() -> str:
         "What lading refuses or fails to do says so in a sentence, with a code and, where there is one, a next step.\n",
         "Exit codes: 0 allowed, 1 our failure, 2 wrong usage, 3 refused, 4 unknown or incomplete.\n",
     ]
-    for error in sorted(_tree(errors.LadingError), key=lambda e: e.code):
-        rows.append(f"## {error.code} {error.__name__}\n\n{(error.__doc__ or '').strip()}\n\nExit code {error.exit_code}.\n")
+    rows += [
+        f"## {error.code} {error.__name__}\n\n{(error.__doc__ or '').strip()}\n\nExit code {error.exit_code}.\n"
+        for error in sorted(_tree(errors.LadingError), key=lambda e: e.code)
+    ]
     rows.append("## LD202 unreadable\n\nThe operating system refused to read a file or folder; the coverage says which and why.\n")
     return "\n".join(rows)
 

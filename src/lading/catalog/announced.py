@@ -44,7 +44,7 @@ class Announced:
             elif isinstance(node.value, list):
                 stack += [(name, v) for v in node.value]
 
-    def _mapping(self, parent: str, node: Node) -> Generator[Observation, None, frozenset[str]]:
+    def _mapping(self, parent: str, node: Node) -> Generator[Observation, None, frozenset[str]]:  # noqa: C901 - one case per way to write
         """Yield what one mapping announces; returns the keys that are dealt with and need no look inside."""
         assert isinstance(node.value, dict)
         if (target := node.string("_target_") or node.string("_component_") or node.string("class_path")) and (loader := _loader(target)):

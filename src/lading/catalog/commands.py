@@ -20,13 +20,20 @@ class Position(Protocol):
     """A place in a file: what a caller knows about each line of the shell text."""
 
     @property
-    def path(self) -> str: ...
+    def path(self) -> str:
+        """The file."""
+
     @property
-    def line(self) -> int: ...
+    def line(self) -> int:
+        """The physical line."""
+
     @property
-    def cell(self) -> int: ...
+    def cell(self) -> int:
+        """The notebook cell, 0 elsewhere."""
+
     @property
-    def cell_line(self) -> int: ...
+    def cell_line(self) -> int:
+        """The line in the cell, 0 elsewhere."""
 
 
 class Line:
@@ -251,9 +258,9 @@ def _unwrapped(words: Arguments) -> Arguments:
                 words = words[1:]
         elif name == "export" or (len(words) > 1 and "=" in name and re.match(r"[A-Za-z_]\w*=", name)):
             return words if name == "export" else words[1:]
-        elif (re.fullmatch(r"python[\d.]*|pypy3?", name) and len(words) > 2 and words[1].text == "-m") or (
+        elif (re.fullmatch(r"python[\d.]*|pypy3?", name) and [w.text for w in words[1:2]] == ["-m"]) or (
             name in {"uv", "poetry", "pdm", "hatch", "rye", "pipenv"} and len(words) > 1 and words[1].text == "run"
-        ):  # noqa: PLR2004 - python -m module
+        ):
             words = words[2:]
         elif name == "uv" and len(words) > 1 and words[1].text == "pip":
             words = words[1:]
@@ -451,7 +458,7 @@ def _pip(shell: Shell, words: Arguments, _: Command) -> Iterator[Observation]:
 
 def direct_url(text: str, at: Occurrence) -> Component | None:
     """A requirement by URL: a spaCy model wheel is a model, a Git reference or archive is a library; None for other requirements."""
-    name, _, url = text.partition("@") if " @ " in text or re.match(r"[\w.\[\]-]+@", text) else ("", "", text)
+    _, _, url = text.partition("@") if " @ " in text or re.match(r"[\w.\[\]-]+@", text) else ("", "", text)
     url = url.strip()
     if wheel := _SPACY_WHEEL.search(url):
         return named(Kind.MODEL, "spacy", wheel["name"], at, version=wheel["version"], pin=Pin.EXACT if "#sha256=" in url else Pin.MUTABLE)
@@ -500,13 +507,13 @@ def _llama(shell: Shell, words: Arguments, _: Command) -> Iterator[Observation]:
         yield from _hub_word(shell, name, Kind.MODEL, "-hf")
 
 
-def _lm_eval(shell: Shell, words: Arguments, _: Command) -> Iterator[Observation]:
+def _lm_eval(shell: Shell, words: Arguments, command: Command) -> Iterator[Observation]:
     for word in _values(words, "--model_args"):
         for part in word.text.split(","):
             name, _, value = part.partition("=")
             if name in {"pretrained", "peft", "tokenizer", "model"}:
                 kind = {"peft": Kind.ADAPTER, "tokenizer": Kind.TOKENIZER}.get(name, Kind.MODEL)
-                yield from _hub_word(shell, Word(value, word.line), kind, f"--model_args {name}")
+                yield from _hub_word(shell, Word(value, word.line), kind, f"{command.name} --model_args {name}")
 
 
 _HANDLERS: dict[str, Handler] = {

@@ -135,11 +135,9 @@ def environment(file: SourceFile, node: Node, known: dict[str, str]) -> Iterator
                 name, _, text = entry.text.partition("=")
                 pairs.append((name, entry, text))
     for name, place, text in pairs:
-        value = filled(text, known)
-        if name.isidentifier() and "'" not in value:
-            yield from (
-                o for o in shell_observations(f"export {name}='{value}'", file, [Line(file.path, place.line)]) if isinstance(o, Component)
-            )
+        line = f"export {name}='{filled(text, known)}'"
+        if name.isidentifier() and line.count("'") == 2:  # noqa: PLR2004 - the two that are ours
+            yield from (o for o in shell_observations(line, file, [Line(file.path, place.line)]) if isinstance(o, Component))
 
 
 def _quoted(text: str) -> str:

@@ -162,6 +162,8 @@ def uri(kind: Kind, text: str, at: Occurrence, flags: tuple[Flag, ...] = ()) -> 
             from lading.catalog.upstreams import image  # noqa: PLC0415 - the rare case
 
             return image(rest, at)
+        case _:
+            pass
     if text.startswith("models:/"):
         return _registered(kind, text, at)
     return located(kind, text, at, flags=flags) if _BUCKET.match(text) else None

@@ -30,7 +30,7 @@ _CACHE = re.compile(r"(?:^|/)(?P<type>models|datasets|spaces)--(?P<id>[^/]+)/sna
 _FOLDER_MARKS = ("config.json", "adapter_config.json", "model_index.json", "modules.json", "tokenizer.json", "tokenizer_config.json")
 
 
-def held(
+def held(  # noqa: PLR0913 - everything a file may tell, by name
     file: SourceFile,
     *,
     what: str,

@@ -3,8 +3,8 @@
 import ast
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cache
-from typing import NamedTuple
 
 from msgspec.structs import replace
 
@@ -28,7 +28,8 @@ ROUNDS = 3
 """Most calls a value is followed through from a caller to a loader."""
 
 
-class Through(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Through:
     """A function of the project whose parameter reaches a loader."""
 
     function: str
@@ -284,7 +285,7 @@ class Sinks:
         if endpoint and (elsewhere := _provider_of(endpoint)):
             provider = elsewhere
         routed = hosted_model(text, routed=True) if "/" in text or ":" in text else None
-        if routed and routed[0] in {"aws-bedrock"}:
+        if routed and routed[0] == "aws-bedrock":
             return hosted(*routed, Kind.SERVICE, at)
         if text.startswith(("/", ".")) or " " in text or "://" in text:
             return None
@@ -369,8 +370,8 @@ class Sinks:
             node = stack.pop()
             seen += 1
             match node:
-                case ast.Constant(value=str()):
-                    yield Text(node.value, self.module.place(node.lineno))
+                case ast.Constant(value=str() as text):
+                    yield Text(text, self.module.place(node.lineno))
                 case ast.List() | ast.Tuple() | ast.Set():
                     stack += node.elts
                 case ast.Dict():
@@ -409,7 +410,7 @@ class Sinks:
 class _Passes:
     """For every module of a tree, which of its functions pass a parameter on to a loader; computed when first asked."""
 
-    def __init__(self, tree: Tree) -> None:
+    def __init__(self, _: Tree) -> None:
         self.known: dict[str, dict[str, set[Through]]] = {}
 
     def of(self, module: Module, project: Project, tree: Tree) -> dict[str, set[Through]]:

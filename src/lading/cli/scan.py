@@ -5,12 +5,16 @@ import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from lading.cli.output import emit, format_for, wants_colour, width
 from lading.core.finding import Report
 from lading.core.kinds import Severity
+
+if TYPE_CHECKING:
+    from lading.scan.run import Progress
 
 _EXAMPLES = """
 \b
@@ -83,7 +87,7 @@ def exit_code(report: Report, fail_on: str | None, *, strict: bool) -> int:
     return 4 if report.bom.coverage.unread or (strict and report.bom.unresolved) else 0
 
 
-def _progress():  # type: ignore[no-untyped-def]  # noqa: ANN202
+def _progress() -> "Progress | None":
     """A progress line on a terminal, once the work takes long enough to wonder."""
     if not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
         return None

@@ -20,7 +20,7 @@ def command(thing: str, target: Path) -> int:
     from lading.scan import scan  # noqa: PLC0415 - when it is run
 
     report = scan(target)
-    found = [c for c in report.bom.components if thing.lower() in c.name.lower() or thing == c.ref or thing == c.purl]
+    found = [c for c in report.bom.components if thing.lower() in c.name.lower() or thing in {c.ref, c.purl}]
     if not found:
         raise UsageError(f"nothing named {thing!r} is in {target}", hint=f"lading scan {target} --all lists what is")
     click.echo("\n\n".join(_explained(c, report) for c in found))

@@ -81,8 +81,8 @@ def _filled(first: F | None, second: F | None, *, parts: bool = False) -> F | No
     if first is None or second is None:
         return first or second
     values = {name: getattr(first, name) or getattr(second, name) for name in first.__struct_fields__}
-    if parts and isinstance(first, ModelFacts) and isinstance(second, ModelFacts):
-        values["parameters"] = first.parameters + second.parameters
+    if parts and "parameters" in values:
+        values["parameters"] = getattr(first, "parameters", 0) + getattr(second, "parameters", 0)
     return type(first)(**values)
 
 

@@ -322,7 +322,7 @@ class Evaluator:
             current = current.parent
         return None
 
-    def _bound(self, name: str, binding: Binding, scope: Scope, depth: int) -> Iterable[Value]:
+    def _bound(self, name: str, binding: Binding, scope: Scope, depth: int) -> Iterable[Value]:  # noqa: PLR0911 - one answer per kind of binding
         if depth > DEPTH:
             return [Unknown(name)]
         if binding.imported:
@@ -367,13 +367,13 @@ class Evaluator:
             return
         if isinstance(node.value, ast.Name) and node.value.id in {"self", "cls"}:
             if owner := scope.owner():
-                yield from self._own(owner, node.attr, depth)
+                yield from self.own(owner, node.attr, depth)
             return
         for dotted in self.dotted(node.value, scope, block):
             if path := self.project.find(dotted, self.module.path):
                 yield from self._member_of(path, node.attr, depth)
         if (definition := self.definition(node.value, scope, block)) and definition[1].is_class:
-            yield from self._of(definition[0])._own(definition[1], node.attr, depth)
+            yield from self._of(definition[0]).own(definition[1], node.attr, depth)
         for value in self.values(node.value, scope, block, depth) if isinstance(node.value, (ast.Name, ast.Attribute, ast.Call)) else ():
             if (
                 isinstance(value, Object)
@@ -384,9 +384,9 @@ class Evaluator:
                 if passed is not None:
                     yield from self._of(value.module).values(passed, value.scope, (), depth)
                 else:
-                    yield from self._of(made[0])._own(made[1], node.attr, depth)
+                    yield from self._of(made[0]).own(made[1], node.attr, depth)
 
-    def _own(self, owner: Scope, name: str, depth: int) -> Iterator[Value]:
+    def own(self, owner: Scope, name: str, depth: int) -> Iterator[Value]:
         """The values of an attribute of a class: what its methods assign, its fields, its base classes'."""
         for value, scope in owner.attributes.get(name, [])[:8]:
             yield from self.values(value, scope, (), depth)
@@ -398,7 +398,7 @@ class Evaluator:
         if name not in owner.attributes and name not in owner.bindings and isinstance(owner.node, ast.ClassDef) and depth < DEPTH:
             for base in owner.node.bases[:3]:
                 if (parent := self.definition(base, owner.parent or owner, ())) and parent[1] is not owner:
-                    yield from self._of(parent[0])._own(parent[1], name, depth + 2)
+                    yield from self._of(parent[0]).own(parent[1], name, depth + 2)
 
     def _fields_named(self, name: str, depth: int) -> list[Value]:
         """Defaults of class fields of that name, here or in the modules imported from the project: what a parsed configuration holds."""
@@ -428,7 +428,7 @@ class Evaluator:
         with self.effort as able:
             return self._dotted_by_form(node, scope, block, depth) if able and depth <= DEPTH // 2 else []
 
-    def _dotted_by_form(self, node: ast.expr, scope: Scope, block: Block, depth: int) -> list[str]:
+    def _dotted_by_form(self, node: ast.expr, scope: Scope, block: Block, depth: int) -> list[str]:  # noqa: PLR0911 - one answer per form
         match node:
             case ast.Name():
                 return self._dotted_name(node, scope, block, depth)
@@ -503,12 +503,13 @@ class Evaluator:
             if binding.definition is not None:
                 return self.module, binding.definition
             if binding.imported:
-                return self._imported_definition(binding.imported, depth)
+                return self.imported_definition(binding.imported, depth)
             if isinstance(binding.value, ast.Name) and found and binding.value.id != node.id:
                 return self.definition(binding.value, found[0], binding.block, depth + 1)
         return None
 
-    def _imported_definition(self, dotted: str, depth: int) -> tuple[Module, Scope] | None:
+    def imported_definition(self, dotted: str, depth: int) -> tuple[Module, Scope] | None:
+        """The function or class that an imported name means, also where a package passes it on."""
         base, _, name = dotted.rpartition(".")
         path = self.project.find(base, self.module.path) if base else ""
         module = self.project.module(path) if path else None
@@ -517,7 +518,7 @@ class Evaluator:
         if name in module.root.children:
             return module, module.root.children[name]
         again = next((b.imported for b in module.root.bindings.get(name, []) if b.imported), "")
-        return self._of(module)._imported_definition(again, depth + 1) if again and depth < DEPTH // 2 else None
+        return self._of(module).imported_definition(again, depth + 1) if again and depth < DEPTH // 2 else None
 
     # --- small things -------------------------------------------------------------------------------------------
 

@@ -100,7 +100,7 @@ def parse_python(text: str, path: str) -> ast.Module:
     except SyntaxError as e:
         raise ExtractError(f"{path}:{e.lineno or 1} is not Python 3: {e.msg}") from e
     except (ValueError, RecursionError, MemoryError) as e:
-        raise LimitError(f"{path} cannot be parsed as Python: {e or type(e).__name__}") from e
+        raise LimitError(f"{path} cannot be parsed as Python: {str(e) or type(e).__name__}") from e
 
 
 def build_module(tree: ast.Module, path: str, place: Callable[[int], Place], package: str) -> Module:
@@ -264,7 +264,7 @@ class _Builder:
             elif isinstance(part, ast.Name):
                 scope.bindings.setdefault(part.id, []).append(Binding(part.lineno, block, value, element, index))
 
-    def expression(self, root: ast.expr, scope: Scope, block: Block) -> None:
+    def expression(self, root: ast.expr, scope: Scope, block: Block) -> None:  # noqa: C901 - one case per expression that binds
         """Record the calls, named values and inner bindings of an expression."""
         stack: list[ast.AST] = [root]
         found: list[Call] = []

@@ -56,6 +56,8 @@ def read(file: SourceFile) -> Iterator[Observation]:
                 yield from _environment(file, instruction, variables)
             case "COPY" | "ADD" | "RUN" | "CMD" | "ENTRYPOINT":
                 yield from _mentioned(file, instruction, variables, stages)
+            case _:
+                pass
 
 
 def instructions(text: str) -> Iterator[Instruction]:

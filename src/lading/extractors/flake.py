@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from lading.catalog.upstreams import repository
 from lading.core.component import Component, Occurrence
 from lading.core.errors import ExtractError
-from lading.core.kinds import Kind, Pin, Scope
+from lading.core.kinds import Kind, Scope
 from lading.core.source import SourceFile
 from lading.extractors._registry import extractor
 
@@ -30,10 +30,9 @@ def read(file: SourceFile) -> Iterator[Component]:
 
 def _locked(file: SourceFile) -> Iterator[Component]:
     for name, revision, line in _nodes(file):
-        component = repository(
+        yield repository(
             Kind.INFRASTRUCTURE, name, Occurrence(file.path, line, "nodes.locked", name, scope=Scope.DEPLOY), revision=revision
         )
-        yield component if component.pin is Pin.EXACT else component
 
 
 def _nodes(file: SourceFile | None) -> Iterator[tuple[str, str, int]]:

@@ -51,7 +51,7 @@ def _values(file: SourceFile, document: Node) -> Iterator[Observation]:
     for path, node in walk(document):
         if isinstance(node.value, dict) and node.get("repository") and path:
             yield from joined(file, node, str(path[-1]), app_version=version)
-        elif path and isinstance(node.value, str) and str(path[-1]) not in {"repository"}:
+        elif path and isinstance(node.value, str) and str(path[-1]) != "repository":
             yield from _flat(file, path, node)
     yield from served(file, document)
 

@@ -67,6 +67,8 @@ def read(file: SourceFile) -> Iterator[Observation]:
             case "locals":
                 yield from Announced(file, as_node(block), Scope.DEPLOY).observations()
                 yield from _images(file, block, variables)
+            case _:
+                pass
 
 
 def _required(file: SourceFile, block: Block, locked: dict[str, str]) -> Iterator[Component]:
@@ -217,7 +219,7 @@ def _variable(file: SourceFile, block: Block) -> Iterator[Observation]:
     if default is None or "\0" in default.text:
         return
     name = block.labels[0]
-    if name.endswith("image") or name.endswith("image_uri"):
+    if name.endswith(("image", "image_uri")):
         yield from image_at(file, default, f"variable.{name}") if "/" in default.text else ()
     else:
         yield from Announced(file, Node({name: default}, default.line), Scope.DEPLOY).observations()

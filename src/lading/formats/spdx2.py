@@ -180,7 +180,7 @@ def read(data: bytes) -> Bom:
     bare = next((_carried(a.comment, Bom) for a in document.annotations if a.comment.startswith(_MARK)), None)
     tool = next((c.removeprefix("Tool: ") for c in document.creationInfo.creators if c.startswith("Tool: ")), "")
     bom = bare or Bom(subject=subject, created=document.creationInfo.created, generator=tool)
-    edges = {e for r in document.relationships if (e := _edge(r, refs)) is not None}
+    edges = {edge for r in document.relationships if (edge := _edge(r, refs)) is not None}
     return msgspec.structs.replace(
         bom, components=tuple(sorted(components.values(), key=lambda c: (c.kind, c.ref))), edges=tuple(sorted(edges))
     )

@@ -1,6 +1,7 @@
 """CycloneDX 1.4 to 1.7 JSON as it stands in a document: the parts lading writes and reads, unknown fields ignored (ECMA-424)."""
 
-from msgspec import UNSET, Struct, UnsetType, field
+import msgspec
+from msgspec import UNSET, Struct, UnsetType
 
 
 class Wire(Struct, omit_defaults=True, rename="camel", gc=False):
@@ -49,7 +50,7 @@ class Organization(Wire):
     """A supplier, provider or manufacturer."""
 
     name: str = ""
-    url: list[str] | str = field(default_factory=list)
+    url: list[str] | str = msgspec.field(default_factory=list)
 
 
 class Occurrence(Wire):
@@ -74,14 +75,14 @@ class Identity(Wire):
 
     field: str
     confidence: float | None = None
-    methods: list[Method] = field(default_factory=list)
+    methods: list[Method] = msgspec.field(default_factory=list)
 
 
 class Evidence(Wire):
     """The evidence of a component."""
 
     identity: list[Identity] | Identity | None = None
-    occurrences: list[Occurrence] = field(default_factory=list)
+    occurrences: list[Occurrence] = msgspec.field(default_factory=list)
 
 
 class DataReference(Wire):
@@ -102,9 +103,9 @@ class ModelParameters(Wire):
     task: str = ""
     architecture_family: str = ""
     model_architecture: str = ""
-    datasets: list[DataReference] = field(default_factory=list)
-    inputs: list[InputOutput] = field(default_factory=list)
-    outputs: list[InputOutput] = field(default_factory=list)
+    datasets: list[DataReference] = msgspec.field(default_factory=list)
+    inputs: list[InputOutput] = msgspec.field(default_factory=list)
+    outputs: list[InputOutput] = msgspec.field(default_factory=list)
 
 
 class Metric(Wire):
@@ -117,13 +118,13 @@ class Metric(Wire):
 class Quantitative(Wire):
     """What was measured of a model."""
 
-    performance_metrics: list[Metric] = field(default_factory=list)
+    performance_metrics: list[Metric] = msgspec.field(default_factory=list)
 
 
 class Considerations(Wire):
     """What to consider when a model is used."""
 
-    technical_limitations: list[str] = field(default_factory=list)
+    technical_limitations: list[str] = msgspec.field(default_factory=list)
 
 
 class ModelCard(Wire):
@@ -132,7 +133,7 @@ class ModelCard(Wire):
     model_parameters: ModelParameters | None = None
     quantitative_analysis: Quantitative | None = None
     considerations: Considerations | None = None
-    properties: list[Property] = field(default_factory=list)
+    properties: list[Property] = msgspec.field(default_factory=list)
 
 
 class ComponentData(Wire):
@@ -141,13 +142,13 @@ class ComponentData(Wire):
     type: str
     name: str = ""
     description: str = ""
-    sensitive_data: list[str] = field(default_factory=list)
+    sensitive_data: list[str] = msgspec.field(default_factory=list)
 
 
 class Pedigree(Wire):
     """What a component derives from."""
 
-    ancestors: list["Component"] = field(default_factory=list)
+    ancestors: list["Component"] = msgspec.field(default_factory=list)
 
 
 class Component(Wire):
@@ -155,22 +156,22 @@ class Component(Wire):
 
     type: str
     name: str
-    bom_ref: str = field(default="", name="bom-ref")
-    mime_type: str = field(default="", name="mime-type")
+    bom_ref: str = msgspec.field(default="", name="bom-ref")
+    mime_type: str = msgspec.field(default="", name="mime-type")
     supplier: Organization | None = None
     group: str = ""
     version: str = ""
     description: str = ""
-    hashes: list[Hash] = field(default_factory=list)
-    licenses: list[LicenseChoice] = field(default_factory=list)
+    hashes: list[Hash] = msgspec.field(default_factory=list)
+    licenses: list[LicenseChoice] = msgspec.field(default_factory=list)
     purl: str = ""
     pedigree: Pedigree | None = None
-    external_references: list[Reference] = field(default_factory=list)
-    components: list["Component"] = field(default_factory=list)
+    external_references: list[Reference] = msgspec.field(default_factory=list)
+    components: list["Component"] = msgspec.field(default_factory=list)
     evidence: Evidence | None = None
     model_card: ModelCard | None = None
-    data: list[ComponentData] = field(default_factory=list)
-    properties: list[Property] = field(default_factory=list)
+    data: list[ComponentData] = msgspec.field(default_factory=list)
+    properties: list[Property] = msgspec.field(default_factory=list)
 
 
 class ServiceData(Wire):
@@ -185,32 +186,32 @@ class Service(Wire):
     """A hosted service."""
 
     name: str
-    bom_ref: str = field(default="", name="bom-ref")
+    bom_ref: str = msgspec.field(default="", name="bom-ref")
     provider: Organization | None = None
     group: str = ""
     version: str = ""
     description: str = ""
-    endpoints: list[str] = field(default_factory=list)
+    endpoints: list[str] = msgspec.field(default_factory=list)
     authenticated: bool | None = None
-    trust_boundary: bool | None = field(default=None, name="x-trust-boundary")
-    data: list[ServiceData] = field(default_factory=list)
-    licenses: list[LicenseChoice] = field(default_factory=list)
-    external_references: list[Reference] = field(default_factory=list)
-    properties: list[Property] = field(default_factory=list)
+    trust_boundary: bool | None = msgspec.field(default=None, name="x-trust-boundary")
+    data: list[ServiceData] = msgspec.field(default_factory=list)
+    licenses: list[LicenseChoice] = msgspec.field(default_factory=list)
+    external_references: list[Reference] = msgspec.field(default_factory=list)
+    properties: list[Property] = msgspec.field(default_factory=list)
 
 
 class Dependency(Wire):
     """What a component depends on."""
 
     ref: str
-    depends_on: list[str] = field(default_factory=list)
+    depends_on: list[str] = msgspec.field(default_factory=list)
 
 
 class Composition(Wire):
     """How complete a part of the document is."""
 
     aggregate: str
-    assemblies: list[str] = field(default_factory=list)
+    assemblies: list[str] = msgspec.field(default_factory=list)
 
 
 class Citation(Wire):
@@ -231,7 +232,7 @@ class Lifecycle(Wire):
 class Tools(Wire):
     """The tools that made a document, as components and services."""
 
-    components: list[Component] = field(default_factory=list)
+    components: list[Component] = msgspec.field(default_factory=list)
 
 
 class OldTool(Wire):
@@ -245,10 +246,10 @@ class Metadata(Wire):
     """About the document."""
 
     timestamp: str = ""
-    lifecycles: list[Lifecycle] = field(default_factory=list)
+    lifecycles: list[Lifecycle] = msgspec.field(default_factory=list)
     tools: Tools | list[OldTool] | None = None
     component: Component | None = None
-    properties: list[Property] = field(default_factory=list)
+    properties: list[Property] = msgspec.field(default_factory=list)
 
 
 class Document(Wire):
@@ -256,12 +257,12 @@ class Document(Wire):
 
     bom_format: str
     spec_version: str
-    schema_: str = field(default="", name="$schema")
+    schema_: str = msgspec.field(default="", name="$schema")
     serial_number: str = ""
     version: int | UnsetType = UNSET
     metadata: Metadata | None = None
-    components: list[Component] = field(default_factory=list)
-    services: list[Service] = field(default_factory=list)
-    dependencies: list[Dependency] = field(default_factory=list)
-    compositions: list[Composition] = field(default_factory=list)
-    citations: list[Citation] = field(default_factory=list)
+    components: list[Component] = msgspec.field(default_factory=list)
+    services: list[Service] = msgspec.field(default_factory=list)
+    dependencies: list[Dependency] = msgspec.field(default_factory=list)
+    compositions: list[Composition] = msgspec.field(default_factory=list)
+    citations: list[Citation] = msgspec.field(default_factory=list)
