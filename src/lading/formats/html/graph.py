@@ -13,10 +13,13 @@ from lading.render.six import by_point
 MOST_ROWS = 10
 """Artifacts drawn for each point; the rest is one row with a count."""
 WIDTH, ROW, GAP, TOP = 1120, 22, 18, 30
-SYSTEM, POINT, ARTIFACT, EDGE, UPSTREAM = 8, 170, 420, 800, 930
+SYSTEM, POINT, ARTIFACT, EDGE, UPSTREAM = 8, 190, 430, 800, 930
 MOST_LETTERS = 52
 _LIBRARIES = frozenset({Kind.LIBRARY, Kind.NATIVE_LIBRARY})
-_NAMES = {"": "elsewhere", "http": "other hosts", "pypi": "Python packages", "oci": "image registries", "huggingface": "Hugging Face"}
+_NAMES = {
+    "": "elsewhere", "local": "in the repository itself", "http": "other hosts", "pypi": "Python packages", "oci": "image registries",
+    "huggingface": "Hugging Face", "github": "GitHub",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -77,8 +80,9 @@ def _chosen(components: list[Component], related: set[str], ids: dict[str, str],
     """The rows of a point: what has lineage, flags and the weakest pin first; libraries and the rest as counts."""
     single = [c for c in components if c.kind not in _LIBRARIES]
     libraries = len(components) - len(single)
-    ranked = sorted(single, key=lambda c: (c.ref not in related, not c.flags, -len(c.occurrences), c.ref))[:MOST_ROWS]
-    kept = {c.ref for c in ranked}
+    ranked = sorted(single, key=lambda c: (c.ref not in related, not c.flags, -len(c.occurrences), c.ref))
+    most = MOST_ROWS + 1 if len(single) == MOST_ROWS + 1 else MOST_ROWS
+    kept = {c.ref for c in ranked[:most]}
     rows = [(_label(c), f"#{ids[c.ref]}", c.upstream, c.pin.value, c.ref) for c in single if c.ref in kept]
     if len(single) > len(rows):
         rows.append((f"{len(single) - len(rows)} more", rest, "", "more", ""))
@@ -110,7 +114,7 @@ def _upstreams(rows: list[Row]) -> dict[str, int]:
 def _links(groups: list[Group], upstreams: dict[str, int]) -> Iterator[Html]:
     middle = (groups[0].y + groups[-1].y) // 2
     for group in groups:
-        yield _curve(POINT - 60, middle, POINT - 6, group.y, "trunk")
+        yield _curve(POINT - 52, middle, POINT - 6, group.y, "trunk")
         for row in group.rows:
             yield _curve(ARTIFACT - 46, group.y, ARTIFACT - 12, row.y, f"link {row.pin}")
             if row.ref or row.upstream:
@@ -135,7 +139,7 @@ def _lineage(bom: Bom, rows: list[Row]) -> Iterator[Html]:
 def _names(bom: Bom, groups: list[Group], upstreams: dict[str, int]) -> Iterator[Html]:
     middle = (groups[0].y + groups[-1].y) // 2
     name = bom.subject.name or "system"
-    yield tag("text", name if len(name) <= 16 else f"{name[:15]}…", x=SYSTEM, y=middle + 4, class_="system")  # noqa: PLR2004 - the column
+    yield tag("text", name if len(name) <= 18 else f"{name[:17]}…", x=SYSTEM, y=middle + 4, class_="system")  # noqa: PLR2004 - the column
     for group in groups:
         yield tag("a", *_two_lines(group), href=f"#point-{group.number}")
         yield join(_artifact(row) for row in group.rows)
