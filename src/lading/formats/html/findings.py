@@ -56,7 +56,8 @@ def _references(rule: Rule) -> Html:
 
 def _places(finding: Finding, most: int) -> Html:
     shown = [tag("code", o.place) for o in finding.occurrences[:most]]
-    more = f"and {len(finding.occurrences) - most} more places" if len(finding.occurrences) > most else ""
+    rest = len(finding.occurrences) - most
+    more = f"and {rest} more {'place' if rest == 1 else 'places'}" if rest > 0 else ""
     return tag("span", *(x for code in shown for x in (code, " ")), more, class_="places")
 
 
