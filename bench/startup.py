@@ -9,7 +9,6 @@ import time
 from pathlib import Path
 from statistics import median
 
-import click
 import msgspec
 
 import lading
@@ -26,7 +25,7 @@ def main() -> int:
     bare = times["bare interpreter"]
     print(f"Python {platform.python_version()}, click {version('click')}, msgspec {msgspec.__version__}, lading {lading.__version__}")
     print(f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, median of {ROUNDS} paired rounds\n")
-    print("| what | median | × bare | limit |\n|---|---:|---:|---:|")
+    print("| what | median | times bare | limit |\n|---|---:|---:|---:|")
     for name, seconds in times.items():
         print(f"| {name} | {seconds * 1000:.0f} ms | {seconds / bare:.1f} | {LIMITS[name]:.0f} |")
     return any(seconds / bare > LIMITS[name] for name, seconds in times.items())
