@@ -260,7 +260,7 @@ class Sinks:
             case "mlflow":
                 return uri(loader.kind, text, at) if text.startswith("models:/") else None
             case upstream:
-                return self._registered(upstream, loader, text, at, call, flags)
+                return self._registered(upstream, loader, text, at, call, revision)
 
     def _hub(self, loader: Loader, text: str, at: Occurrence, revision: str, flags: tuple[Flag, ...]) -> Component | None:
         if component := uri(loader.kind, text, at, flags):
@@ -296,9 +296,8 @@ class Sinks:
             return hub(Kind.MODEL, text, at)
         return service(provider, text, at, endpoint=endpoint)
 
-    def _registered(
-        self, upstream: str, loader: Loader, text: str, at: Occurrence, call: Call, flags: tuple[Flag, ...]
-    ) -> Component | None:
+    def _registered(self, upstream: str, loader: Loader, text: str, at: Occurrence, call: Call, revision: str) -> Component | None:
+        flags = self._flags(loader, call)
         if component := uri(loader.kind, text, at, flags):
             return component
         path_like = text in self.tree.paths or text.startswith((".", "/", "~")) or (" " in text and upstream != "langsmith")
@@ -319,7 +318,7 @@ class Sinks:
             name = text
         entry = next((self._text(e, call) for e in loader.entry), "") or (self._entry(call) if loader.entry else "")
         shown = f"{name}/{entry}" if entry and upstream == "open_clip" else name
-        return named(loader.kind, upstream, shown, at, version=version, pin=Pin.MUTABLE if version else None, flags=flags)
+        return named(loader.kind, upstream, shown, at, version=version or revision, pin=Pin.MUTABLE if version else None, flags=flags)
 
     def _entry(self, call: Call) -> str:
         return next((t.text for t in self._texts(call.node.args[1], call)), "") if len(call.node.args) > 1 else ""

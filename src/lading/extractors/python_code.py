@@ -10,8 +10,6 @@ from lading.dataflow.notebook import notebook
 from lading.dataflow.project import Project, source_module
 from lading.extractors._registry import Observation, extractor
 
-_CLUES = (b"import", b"add_argument", b"=")
-
 
 @extractor("*.py", "*.ipynb", "*.pyw")
 def read(file: SourceFile) -> Iterator[Observation]:
@@ -23,7 +21,7 @@ def read(file: SourceFile) -> Iterator[Observation]:
         for lines in book.shell:
             yield from shell_observations(lines.text, file, lines.places)
         yield from Sinks(book.module, project, file.tree).observations()
-    elif any(clue in file.data for clue in _CLUES):
+    else:
         module = source_module(file)
         project.remember(module)
         yield from Sinks(module, project, file.tree).observations()
