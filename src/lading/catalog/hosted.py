@@ -17,7 +17,7 @@ def hosted_model(identifier: str, *, routed: bool = False) -> tuple[str, str] | 
     if match := _PREFIXED.match(identifier):
         prefix = match[1].lower().replace("-", "_")
         provider = table("providers")["prefix"].get(prefix)
-        sure = routed or prefix not in table("providers")["ambiguous"] or (":" in identifier and "/" not in identifier)
+        sure = routed or prefix not in table("providers")["ambiguous"]
         if provider and (sure or _by_pattern(match[2])):
             return provider, match[2]
     return _by_pattern(identifier)

@@ -119,6 +119,17 @@ _LOCAL_HOST = re.compile(
 )
 
 
+_OLLAMA = re.compile(r"[a-z][a-z0-9._-]*:(?:latest|instruct|chat|text|mini|small|medium|large|e?\d+(?:\.\d+)?[bm])(?:-[\w.-]+)?\Z")
+_LEGACY = re.compile(
+    r"(?:bert|roberta|distil\w*|albert|gpt2?|t5|mt5|xlm|xlnet|electra|camembert|flaubert|deberta|bart|pegasus|longformer|ctrl|transfo)[-\w.]*\Z"
+)
+
+
+def is_bare_model(text: str) -> bool:
+    """Whether an id without an owner can be a model of the hub: one of its first ones; others are folders or local names."""
+    return is_known(text, Kind.MODEL) or bool(_LEGACY.match(text))
+
+
 def is_placeholder(text: str) -> bool:
     """Whether a text stands for a name that somebody has yet to fill in."""
     return bool(_PLACEHOLDER.search(text)) and not is_known(text)
@@ -155,7 +166,7 @@ def uri(kind: Kind, text: str, at: Occurrence, flags: tuple[Flag, ...] = ()) -> 
         case "hf" | "huggingface":
             return _hub_uri(kind, rest, at, flags)
         case "http" | "https":
-            return None if is_local_host(text) or not _WEB.match(text) else located(kind, text, at, flags=flags)
+            return None if is_template(text) or is_local_host(text) or not _WEB.match(text) else located(kind, text, at, flags=flags)
         case "ollama":
             return named(kind, "ollama", rest, at)
         case "oci" | "docker":
@@ -186,12 +197,12 @@ def _registered(kind: Kind, text: str, at: Occurrence) -> Component:
     return named(kind, "mlflow", name, at, version=version, pin=Pin.MUTABLE if version else Pin.NONE)
 
 
-def under_key(
-    kind: Kind, text: str, at: Occurrence, *, revision: str = "", paths: Collection[str] = (), bare: bool = False
+def under_key(  # noqa: PLR0911 - one answer per form
+    kind: Kind, text: str, at: Occurrence, *, revision: str = "", paths: Collection[str] = ()
 ) -> Component | None:
     """The artifact a text names when it stands under a name that announces one; None when it is local or names none.
 
-    Without a loading call as proof, only ids with an owner, canonical bare ids, hosted model ids and URIs count; `bare` accepts any id.
+    Without a loading call as proof, only ids with an owner, canonical bare ids, hosted model ids and URIs count.
     """
     text = text.strip()
     if not text or len(text) > 300 or any(c.isspace() for c in text) or is_template(text):  # noqa: PLR2004 - longer texts are no names
@@ -200,9 +211,12 @@ def under_key(
         return component if kind is not Kind.SERVICE and _is_artifact_uri(text, kind) else None
     if "://" in text or is_local(text, paths) or is_placeholder(text):
         return None
-    if kind in {Kind.MODEL, Kind.EMBEDDING, Kind.SERVICE} and (found := hosted_model(text)):
-        return hosted(*found, kind, at)
-    if is_hub_id(text) and ("/" in text or is_known(text, kind) or bare):
+    if kind in {Kind.MODEL, Kind.EMBEDDING, Kind.SERVICE}:
+        if _OLLAMA.match(text):
+            return hosted("ollama", text, kind, at)
+        if found := hosted_model(text):
+            return hosted(*found, kind, at)
+    if is_hub_id(text) and ("/" in text or is_known(text, kind)):
         return hub(kind, text, at, revision=revision)
     return None
 

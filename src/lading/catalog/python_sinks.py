@@ -9,7 +9,18 @@ from functools import cache
 from msgspec.structs import replace
 
 from lading.catalog.hosted import hosted_model
-from lading.catalog.identity import file_kind, hosted, is_local, is_local_host, is_placeholder, is_template, torch_hub, under_key, uri
+from lading.catalog.identity import (
+    file_kind,
+    hosted,
+    is_bare_model,
+    is_local,
+    is_local_host,
+    is_placeholder,
+    is_template,
+    torch_hub,
+    under_key,
+    uri,
+)
 from lading.catalog.keys import key_of
 from lading.catalog.loaders import Loader, Loaders, of_user, shipped
 from lading.catalog.upstreams import hub, is_hub_id, named, pin_of, service
@@ -199,8 +210,9 @@ class Sinks:
 
     def _identified(self, argument: ast.expr, loader: Loader, call: Call, symbol: str, revision: str) -> Iterator[Observation]:
         """The components of every text that reaches an argument; what does not is unresolved."""
-        endpoint = self._text(loader.endpoint, call)
+        endpoint = self._text(loader.endpoint, call) or self._endpoint_of_receiver(loader, call)
         if endpoint and is_local_host(endpoint):
+            yield from self._served_here(argument, call, symbol, endpoint)
             return
         values = list(self._flat(self.evaluator.values(argument, call.scope, call.block)))
         parameters = [v for v in values if isinstance(v, Parameter)]
@@ -219,6 +231,31 @@ class Sinks:
                 self.open.setdefault((parameters[0].function, parameters[0].name), []).append(unresolved)
             else:
                 yield unresolved
+
+    def _endpoint_of_receiver(self, loader: Loader, call: Call) -> str:
+        """The address that the client was given when it was made: `client = OpenAI(base_url=…)`."""
+        base = call.node.func
+        while isinstance(base, ast.Attribute) and not (isinstance(base.value, ast.Name) and base.value.id == "self"):
+            base = base.value
+        if not loader.upstream.startswith("hosted:") or base is call.node.func:
+            return ""
+        for value in self.evaluator.values(base, call.scope, call.block):
+            if isinstance(value, Object):
+                inside = Evaluator(value.module, self.project)
+                for name in ("base_url", "api_base", "azure_endpoint", "endpoint", "server_url"):
+                    argument = argument_of(value.call, name, -1)
+                    texts = [v.text for v in inside.values(argument, value.scope) if isinstance(v, Text)] if argument is not None else []
+                    if texts:
+                        return texts[0]
+        return ""
+
+    def _served_here(self, argument: ast.expr, call: Call, symbol: str, endpoint: str) -> Iterator[Component]:
+        """A model that a server on this machine answers for: Ollama by its port, else a hub id that some server loads."""
+        for text in self._texts(argument, call):
+            if ":11434" in endpoint:
+                yield hosted("ollama", text.text, Kind.MODEL, self._at(text, symbol))
+            elif text.text.count("/") == 1 and is_hub_id(text.text) and not is_local(text.text, self.tree.paths):
+                yield hub(Kind.MODEL, text.text, self._at(text, symbol))
 
     def _from_text(self, text: Text, loader: Loader, call: Call, symbol: str, revision: str, endpoint: str) -> Iterator[Observation]:
         if is_placeholder(text.text) and "://" not in text.text:
@@ -270,11 +307,10 @@ class Sinks:
         folder = f"{text}/"
         if "/" not in text and any(p.startswith(folder) for p in self.tree.paths):
             return None
-        if (
-            loader.kind is Kind.EMBEDDING
-            and "/" not in text
-            and text.startswith(("all-", "multi-qa", "paraphrase-", "msmarco-", "distiluse", "gtr-", "sentence-t5"))
-        ):
+        if "/" not in text and loader.kind is not Kind.DATASET and not is_bare_model(text) and not _SENTENCE.match(text):
+            found = hosted_model(text)
+            return hosted(*found, Kind.SERVICE, at) if found else None
+        if _SENTENCE.match(text):
             text = f"sentence-transformers/{text}"
         return hub(loader.kind, text, at, revision=revision, flags=flags)
 
@@ -284,6 +320,9 @@ class Sinks:
     def _hosted(self, provider: str, text: str, at: Occurrence, endpoint: str) -> Component | None:
         if endpoint and (elsewhere := _provider_of(endpoint)):
             provider = elsewhere
+        else:
+            by_name = hosted_model(text)
+            provider = by_name[0] if by_name and by_name[1] == text and provider == "openai" else provider
         routed = hosted_model(text, routed=True) if "/" in text or ":" in text else None
         if routed and routed[0] == "aws-bedrock":
             return hosted(*routed, Kind.SERVICE, at)
@@ -445,6 +484,12 @@ def _user_rows(tree: Tree):  # type: ignore[no-untyped-def]  # noqa: ANN202
     except (tomllib.TOMLDecodeError, ExtractError):
         return None
     return of_user(rows if isinstance(rows, list) else [], file.path)
+
+
+_SENTENCE = re.compile(
+    r"(?:all|multi-qa|paraphrase|msmarco|distiluse|gtr|sentence-t5|stsb|nli|clip|LaBSE|allenai-specter|facebook-dpr|average_word)[-\w.]*\Z"
+)
+"""Bare names that sentence-transformers looks up under its own owner."""
 
 
 def _symbol(dotted: str, node: ast.Call) -> str:
