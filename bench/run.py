@@ -1,0 +1,56 @@
+"""Every measurement in one command: `python bench/run.py [--corpus DIR] [--peers]`; writes docs/benchmarks.md.
+
+Discovery and speed need the annotated projects in a corpus folder (`bench/discovery/score.py` says how they get there);
+what is not at hand is written down as not measured.
+"""
+
+import argparse
+import os
+import platform
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+HERE = Path(__file__).parent
+ROOT = HERE.parent
+HEAD = """# Benchmarks
+
+Written by `make bench`; the numbers of the last run, whatever they are. Where a part was not measured, it says so.
+[ANNOTATING.md](../bench/discovery/ANNOTATING.md) has the rules of the discovery benchmark; its truth was written by hand, without the
+tool, before the tool was run on it. The tool has been improved on these projects since, so expect less on others.
+
+"""
+
+
+def main() -> int:
+    """Run every part and write the page."""
+    options = _options()
+    machine = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, {datetime.now(UTC):%Y-%m-%d}"
+    peers = ["--peers"] if options.peers else []
+    parts = [
+        ("Discovery", [str(HERE / "discovery" / "score.py"), "--corpus", str(options.corpus), *peers]),
+        ("Speed and memory of a scan", [str(HERE / "scan_speed.py"), "--corpus", str(options.corpus), *peers]),
+        ("Start-up", [str(HERE / "startup.py")]),
+        ("Reading and writing documents", [str(HERE / "codec.py")]),
+    ]
+    text = HEAD + f"Machine: {machine}.\n"
+    for title, command in parts:
+        sys.stderr.write(f"{title} …\n")
+        done = subprocess.run([sys.executable, *command], capture_output=True, text=True, check=False, cwd=ROOT)
+        text += f"\n## {title}\n\n`python {Path(command[0]).relative_to(ROOT)}`\n\n{done.stdout.strip() or 'Not measured: ' + done.stderr[-300:]}\n"
+    (ROOT / "docs" / "benchmarks.md").write_text(text)
+    sys.stdout.write(text)
+    return 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    default = Path(os.environ.get("LADING_BENCH_CORPUS", Path.home() / ".cache" / "lading-bench"))
+    parser.add_argument("--corpus", type=Path, default=default, help="folder with the checked-out projects")
+    parser.add_argument("--peers", action="store_true", help="also run the other tools that are installed")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
