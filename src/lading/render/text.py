@@ -183,7 +183,9 @@ def _accepted(report: Report, style: Style) -> Iterator[str]:
     accepted = [f for f in report.findings if f.accepted]
     if accepted:
         yield style.paint("Accepted in the settings", "bold") + style.paint(f"  {len(accepted)}", "dim")
-        yield from (f"  {f.rule}: {clean(f.message)} ({clean(f.accepted)})" for f in style.few(accepted))
+        for finding in style.few(accepted):
+            yield f"  {clean(finding.message)}  {style.paint(finding.rule, 'dim')}"
+            yield style.paint(f"      because: {clean(finding.accepted)}", "dim")
         yield from _rest(accepted, style)
         yield ""
 
@@ -230,7 +232,7 @@ def _end(report: Report, style: Style) -> Iterator[str]:
     )
     findings = _count(len(report.open), "finding") + (f", {accepted} accepted" if accepted else "")
     yield style.paint(f"{files} · {findings}", "dim")
-    yield style.paint("next: --format html -o report.html for a page · lading why NAME · lading rules NAME", "dim")
+    yield style.paint("next: -o report.html for a page · lading why NAME · lading rules NAME", "dim")
 
 
 def _rest(rows: Sequence[object], style: Style, shown: int = MOST_LISTED) -> Iterator[str]:
