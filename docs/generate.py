@@ -62,6 +62,9 @@ def _errors() -> str:
         for error in sorted(_tree(errors.LadingError), key=lambda e: e.code)
     ]
     rows.append("## LD202 unreadable\n\nThe operating system refused to read a file or folder; the coverage says which and why.\n")
+    rows.append(
+        "## LD999 a fault of lading\n\nSomething nobody foresaw. With `LADING_DEBUG=1` set the traceback shows where; please report it.\n\nExit code 1.\n"
+    )
     return "\n".join(rows)
 
 

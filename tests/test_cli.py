@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from lading.cli.main import main
+
 ROOT = Path(__file__).parent.parent
 EXAMPLE = ROOT / "examples" / "support-assistant"
 
@@ -154,3 +156,54 @@ def test_the_command_line_starts_light() -> None:
     count, *heavy = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert heavy == []
     assert int(count) < 200
+
+
+def test_an_expired_acceptance_is_said_so(tmp_path: Path) -> None:
+    (tmp_path / "lading.toml").write_text("[[ignore]]\nrule = 'remote-code'\nreason = 'reviewed'\nexpires = 2020-01-01\n")
+    assert lading("scan", str(tmp_path)).stderr == "note: the acceptance of remote-code expired on 2020-01-01: reviewed\n"
+    assert lading("scan", str(tmp_path), "--quiet").stderr == ""
+
+
+def test_a_rule_there_is_not_cannot_be_accepted(tmp_path: Path) -> None:
+    (tmp_path / "lading.toml").write_text("[[ignore]]\nrule = 'remote-coed'\nreason = 'reviewed'\n")
+    done = lading("scan", str(tmp_path))
+    assert done.returncode == 2
+    assert "hint: did you mean 'remote-code'?" in done.stderr
+
+
+def test_a_broken_pyproject_has_no_settings_and_is_told_as_not_read(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text("[project\n")
+    done = lading("scan", str(tmp_path))
+    assert done.returncode == 4
+    assert "pyproject.toml" in done.stdout
+
+
+def test_nothing_read_is_an_unknown_answer(tmp_path: Path) -> None:
+    (tmp_path / "notes.xyz").write_text("nothing")
+    assert lading("scan", str(tmp_path)).returncode == 4
+
+
+def test_a_pipe_is_no_target(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    done = lading("scan", str(tmp_path / "pipe"))
+    assert (done.returncode, done.stderr.splitlines()[0]) == (2, f"lading: {tmp_path}/pipe is neither a file nor a folder [LD100]")
+
+
+def test_what_nobody_foresaw_is_a_sentence(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def fails(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("by zero")
+
+    monkeypatch.setattr("lading.scan.scan", fails)
+    with pytest.raises(SystemExit) as end:
+        main(["scan", str(EXAMPLE)])
+    assert end.value.code == 1
+    assert "lading: failed: ZeroDivisionError: by zero [LD999]" in capsys.readouterr().err
+    monkeypatch.setenv("LADING_DEBUG", "1")
+    with pytest.raises(ZeroDivisionError):
+        main(["scan", str(EXAMPLE)])
+
+
+def test_an_output_without_letters_beyond_latin_gets_what_it_can_show() -> None:
+    done = lading("scan", "naïve→", PYTHONIOENCODING="ascii")
+    assert (done.returncode, "Traceback" in done.stderr) == (2, False)
+    assert "does not exist" in done.stderr

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from lading.cli.output import emit, format_for, wants_colour, width
+from lading.cli.output import emit, encoded, format_for, wants_colour, width
 from lading.core.bom import Bom
 from lading.core.errors import FormatError, UsageError
 from lading.core.finding import Report
@@ -28,7 +28,7 @@ def show(document: Path, *, everything: bool) -> int:
     from lading.render.text import Style, render  # noqa: PLC0415 - when it is run
     from lading.scan.run import judge  # noqa: PLC0415 - when it is run
 
-    emit(render(judge(load(document)), Style(width(), wants_colour(None), everything)).encode(), None)
+    emit(encoded(render(judge(load(document)), Style(width(), wants_colour(None), everything)), None), None)
     return 0
 
 

@@ -1,6 +1,7 @@
 """The entrance: `lading COMMAND`; each command's module is imported when it is run."""
 
 import importlib
+import io
 import os
 import sys
 from typing import Any
@@ -46,6 +47,9 @@ def cli() -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit; an error becomes a sentence, a hint and an exit code, never a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     try:
         result: Any = cli.main(arguments, prog_name="lading", standalone_mode=False)
     except LadingError as e:
@@ -60,7 +64,20 @@ def main(arguments: list[str] | None = None) -> None:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
+    except Exception as e:
+        if os.environ.get("LADING_DEBUG"):
+            raise
+        _complain(*_failure(e))
+        sys.exit(1)
     sys.exit(result if isinstance(result, int) else 0)
+
+
+def _failure(e: Exception) -> tuple[str, str, str]:
+    """Sentence, hint and code of what nobody foresaw: the system refused something, or lading has a fault."""
+    if isinstance(e, OSError):
+        where = f"{e.filename}: " if e.filename else ""
+        return f"{where}{e.strerror or e}", "LADING_DEBUG=1 shows where this happened", "LD900"
+    return f"failed: {type(e).__name__}: {e}", "this is a fault of lading; LADING_DEBUG=1 shows where, please report it", "LD999"
 
 
 def _complain(sentence: str, hint: str, code: str) -> None:

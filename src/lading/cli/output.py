@@ -24,6 +24,8 @@ _SUFFIXES = {
     ".txt": "text",
 }
 
+_PLAIN = str.maketrans({"…": "...", "·": "-", "→": "->"})
+
 
 def format_for(name: str, output: Path | None) -> "Format | None":
     """The format of that name, or the one an output's suffix tells; None is text for people. UsageError names the nearest."""
@@ -59,6 +61,15 @@ def emit(data: bytes, output: Path | None) -> None:
         Path(scratch).replace(output)
     except OSError as e:
         raise LadingError(f"{output} cannot be written: {e.strerror}", hint="choose a folder that you may write to") from e
+
+
+def encoded(text: str, output: Path | None) -> bytes:
+    """Text for people as bytes: UTF-8, or what a terminal that cannot show that can show."""
+    encoding = sys.stdout.encoding if output is None and sys.stdout.isatty() else "utf-8"
+    try:
+        return text.encode(encoding)
+    except UnicodeEncodeError:
+        return text.translate(_PLAIN).encode(encoding, "replace")
 
 
 def wants_colour(output: Path | None) -> bool:

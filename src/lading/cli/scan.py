@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lading.cli.output import emit, format_for, wants_colour, width
+from lading.cli.output import emit, encoded, format_for, wants_colour, width
 from lading.core.finding import Report
 from lading.core.kinds import Severity
 
@@ -25,8 +25,8 @@ Examples:
   lading scan . --fail-on high --format sarif --output lading.sarif
 
 \b
-Exit codes: 0 the report is complete; 2 wrong usage; 3 a finding reaches --fail-on;
-4 something could not be read, or with --strict could not be resolved.
+Exit codes: 0 everything was read; 2 wrong usage; 3 a finding reaches --fail-on;
+4 something could not be read or nothing was, or with --strict a reference stays unresolved.
 """
 
 
@@ -67,11 +67,14 @@ def command(
     settings = settings_for(target) if target.exists() else None
     report = scan(target, exclude=(*exclude, *(settings.scan.exclude if settings else ())), progress=None if quiet else _progress())
     if settings:
-        report = settings.applied(report, datetime.now(UTC).date())
+        today = datetime.now(UTC).date()
+        report = settings.applied(report, today)
+        for ignore in settings.expired(today) if not quiet else ():
+            click.echo(f"note: the acceptance of {ignore.rule} expired on {ignore.expires}: {ignore.reason}", err=True)
     if chosen is None:
         from lading.render.text import Style, render  # noqa: PLC0415 - only for people
 
-        emit(render(report, Style(width(), wants_colour(output), everything)).encode(), output)
+        emit(encoded(render(report, Style(width(), wants_colour(output), everything)), output), output)
     else:
         emit(chosen.write(report), output)
     if output and not quiet:
@@ -80,11 +83,13 @@ def command(
 
 
 def exit_code(report: Report, fail_on: str | None, *, strict: bool) -> int:
-    """3 when a finding is severe enough, else 4 when the report is incomplete, else 0."""
+    """3 when a finding is severe enough, else 4 when the report is incomplete or nothing at all was read, else 0."""
     order = list(Severity)
     if fail_on and any(order.index(f.severity) <= order.index(Severity(fail_on)) for f in report.open):
         return 3
-    return 4 if report.bom.coverage.unread or (strict and report.bom.unresolved) else 0
+    coverage = report.bom.coverage
+    incomplete = coverage.unread or (coverage.files and not coverage.read) or (strict and report.bom.unresolved)
+    return 4 if incomplete else 0
 
 
 def _progress() -> "Progress | None":

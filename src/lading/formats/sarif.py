@@ -57,7 +57,13 @@ def _rule(rule: Rule) -> Object:
 def _invocation(report: Report) -> Object:
     """Whether everything was read, and what was not."""
     notes = [
-        {"level": "warning", "message": {"text": s.reason}, "descriptor": {"id": s.code or "LD200"}} for s in report.bom.coverage.unread
+        {
+            "level": "warning",
+            "message": {"text": _plain(f"{s.place}: {s.reason}")},
+            "descriptor": {"id": s.code or "LD200"},
+            "locations": [_location(Occurrence(s.path, s.line))],
+        }
+        for s in report.bom.coverage.unread
     ]
     row: Object = {"executionSuccessful": True}
     if notes:
@@ -71,7 +77,7 @@ def _result(finding: Finding, positions: dict[str, int]) -> Object:
     row: Object = {
         "ruleId": finding.rule,
         "level": _LEVEL[finding.severity],
-        "message": {"text": f"{finding.message}. {finding.hint}"},
+        "message": {"text": _plain(f"{finding.message}. {finding.hint}".strip())},
         "locations": [_location(places[0])] if places else [],
         "partialFingerprints": {"lading/v1": identity},
     }
@@ -85,10 +91,15 @@ def _result(finding: Finding, positions: dict[str, int]) -> Object:
 
 
 def _location(o: Occurrence) -> Object:
-    location: Object = {"artifactLocation": {"uri": _uri(o.path)}}
-    if o.line:
-        location["region"] = {"startLine": o.line}
+    """A place; code scanning asks for a line, so a file as a whole is its first."""
+    location: Object = {"artifactLocation": {"uri": _uri(o.path), "uriBaseId": "%SRCROOT%"}, "region": {"startLine": o.line or 1}}
     return {"physicalLocation": location}
+
+
+def _plain(text: str) -> str:
+    """A text whose brackets make no link and whose braces are no placeholder."""
+    unlinked = text.replace("[", "\\[").replace("]", "\\]") if "](" in text else text
+    return unlinked.replace("{", "{{").replace("}", "}}")
 
 
 def _uri(path: str) -> str:

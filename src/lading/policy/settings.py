@@ -1,6 +1,8 @@
 """The settings of a scan: folders left out, findings accepted with a reason and an expiry, severities changed."""
 
+import re
 import tomllib
+from collections.abc import Iterable
 from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
@@ -11,6 +13,8 @@ from msgspec import Struct, field
 from lading.core.errors import ConfigError
 from lading.core.finding import Finding, Report
 from lading.core.kinds import Severity
+
+_HELP = "docs/how-to/accept-a-finding.md shows the settings"
 
 
 class Ignore(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -24,10 +28,18 @@ class Ignore(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     def covers(self, finding: Finding, today: date) -> bool:
         """Whether this decision covers a finding today: it has not expired, and every place lies below `path`."""
-        if self.rule != finding.rule or (self.expires and today > self.expires):
+        if self.rule != finding.rule or self.is_expired(today):
             return False
-        inside = not self.path or (bool(finding.occurrences) and all(o.path.startswith(self.path) for o in finding.occurrences))
+        inside = not self.path or (bool(finding.occurrences) and all(self._holds(o.path) for o in finding.occurrences))
         return inside and (not self.component or self.component in finding.component)
+
+    def is_expired(self, today: date) -> bool:
+        """Whether the last day of this decision has passed."""
+        return self.expires is not None and today > self.expires
+
+    def _holds(self, path: str) -> bool:
+        folder = self.path.rstrip("/")
+        return path == folder or path.startswith(f"{folder}/")
 
 
 class ScanSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -45,12 +57,30 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     loader: tuple[dict[str, object], ...] = ()
 
     def applied(self, report: Report, today: date) -> Report:
-        """The report with severities changed and accepted findings marked with the reason; nothing disappears."""
-        return msgspec.structs.replace(report, findings=tuple(self._judged(f, today) for f in report.findings))
+        """The report with severities changed and accepted findings marked with the reason; ConfigError names a rule there is not."""
+        self._check(rule.id for rule in report.rules)
+        judged = [self._judged(f, today) for f in report.findings]
+        order = list(Severity)
+        judged.sort(key=lambda f: order.index(f.severity))
+        return msgspec.structs.replace(report, findings=tuple(judged))
+
+    def expired(self, today: date) -> tuple[Ignore, ...]:
+        """The decisions that no longer hold."""
+        return tuple(i for i in self.ignore if i.is_expired(today))
 
     def _judged(self, finding: Finding, today: date) -> Finding:
         reason = next((i.reason for i in self.ignore if i.covers(finding, today)), "")
         return msgspec.structs.replace(finding, severity=self.severity.get(finding.rule, finding.severity), accepted=reason)
+
+    def _check(self, rules: Iterable[str]) -> None:
+        known = sorted(rules)
+        for name in (*(i.rule for i in self.ignore), *self.severity):
+            if name not in known:
+                near = get_close_matches(name, known, 1)
+                raise ConfigError(
+                    f"the settings name the rule {name!r}, which does not exist",
+                    hint=f"did you mean {near[0]!r}?" if near else "lading rules lists them",
+                )
 
 
 def settings_for(target: Path) -> Settings:
@@ -60,15 +90,24 @@ def settings_for(target: Path) -> Settings:
         own, project = folder / "lading.toml", folder / "pyproject.toml"
         if own.is_file():
             return _parsed(_toml(own), str(own))
-        if project.is_file() and (section := _toml(project).get("tool", {}).get("lading")) is not None:
+        if project.is_file() and (section := _section(project)) is not None:
             return _parsed(section, f"{project} [tool.lading]")
     return Settings()
 
 
-def _toml(path: Path) -> dict[str, dict[str, object]]:
+def _section(project: Path) -> object | None:
+    """`[tool.lading]` of a pyproject.toml; a file that is broken belongs to the scan, which says so, and has no settings."""
+    try:
+        tool = _toml(project).get("tool")
+    except ConfigError:
+        return None
+    return tool.get("lading") if isinstance(tool, dict) else None
+
+
+def _toml(path: Path) -> dict[str, object]:
     try:
         return tomllib.loads(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as e:
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as e:
         raise ConfigError(f"{path} cannot be read: {e}", hint="mend the file, or move it away to scan without settings") from e
 
 
@@ -76,14 +115,29 @@ def _parsed(data: object, where: str) -> Settings:
     try:
         settings = msgspec.convert(data, Settings)
     except msgspec.ValidationError as e:
-        raise ConfigError(f"{where}: {e}", hint=_nearest(str(e))) from e
+        raise ConfigError(f"{where}: {_sentence(str(e))}", hint=_nearest(str(e))) from e
     if unreasoned := next((i for i in settings.ignore if not i.reason.strip()), None):
         raise ConfigError(f"{where}: [[ignore]] of rule {unreasoned.rule!r} gives no reason", hint='add reason = "why this is acceptable"')
     return settings
 
 
+def _sentence(message: str) -> str:
+    """What the decoder says, in the words of the file: keys and tables instead of fields and objects."""
+    fact, _, place = message.partition(" - at ")
+    fact = re.sub(r"Object contains unknown field `(.*)`", r"there is no key '\1'", fact, flags=re.DOTALL)
+    fact = re.sub(r"Object missing required field `(\w+)`", r"the key '\1' is missing", fact)
+    row = re.fullmatch(r"`\$\.(\w+)(?:\[(\d+)\])?(?:\.(\w+))?.*`", place)
+    if not row:
+        return fact
+    table, number, key = row.groups()
+    name = f"[[{table}]] number {int(number) + 1}" if number else f"[{table}]"
+    return f"{fact}, in {name}{f', key {key!r}' if key else ''}"
+
+
 def _nearest(message: str) -> str:
+    if "`reason`" in message:
+        return 'add reason = "why this is acceptable"'
     unknown = message.partition("unknown field `")[2].partition("`")[0]
     known = ["scan", "ignore", "severity", "loader", "exclude", "rule", "reason", "component", "path", "expires"]
     near = get_close_matches(unknown, known, 1) if unknown else []
-    return f"did you mean {near[0]!r}?" if near else "docs/how-to/accept-a-finding.md shows the settings"
+    return f"did you mean {near[0]!r}?" if near else _HELP

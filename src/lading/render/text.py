@@ -1,19 +1,28 @@
 """A report as terminal text: what matters first, then everything by the six points of inheritance; readable without colour."""
 
-from collections.abc import Iterator
+import textwrap
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from lading.core.bom import Bom
-from lading.core.component import Component
+from lading.core.component import Component, Edge, Occurrence
+from lading.core.coverage import Skipped
 from lading.core.finding import Finding, Report
-from lading.core.kinds import Kind, Pin, Relation, Scope, Severity
-from lading.render.six import by_point, pinned
+from lading.core.kinds import Flag, Kind, Pin, Relation, Severity
+from lading.render.six import ASIDE, by_point, examples_are_the_system, is_aside, pinned
 
-HIDDEN = frozenset({Scope.TEST, Scope.EXAMPLE})
+T = TypeVar("T")
+
 MOST_LIBRARIES = 8
+MOST_LISTED = 10
+_REVISION, _NARROWEST, _OUTLIER = 15, 24, 8
+_LIBRARIES = frozenset({Kind.LIBRARY, Kind.NATIVE_LIBRARY})
 _COLOURS = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
 _SEVERITY = {Severity.CRITICAL: "red", Severity.HIGH: "red", Severity.MEDIUM: "yellow", Severity.LOW: "cyan", Severity.INFO: "dim"}
 _PINS = {Pin.EXACT: ("pinned", "green"), Pin.MUTABLE: ("can move", "yellow"), Pin.NONE: ("unpinned", "red")}
+_PIN_WIDTH = 10
 
 
 @dataclass(frozen=True)
@@ -26,17 +35,17 @@ class Style:
 
     def paint(self, text: str, *colours: str) -> str:
         """The text in a colour, where colours are wanted."""
-        return f"\x1b[{';'.join(_COLOURS[c] for c in colours)}m{text}\x1b[0m" if self.colour else text
+        return f"\x1b[{';'.join(_COLOURS[c] for c in colours)}m{text}\x1b[0m" if self.colour and text else text
+
+    def few(self, rows: Sequence[T]) -> Sequence[T]:
+        """As many rows as are shown."""
+        return rows if self.everything else rows[:MOST_LISTED]
 
 
 def render(report: Report, style: Style) -> str:
     """The whole report as text."""
-    return (
-        "\n".join(
-            [*_head(report, style), *_first(report, style), *_points(report.bom, style), *_unknown(report, style), *_end(report, style)]
-        )
-        + "\n"
-    )
+    parts = (_head, _first, _points, _findings, _accepted, _unresolved, _coverage, _end)
+    return "\n".join(line for part in parts for line in part(report, style)) + "\n"
 
 
 def clean(text: str) -> str:
@@ -46,115 +55,211 @@ def clean(text: str) -> str:
 
 def _head(report: Report, style: Style) -> Iterator[str]:
     bom = report.bom
-    counted = [c for c in bom.components if c.kind not in {Kind.LIBRARY, Kind.NATIVE_LIBRARY, Kind.FILE}]
+    counted = [c for c in bom.components if c.kind not in _LIBRARIES | {Kind.FILE}]
     held = pinned(counted)
     yield style.paint(clean(bom.subject.name) or "system", "bold") + f" inherits {_count(len(bom.components), 'artifact')} from upstream"
     if counted:
         share = f"{held} of {len(counted)} AI artifacts, images and actions are pinned to exact bytes"
         yield style.paint(share, "green" if held == len(counted) else "yellow")
+    elif bom.coverage.files and not bom.coverage.read:
+        yield style.paint("nothing here is of a kind that lading reads: this says nothing about what it inherits", "yellow")
     yield ""
 
 
 def _first(report: Report, style: Style) -> Iterator[str]:
     """The three most important things: one finding of each of the worst rules."""
-    seen: dict[str, list[Finding]] = {}
-    for finding in report.open:
-        seen.setdefault(finding.rule, []).append(finding)
-    if not seen:
-        return
-    yield style.paint("Most important", "bold")
-    for number, (rule, findings) in enumerate(list(seen.items())[:3], 1):
+    groups = list(_by_rule(report.open).items())[:3]
+    if groups:
+        yield style.paint("Most important", "bold")
+    for number, (rule, findings) in enumerate(groups, 1):
         first = findings[0]
         more = f" (and {len(findings) - 1} more)" if len(findings) > 1 else ""
-        label = style.paint(first.severity.value, _SEVERITY[first.severity])
-        yield f"  {number}. {label}  {clean(first.message)}{more}"
-        if first.occurrences:
-            yield f"     at {clean(first.occurrences[0].place)}"
-        yield style.paint(f"     {clean(first.hint)}  [{rule}]", "dim")
+        yield f"  {number}. {_severity(first, style)}  {clean(first.message)}{more}"
+        yield from (f"     at {clean(o.place)}" for o in first.occurrences[:1])
+        hint = textwrap.wrap(f"{clean(first.hint)} [{rule}]", max(20, style.width - 5), break_long_words=False, break_on_hyphens=False)
+        yield from (style.paint(f"     {line}", "dim") for line in hint)
+    if groups:
+        yield ""
+
+
+def _points(report: Report, style: Style) -> Iterator[str]:
+    bom = report.bom
+    show_aside = style.everything or examples_are_the_system(bom)
+    lineage = _lineage(bom)
+    for title, components in by_point(bom):
+        if components:
+            yield style.paint(title, "bold") + style.paint(f"  {len(components)}, {pinned(components)} pinned", "dim")
+            yield from _point(components, lineage, style, show_aside=show_aside)
+            yield ""
+
+
+def _point(components: list[Component], lineage: Mapping[str, list[Edge]], style: Style, *, show_aside: bool) -> Iterator[str]:
+    visible = [c for c in components if show_aside or not is_aside(c)]
+    libraries = [c for c in visible if c.kind in _LIBRARIES]
+    rows = visible
+    if len(libraries) > MOST_LIBRARIES and not style.everything:
+        loose = [c for c in libraries if c.pin is not Pin.EXACT]
+        rows = [c for c in visible if c.kind not in _LIBRARIES] + loose[:MOST_LIBRARIES]
+    columns = _Columns.of(rows, style.width)
+    for component in rows:
+        yield from columns.lines(component, style)
+        for edge in lineage.get(component.ref, ()):
+            yield style.paint(f"      {edge.relation} {clean(edge.target)}", "dim")
+    if len(visible) > len(rows):
+        yield style.paint(f"  … {_count(len(visible) - len(rows), 'more library')}; --all shows them", "dim")
+    if len(components) > len(visible):
+        yield style.paint(f"  … {len(components) - len(visible)} more, named only by tests and examples; --all shows them", "dim")
+
+
+@dataclass(frozen=True)
+class _Columns:
+    """The widths of the columns of one table, and whether places stand beside the artifacts or below them."""
+
+    name: int
+    revision: int
+    kind: int
+    beside: bool
+
+    @classmethod
+    def of(cls, rows: list[Component], width: int) -> "_Columns":
+        """Columns as wide as what they hold; an empty one takes no room, a few long names stand out, places go below where many would not fit."""
+        revision = max((len(_revision(c)) for c in rows), default=0)
+        kind = max(len(c.kind) for c in rows) if len({c.kind for c in rows}) > 1 else 0
+        rest = sum(w + 2 for w in (revision, kind, _PIN_WIDTH) if w) + 2
+        names = sorted(len(clean(c.name)) for c in rows) or [0]
+        usual = names[len(names) * 7 // 8]
+        name = min(names[-1] if names[-1] <= usual + _OUTLIER else usual, max(_NARROWEST, width - rest))
+        fitting = sum(name + 2 + rest + len(_place(c)) <= width for c in rows)
+        return cls(name, revision, kind, beside=fitting * 4 >= len(rows) * 3)
+
+    def lines(self, component: Component, style: Style) -> Iterator[str]:
+        """One line, or two when places stand below."""
+        words, colour = _pin_words(component)
+        cells = [f"{clean(component.name):<{self.name}}"]
+        cells += [f"{_revision(component):<{self.revision}}"] if self.revision else []
+        cells += [f"{component.kind:<{self.kind}}"] if self.kind else []
+        cells += [style.paint(f"{words:<{_PIN_WIDTH}}", colour)]
+        place, flags = _place(component), "".join(f" [{f}]" for f in component.flags if f is not Flag.ON_DISK)
+        yield f"  {'  '.join([*cells, *([place] if self.beside else [])])}{style.paint(flags, 'red')}".rstrip()
+        if place and not self.beside:
+            yield style.paint(f"      {place}", "dim")
+
+
+def _pin_words(component: Component) -> tuple[str, str]:
+    if component.kind is Kind.SERVICE and component.pin is Pin.NONE and not component.version:
+        return "no version", "yellow"
+    return _PINS[component.pin]
+
+
+def _revision(component: Component) -> str:
+    version = clean(component.version)
+    return f"{version[: _REVISION - 1]}…" if len(version) > _REVISION else version
+
+
+def _place(component: Component) -> str:
+    """The first place, of the system itself where it has one, and how many more there are."""
+    if not component.occurrences:
+        return ""
+    first: Occurrence = next((o for o in component.occurrences if o.scope not in ASIDE), component.occurrences[0])
+    more = f" +{len(component.occurrences) - 1}" if len(component.occurrences) > 1 else ""
+    return f"{clean(first.place)}{more}"
+
+
+def _findings(report: Report, style: Style) -> Iterator[str]:
+    """How many findings each rule has; every one of them where everything is shown."""
+    groups = _by_rule(report.open)
+    if not groups:
+        return
+    titles = {rule.id: rule.title for rule in report.rules}
+    yield style.paint("Findings", "bold") + style.paint(f"  {len(report.open)}, by rule", "dim")
+    for rule, findings in groups.items():
+        yield f"  {_severity(findings[0], style, 8)}  {len(findings):>4}  {rule:<22}  {style.paint(titles.get(rule, ''), 'dim')}".rstrip()
+        for finding in findings if style.everything else ():
+            yield f"      {clean(finding.message)}" + "".join(f"  {clean(o.place)}" for o in finding.occurrences[:1])
     yield ""
 
 
-def _points(bom: Bom, style: Style) -> Iterator[str]:
-    for title, components in by_point(bom):
-        if not components:
-            continue
-        shown = [c for c in components if style.everything or _is_shown(c)]
-        yield style.paint(title, "bold") + style.paint(f"  {len(components)}, {pinned(components)} pinned", "dim")
-        libraries = [c for c in shown if c.kind in {Kind.LIBRARY, Kind.NATIVE_LIBRARY}]
-        if len(libraries) > MOST_LIBRARIES and not style.everything:
-            shown = [c for c in shown if c not in libraries] + [c for c in libraries if c.pin is not Pin.EXACT][:MOST_LIBRARIES]
-        width = min(max((len(_label(c)) for c in shown), default=0), max(30, style.width - 62))
-        for component in shown:
-            yield from _line(component, bom, style, width)
-        if len(shown) < len(components):
-            yield style.paint(f"  … {len(components) - len(shown)} more in tests, examples or the lock; --all shows them", "dim")
+def _accepted(report: Report, style: Style) -> Iterator[str]:
+    accepted = [f for f in report.findings if f.accepted]
+    if accepted:
+        yield style.paint("Accepted in the settings", "bold") + style.paint(f"  {len(accepted)}", "dim")
+        for finding in style.few(accepted):
+            yield f"  {clean(finding.message)}  {style.paint(finding.rule, 'dim')}"
+            yield style.paint(f"      because: {clean(finding.accepted)}", "dim")
+        yield from _rest(accepted, style)
         yield ""
 
 
-def _is_shown(component: Component) -> bool:
-    return any(o.scope not in HIDDEN for o in component.occurrences) or not component.occurrences
+def _unresolved(report: Report, style: Style) -> Iterator[str]:
+    found = report.bom.unresolved
+    show_aside = style.everything or examples_are_the_system(report.bom)
+    shown = [u for u in found if show_aside or u.occurrence.scope not in ASIDE]
+    if not found:
+        return
+    yield style.paint("Unresolved", "bold") + style.paint(
+        f"  {_count(len(found), 'place')} where only a run would tell what is loaded", "dim"
+    )
+    for unresolved in style.few(shown):
+        yield f"  {unresolved.kind:<10} {clean(unresolved.expression)}  {style.paint(clean(unresolved.occurrence.place), 'dim')}"
+    yield from _rest(found, style, len(style.few(shown)))
+    yield ""
 
 
-def _label(component: Component) -> str:
-    return clean(component.name)
-
-
-def _line(component: Component, bom: Bom, style: Style, width: int) -> Iterator[str]:
-    words, colour = _PINS[component.pin]
-    if component.kind is Kind.SERVICE and component.pin is Pin.NONE:
-        words, colour = "no version", "yellow"
-    name = _label(component)
-    name = name if len(name) <= width else name[: width - 1] + "…"
-    version = clean(component.version)
-    version = f"{version[:14]}…" if len(version) > 15 else version  # noqa: PLR2004 - a column
-    place = clean(component.occurrences[0].place) if component.occurrences else ""
-    more = f" +{len(component.occurrences) - 1}" if len(component.occurrences) > 1 else ""
-    kind = "" if component.kind in {Kind.MODEL, Kind.DATASET, Kind.SERVICE, Kind.LIBRARY} else f"{component.kind} "
-    flags = "".join(f" [{f}]" for f in component.flags if f != "on-disk")
-    yield f"  {name:<{width}}  {version:<15}  {style.paint(f'{words:<10}', colour)}  {kind}{place}{more}{style.paint(flags, 'red')}"
-    for edge in bom.edges:
-        if edge.source == component.ref and edge.relation is not Relation.DEPENDS_ON:
-            yield style.paint(f"      {edge.relation} {clean(edge.target)}", "dim")
-
-
-def _unknown(report: Report, style: Style) -> Iterator[str]:
-    bom = report.bom
-    if bom.unresolved:
-        shown = [u for u in bom.unresolved if style.everything or u.occurrence.scope not in HIDDEN]
-        yield style.paint("Unresolved", "bold") + style.paint(
-            f"  {_count(len(bom.unresolved), 'place')} where only a run would tell what is loaded", "dim"
-        )
-        for unresolved in shown[: None if style.everything else 10]:
-            yield f"  {unresolved.kind:<10} {clean(unresolved.expression)}  {style.paint(clean(unresolved.occurrence.place), 'dim')}"
-        if len(shown) > 10 and not style.everything:  # noqa: PLR2004 - as above
-            yield style.paint(f"  … {len(shown) - 10} more; --all shows them", "dim")
-        yield ""
-    coverage = bom.coverage
+def _coverage(report: Report, style: Style) -> Iterator[str]:
+    coverage = report.bom.coverage
     if coverage.unread:
         yield style.paint("Not read", "bold", "red")
-        for skipped in coverage.unread[: None if style.everything else 10]:
-            yield (
-                f"  {clean(skipped.reason)} [{skipped.code}]"
-                if clean(skipped.path) in skipped.reason
-                else f"  {clean(skipped.place)}: {clean(skipped.reason)} [{skipped.code}]"
-            )
-        if len(coverage.unread) > 10 and not style.everything:  # noqa: PLR2004 - as above
-            yield style.paint(f"  … {len(coverage.unread) - 10} more; --all shows them", "dim")
+        yield from map(_gap, style.few(coverage.unread))
+        yield from _rest(coverage.unread, style)
         yield ""
+    if coverage.excluded and style.everything:
+        yield style.paint("Left out", "bold")
+        yield from map(_gap, coverage.excluded)
+        yield ""
+
+
+def _gap(skipped: Skipped) -> str:
+    reason = clean(skipped.reason)
+    named = reason if clean(skipped.path) in reason else f"{clean(skipped.place)}: {reason}"
+    return f"  {named} [{skipped.code}]" if skipped.code else f"  {named}"
 
 
 def _end(report: Report, style: Style) -> Iterator[str]:
     coverage = report.bom.coverage
     accepted = len(report.findings) - len(report.open)
-    findings = _count(len(report.open), "finding") + (f", {accepted} accepted in the settings" if accepted else "")
-    yield style.paint(
-        f"{_count(coverage.files, 'file')} seen, {coverage.read} read, {len(coverage.excluded)} left out, {len(coverage.unread)} not read · {findings}",
-        "dim",
+    files = (
+        f"{_count(coverage.files, 'file')} seen, {coverage.read} read, {len(coverage.excluded)} left out, {len(coverage.unread)} not read"
     )
-    yield style.paint(
-        "next: --format html -o report.html for a page · --format cyclonedx for a document · lading rules for what the rules mean", "dim"
-    )
+    findings = _count(len(report.open), "finding") + (f", {accepted} accepted" if accepted else "")
+    yield style.paint(f"{files} · {findings}", "dim")
+    yield style.paint("next: -o report.html for a page · lading why NAME · lading rules NAME", "dim")
+
+
+def _rest(rows: Sequence[object], style: Style, shown: int = MOST_LISTED) -> Iterator[str]:
+    if not style.everything and len(rows) > shown:
+        yield style.paint(f"  … {len(rows) - shown} more; --all shows them", "dim")
+
+
+def _severity(finding: Finding, style: Style, width: int = 0) -> str:
+    return style.paint(f"{finding.severity.value:<{width}}", _SEVERITY[finding.severity])
+
+
+def _by_rule(findings: tuple[Finding, ...]) -> dict[str, list[Finding]]:
+    groups: dict[str, list[Finding]] = defaultdict(list)
+    for finding in findings:
+        groups[finding.rule].append(finding)
+    return groups
+
+
+def _lineage(bom: Bom) -> dict[str, list[Edge]]:
+    edges: dict[str, list[Edge]] = defaultdict(list)
+    for edge in bom.edges:
+        if edge.relation not in {Relation.DEPENDS_ON, Relation.CONTAINS}:
+            edges[edge.source].append(edge)
+    return edges
 
 
 def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    if number == 1:
+        return f"1 {noun}"
+    return f"{number} {noun[:-1]}ies" if noun.endswith("y") else f"{number} {noun}s"

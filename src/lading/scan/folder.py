@@ -37,6 +37,8 @@ class Folder:
     def __init__(self, root: Path, limits: Limits = DEFAULT_LIMITS, exclude: tuple[str, ...] = ()) -> None:
         if not os.path.lexists(root):
             raise UsageError(f"{root} does not exist", hint="give a folder or a file: lading scan .")
+        if not (root.is_dir() or root.is_file()):
+            raise UsageError(f"{root} is neither a file nor a folder", hint="give a folder or a file: lading scan .")
         self.root = root if root.is_dir() else root.parent
         self.limits = limits
         self.exclude = exclude

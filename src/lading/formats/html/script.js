@@ -52,7 +52,6 @@
   for (const control of [find, pin, aside]) control.addEventListener("input", filter);
   addEventListener("hashchange", reveal);
   document.getElementById("filters").hidden = false;
-  if (rows.every((row) => "aside" in row.dataset)) aside.checked = true;
   filter();
   reveal();
 })();

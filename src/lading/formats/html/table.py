@@ -4,16 +4,15 @@ from collections.abc import Iterator
 
 from lading.core.bom import Bom
 from lading.core.component import Component, Edge, Occurrence
-from lading.core.kinds import Flag, Kind, Pin, Relation, Scope
+from lading.core.kinds import Flag, Kind, Pin, Relation
 from lading.render.markup import Html, join, tag
-from lading.render.six import by_point
+from lading.render.six import by_point, examples_are_the_system, is_aside
 
 MOST_ROWS = 4000
 MOST_PLACES = 40
 _LONG = 20
 _COLUMNS = ("Artifact", "Kind", "Revision", "Pin", "Used for", "Places")
 _PINS = {Pin.EXACT: "pinned", Pin.MUTABLE: "can move", Pin.NONE: "not pinned"}
-_ASIDE = frozenset({Scope.TEST, Scope.EXAMPLE})
 
 
 def anchors(bom: Bom) -> dict[str, str]:
@@ -36,16 +35,23 @@ def table(bom: Bom) -> Html:
     hidden = len(bom.components) - (MOST_ROWS - left)
     note = tag("p", f"{hidden} more artifacts are in the JSON document.", class_="quiet") if hidden > 0 else Html("")
     whole = tag("div", tag("table", head, *groups, id="components"), class_="wide")
-    return tag("section", tag("h2", f"Artifacts ({len(bom.components)})"), _filters(), whole, note, id="artifacts")
+    return tag(
+        "section",
+        tag("h2", f"Artifacts ({len(bom.components)})"),
+        _filters(everything=examples_are_the_system(bom)),
+        whole,
+        note,
+        id="artifacts",
+    )
 
 
-def _filters() -> Html:
+def _filters(*, everything: bool) -> Html:
     pins = [tag("option", "any pin", value=""), *(tag("option", words, value=pin.value) for pin, words in _PINS.items())]
     return tag(
         "form",
         tag("input", type="search", id="find", placeholder="Filter by name, kind, place …", aria_label="Filter", autocomplete="off"),
         tag("select", *pins, id="pin", aria_label="Pin"),
-        tag("label", tag("input", type="checkbox", id="aside"), " tests and examples too"),
+        tag("label", tag("input", type="checkbox", id="aside", checked=everything), " tests and examples too"),
         tag("output", id="shown", aria_live="polite"),
         id="filters",
         hidden=True,
@@ -54,7 +60,6 @@ def _filters() -> Html:
 
 def _row(component: Component, anchor: str, lineage: list[Edge], ids: dict[str, str]) -> Html:
     scopes = sorted({o.scope for o in component.occurrences})
-    aside = bool(scopes) and set(scopes) <= _ASIDE
     return tag(
         "tr",
         tag("td", *_identity(component, lineage, ids)),
@@ -65,7 +70,7 @@ def _row(component: Component, anchor: str, lineage: list[Edge], ids: dict[str, 
         tag("td", _places(component.occurrences), data_sort=len(component.occurrences)),
         id=anchor,
         data_pin=component.pin.value,
-        data_aside=aside,
+        data_aside=is_aside(component),
     )
 
 
@@ -85,7 +90,8 @@ def _revision(version: str) -> Html:
 
 
 def _pin_words(component: Component) -> str:
-    return "no version" if component.kind is Kind.SERVICE and component.pin is Pin.NONE else _PINS[component.pin]
+    nothing = component.kind is Kind.SERVICE and component.pin is Pin.NONE and not component.version
+    return "no version" if nothing else _PINS[component.pin]
 
 
 def _places(occurrences: tuple[Occurrence, ...]) -> Html:
