@@ -6,7 +6,7 @@ from msgspec.structs import replace
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import SpecifierSet
 
-from lading.catalog.identity import is_template
+from lading.catalog.identity import SPACY_MODEL, is_template
 from lading.catalog.upstreams import library, located, named, repository
 from lading.core.component import Component, Occurrence
 from lading.core.digest import Digest
@@ -17,7 +17,6 @@ LONGEST = 2_000
 
 _NAMED_URL = re.compile(r"(?P<name>[A-Za-z0-9][\w.-]*)(?:\[[^\]]*\])?\s*@\s*(?P<url>\S+)")
 _MODEL_WHEEL = re.compile(r"/(?P<name>[a-z]{2,3}_[a-z]+_[a-z]+_(?:sm|md|lg|trf))-(?P<version>[0-9][\w.]*?)(?:-py[^/]*)?\.(?:whl|tar\.gz)")
-_MODEL_PACKAGE = re.compile(r"[a-z]{2,3}[_-][a-z]+[_-](?:web|news|wiki|ent|craft|sci|bionlp\w*|bc5cdr|jnlpba)[_-](?:sm|md|lg|trf)\Z")
 _GIT = re.compile(
     r"git\+(?:https?|ssh)://(?:[^/@\s]+@)?(?P<host>[\w.-]+)[/:](?P<path>[\w./-]+?)(?:\.git)?(?:@(?P<revision>[^#\s@]+))?(?:#\S*)?\Z"
 )
@@ -51,8 +50,9 @@ def requirement(text: str, at: Occurrence, hashes: tuple[Digest, ...] = ()) -> C
 def _library(name: str, specifiers: SpecifierSet, at: Occurrence, hashes: tuple[Digest, ...]) -> Component:
     version = exact_version(specifiers)
     pin = Pin.EXACT if version and hashes else Pin.MUTABLE if specifiers else Pin.NONE
-    if _MODEL_PACKAGE.match(name):
-        model = named(Kind.MODEL, "spacy", name.replace("-", "_"), at, version=version or str(specifiers), pin=pin)
+    module = name.replace("-", "_")
+    if SPACY_MODEL.match(module):
+        model = named(Kind.MODEL, "spacy", module, at, version=version or str(specifiers), pin=pin)
         return replace(model, digests=hashes)
     return replace(library(name, at, version=version or str(specifiers), pin=pin), digests=hashes)
 
