@@ -107,6 +107,11 @@ class Announced:
             for element in value.value:
                 if isinstance(element.value, str):
                     yield from self._scalar(key, f"{name}[]", element, node, name)
+        elif isinstance(value.value, dict) and key.uri:
+            for member, inner in value.items():
+                for element in inner.elements() or [inner]:
+                    if isinstance(element.value, str):
+                        yield from self._scalar(key, f"{name}.{member}", element, value)
         elif isinstance(value.value, dict):
             yield from self._table(key, name, value)
 
