@@ -107,13 +107,15 @@ class Announced:
             for element in value.value:
                 if isinstance(element.value, str):
                     yield from self._scalar(key, f"{name}[]", element, node, name)
-        elif isinstance(value.value, dict) and key.uri:
-            for member, inner in value.items():
-                for element in inner.elements() or [inner]:
-                    if isinstance(element.value, str):
-                        yield from self._scalar(key, f"{name}.{member}", element, value)
         elif isinstance(value.value, dict):
-            yield from self._table(key, name, value)
+            yield from self._files(key, name, value) if key.uri else self._table(key, name, value)
+
+    def _files(self, key: Key, name: str, table: Node) -> Iterator[Observation]:
+        """Files by split: `{train: [https://…], test: …}`."""
+        for member, inner in table.items():
+            for element in inner.elements() or [inner]:
+                if isinstance(element.value, str):
+                    yield from self._scalar(key, f"{name}.{member}", element, table)
 
     def _table(self, key: Key, name: str, table: Node) -> Iterator[Observation]:
         """A mapping whose keys are ids (`{org/name: 0.5}`)."""
@@ -255,16 +257,20 @@ def _narrowed(key: Key, name: str, above: Key | None, node: Node) -> Key:
 def _revision(key: Key, name: str, mapping: Node) -> str:
     """The revision beside a name: under a key of its own, else under a shared one that is meant for it.
 
-    `model_revision` beside both `model_name_or_path` and `reward_model_path` is the former's.
+    `model_revision` beside both `model_name_or_path` and `reward_model_path` is the former's; a plain `revision` is that of the
+    first thing a mapping announces.
     """
     stem = _SUFFIX.sub("", normal_key(name))
     if own := mapping.string(f"{stem}_revision") if stem else "":
         return own
-    rivals = [k for k, _ in mapping.items() if k != name and (other := key_of(k)) and other.kind is key.kind] if name else []
+    announced = [k for k, v in mapping.items() if isinstance(v.value, str) and key_of(k)] if name else []
+    rivals = [k for k in announced if k != name and (other := key_of(k)) and other.kind is key.kind]
     if rivals and stem not in _MAIN:
         return ""
-    general = _REVISIONS if len(mapping.items()) <= _MOST_SIBLINGS else ()
-    return next((text for r in (*key.revisions, *general) if (text := mapping.string(r))), "")
+    shared = _REVISIONS if len(mapping.items()) <= _MOST_SIBLINGS else _REVISIONS[:1]
+    general = shared if not announced or announced[0] == name else ()
+    wanted = (*(r for r in key.revisions if r not in _REVISIONS), *general)
+    return next((text for r in wanted if (text := mapping.string(r))), "")
 
 
 def _registered(key: Key, text: str, at: Occurrence) -> Component | None:

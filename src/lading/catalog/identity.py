@@ -116,7 +116,24 @@ _PLACEHOLDER = re.compile(
 _TEMPLATE = re.compile(r"os\.environ[/\[]|\$\{|\{\{|\$\(|<[a-zA-Z_ -]+>|%\(|\{[a-z_]*\}|\$[A-Z_]")
 SPACY_MODEL = re.compile(r"[a-z]{2,3}_(?:core|ent|dep|sent|pipeline)_(?:web|news|wiki|sci|bionlp\d*\w*|hal|llmaug)\w*_(?:sm|md|lg|trf)\Z")
 """A spaCy pipeline by the name of its package."""
-BUILDERS = frozenset("csv json jsonl parquet text arrow pandas imagefolder audiofolder videofolder webdataset xml generator sql".split())
+BUILDERS = frozenset(
+    [
+        "csv",
+        "json",
+        "jsonl",
+        "parquet",
+        "text",
+        "arrow",
+        "pandas",
+        "imagefolder",
+        "audiofolder",
+        "videofolder",
+        "webdataset",
+        "xml",
+        "generator",
+        "sql",
+    ]
+)
 """Names of readers of local files where ids of datasets stand as well."""
 _BUCKET = re.compile(r"(?:s3|gs|gcs|az|abfss?|wasbs?|oss|r2|hdfs|minio|swift)://[^\s]+\Z", re.IGNORECASE)
 _WEB = re.compile(r"https?://[^\s\"'<>]+\Z", re.IGNORECASE)
