@@ -59,7 +59,9 @@ class Shell:
         """Images that the text builds itself: no upstream has them."""
 
     def at(self, word: Word, symbol: str, confidence: Confidence = Confidence.DECLARED) -> Occurrence:
-        """The occurrence of a word."""
+        """The occurrence of a word: where the literal stands when a variable brought it here."""
+        if word.literal >= 0 and word.literal != word.line:
+            word, confidence = Word(word.text, word.literal), Confidence.INFERRED if confidence is Confidence.DECLARED else confidence
         place = self.places[min(word.line, len(self.places) - 1)]
         return Occurrence(place.path, place.line, symbol, word.text, confidence, cell=place.cell, cell_line=place.cell_line)
 
@@ -86,7 +88,7 @@ class Shell:
     def keyed(self, words: Arguments) -> Iterator[Observation]:
         """Arguments whose name announces an artifact: `--model X`, `--dataset_name=X`, `model.name=X`, `NAME=X`."""
         options = dict(_options(words))
-        for name, value in options.items():
+        for name, value in _options(words):
             key = key_of(name.lstrip("-").rpartition(".")[2] or name) or key_of(name.lstrip("-"))
             if key is None:
                 continue
@@ -122,7 +124,7 @@ def _options(words: Arguments) -> Iterator[tuple[str, Word]]:
     for number, word in enumerate(words):
         name, equals, value = word.text.partition("=")
         if equals and re.fullmatch(r"-{0,2}\+{0,2}[A-Za-z][\w.-]*", name):
-            yield name.lstrip("+"), Word(value, word.line)
+            yield name.lstrip("+"), Word(value, word.line, word.literal)
         elif word.text.startswith("-") and not equals and number + 1 < len(words) and not words[number + 1].text.startswith("-"):
             yield word.text, words[number + 1]
 
