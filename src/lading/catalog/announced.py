@@ -4,25 +4,35 @@ import re
 from collections.abc import Generator, Iterator
 from functools import cache
 
-from lading.catalog.hosted import hosted_model
-from lading.catalog.identity import hosted, is_local, is_placeholder, is_template, under_key
+from msgspec.structs import replace
+
+from lading.catalog import mcp
+from lading.catalog.identity import hosted, is_known, is_local, is_placeholder, is_template, under_key
+from lading.catalog.interpolated import Filled, filled
 from lading.catalog.keys import Key, key_of, normal_key
 from lading.catalog.loaders import Loader, Loaders, shipped
+from lading.catalog.provided import MODELS, listed, provided, routed_component
 from lading.catalog.upstreams import named, service
 from lading.core.component import Component, Occurrence, Unresolved
-from lading.core.kinds import Confidence, Flag, Kind, Pin, Scope
+from lading.core.kinds import Confidence, Kind, Scope
 from lading.core.source import SourceFile
 from lading.syntax.node import Node
 
 Observation = Component | Unresolved
 
-_ID_KEYS = ("id", "path", "name", "repo", "repo_id", "repo_or_path", "hf_path", "hf_id", "hf_hub_url", "model", "model_id", "model_name", "model_name_or_path", "name_or_path",
-            "pretrained_model_name_or_path", "_name_or_path", "dataset", "dataset_path", "dataset_name", "dataset_id", "pretrained", "checkpoint", "repository", "uri", "url", "source", "model_path", "hf_dataset", "hf_name")  # fmt: skip
-_REVISIONS = frozenset({"revision", "commit", "commit_hash", "sha", "git_revision", "rev"})
-_ROUTED = frozenset({"providers", "provider", "targets", "default_model", "models", "fallbacks", "litellm_params", "grader"})
-_INTERPOLATION = re.compile(r"\$\{(?P<path>[A-Za-z_][\w.]*)\}\Z")
-_DEFAULTED = re.compile(r"\$\{(?:oc\.env:|env:)?(?P<name>[A-Za-z_]\w*)\s*(?::-|:|,|-)\s*(?P<default>[^}]*)\}\Z")
-_JINJA_DEFAULT = re.compile(r"""\{\{-?\s*[\w.]+\s*\|\s*default\(?\s*["'](?P<default>[^"']+)["']\)?\s*-?\}\}\Z""")
+_ID_FIELDS = (
+    "id", "path", "name", "repo", "repo_id", "repo_or_path", "hf_path", "hf_id", "hf_name", "hf_dataset", "hf_hub_url", "pretrained", "checkpoint",
+    "repository", "uri", "url", "source", "remote", "default", "value", "_name_or_path", "name_or_path", "slug", "tag", "type", "weights",
+)  # fmt: skip
+_REVISIONS = ("revision", "commit", "commit_hash", "sha", "git_revision", "rev", "hf_revision", "ref")
+_ROUTED = frozenset({"providers", "provider", "targets", "fallbacks", "grader", "graders", "default_provider", "models_to_test"})
+_ROUTERS = frozenset({"litellm_params", "llm_config", "completion_params"})
+_MOST_SIBLINGS = 12
+"""Fields of one entry; a larger mapping is a whole configuration, in which a bare `revision` means something else."""
+_SUFFIX = re.compile(r"(?:_(?:name|id|path|or|repo|url|uri))+\Z")
+_MAIN = frozenset({"model", "base_model", "pretrained_model", "dataset", "tokenizer", "adapter", "embedding", "embedding_model"})
+_OF_ANY_KIND = frozenset({"hf_name", "hf_path", "hf_id", "repo_id", "hf_repo", "hf_hub_id", "huggingface_id"})
+_SPECIFIC = frozenset({Kind.EMBEDDING, Kind.TOKENIZER, Kind.ADAPTER})
 
 
 class Announced:
@@ -32,9 +42,10 @@ class Announced:
         self.file = file
         self.root = root
         self.scope = scope
+        self.told: set[int] = set()
 
     def observations(self, start: Node | None = None, parent: str = "") -> Iterator[Observation]:
-        """What the mappings of the document announce; each place once."""
+        """What the mappings of the document announce, each place once; `parent` is the key the start stands under."""
         stack: list[tuple[str, Node]] = [(parent, start or self.root)]
         while stack:
             name, node = stack.pop()
@@ -42,206 +53,229 @@ class Announced:
                 done = yield from self._mapping(name, node)
                 stack += [(k, v) for k, v in node.value.items() if k not in done]
             elif isinstance(node.value, list):
-                stack += [(name, v) for v in node.value]
+                inner = name if name.endswith("[]") else f"{name}[]"
+                stack += [(inner, v) for v in node.value]
 
-    def _mapping(self, parent: str, node: Node) -> Generator[Observation, None, frozenset[str]]:  # noqa: C901 - one case per way to write
+    def _mapping(self, parent: str, node: Node) -> Generator[Observation, None, frozenset[str]]:
         """Yield what one mapping announces; returns the keys that are dealt with and need no look inside."""
         assert isinstance(node.value, dict)
-        if (target := node.string("_target_") or node.string("_component_") or node.string("class_path")) and (loader := _loader(target)):
+        if (target := _target_of(node)) and (loader := _loader(target)):
             yield from self._target(loader, node, target)
             return frozenset()
-        provided = self._provider(node)
-        if provided:
-            yield provided
-        servers = node.get("mcpServers")
-        if servers:
-            yield from self._mcp(servers)
-        done: set[str] = {"mcpServers"} if servers else set()
+        done = _elsewhere(node)
+        for section in (*mcp.SECTIONS, *(("servers",) if self.file.name == "mcp.json" else ())):
+            if servers := node.get(section):
+                done.add(section)
+                yield from mcp.servers(servers, self._at)
+        if told := provided(node):
+            model, provider, text = told
+            self.told.add(id(model))
+            done.update(name for name in MODELS if node.string(name))
+            yield hosted(provider, text, Kind.SERVICE, self._at(model.line, "provider, model", model.text))
+        for model, provider in listed(node):
+            done.add("models")
+            yield hosted(provider, model.text, Kind.SERVICE, self._at(model.line, "models[]", model.text))
+        above = key_of(parent.removesuffix("[]")) if parent else None
+        identity = _identity(above, node, done)
+        if above and identity:
+            done.add(identity)
+            yield from self._scalar(above, f"{parent}.{identity}", node.value[identity], node)
         for name, value in node.value.items():
-            if provided and name in {"model", "model_name", "name", "model_id", "deployment_name", "engine"}:
+            if name in done or id(value) in self.told:
                 continue
-            key = key_of(name)
-            if key is None and isinstance(value.value, (str, list)) and normal_key(name) in _ROUTED:
-                yield from self._routed(name, value)
-            elif (
-                key is None
-                and parent
-                and name in {"name", "path", "id", "repo", "repo_id", "default", "value", "repository", "source"}
-                and isinstance(value.value, str)
-            ):
-                above = key_of(parent)
-                if above and not ("/" not in value.text and name != "name"):
-                    yield from self._scalar(above, f"{parent}.{name}", value, node)
-            elif key is not None:
-                if parent == "litellm_params" and name == "model":
-                    yield from self._routed(name, value)
-                else:
-                    yield from self._keyed(key, name, value, node)
-                if isinstance(value.value, list) and all(isinstance(e.value, str) for e in value.value):
-                    done.add(name)
+            if name in MODELS and isinstance(value.value, str) and (parent in _ROUTERS or node.get("api_key")):
+                yield from self._asked(value, f"{parent}.{name}".lstrip("."))
+            else:
+                yield from self._named(above, name, value, node)
         return frozenset(done)
 
-    def _keyed(self, key: Key, name: str, value: Node, mapping: Node) -> Iterator[Observation]:
-        if isinstance(value.value, str):
-            yield from self._scalar(key, name, value, mapping)
+    def _asked(self, value: Node, symbol: str) -> Iterator[Observation]:
+        """What a router is asked for."""
+        if is_template(value.text) or is_placeholder(value.text):
+            yield self._unresolved(Kind.SERVICE, value, symbol, value.text)
+        else:
+            yield from routed_component(value, self._at, symbol)
+
+    def _named(self, above: Key | None, name: str, value: Node, node: Node) -> Iterator[Observation]:
+        key = key_of(name)
+        if key is None:
+            if normal_key(name) in _ROUTED:
+                yield from self._routed(name, value)
+        elif isinstance(value.value, str):
+            yield from self._scalar(_narrowed(key, name, above, node), name, value, node, name)
         elif isinstance(value.value, list):
             for element in value.value:
                 if isinstance(element.value, str):
-                    yield from self._scalar(key, f"{name}[]", element, mapping)
-                elif isinstance(element.value, dict):
-                    yield from self._entry(key, f"{name}[]", element)
+                    yield from self._scalar(key, f"{name}[]", element, node, name)
         elif isinstance(value.value, dict):
-            yield from self._table(key, name, value)
+            yield from self._files(key, name, value) if key.uri else self._table(key, name, value)
 
-    def _entry(self, key: Key, name: str, entry: Node) -> Iterator[Observation]:
-        """One mapping of a list: `- path: org/name`, `- id: org/name`."""
-        for field in _ID_KEYS:
-            found = entry.get(field)
-            if found and isinstance(found.value, str) and (key_of(field) is None):
-                seen = list(self._scalar(key, f"{name}.{field}", found, entry))
-                yield from seen
-                if seen:
-                    return
+    def _files(self, key: Key, name: str, table: Node) -> Iterator[Observation]:
+        """Files by split: `{train: [https://…], test: …}`."""
+        for member, inner in table.items():
+            for element in inner.elements() or [inner]:
+                if isinstance(element.value, str):
+                    yield from self._scalar(key, f"{name}.{member}", element, table)
 
     def _table(self, key: Key, name: str, table: Node) -> Iterator[Observation]:
         """A mapping whose keys are ids (`{org/name: 0.5}`)."""
         for member, value in table.items():
-            weighted = (
-                isinstance(value.value, (int, float, dict))
-                or value.value is None
-                or (isinstance(value.value, str) and value.text.replace(".", "").isdigit())
-            )
-            if weighted and "/" in member and (found := self._found(key, member, f"{name}{{}}", value.key_line, "")):
-                yield found
+            number = isinstance(value.value, (int, float)) or (isinstance(value.value, str) and value.text.replace(".", "").isdigit())
+            weighted = number or value.value is None or isinstance(value.value, dict)
+            if weighted and ("/" in member or (number and is_known(member, key.kind))):
+                at = self._at(value.key_line, f"{name}{{}}", member)
+                if found := under_key(key.kind, member, at, revision=_revision(key, "", value), paths=self.file.tree.paths):
+                    yield found
 
-    def _scalar(self, key: Key, name: str, value: Node, mapping: Node) -> Iterator[Observation]:
-        text, confidence = self._resolved(value.text or str(value.value))
-        revision = _revision(name, mapping)
-        if is_template(text) or (is_placeholder(text) and not is_local(text)):
-            if text.strip():
-                yield Unresolved(key.kind, text, self._at(value.line, name, text, Confidence.UNRESOLVED), "a template or placeholder")
+    def _scalar(self, key: Key, name: str, value: Node, mapping: Node, field: str = "") -> Iterator[Observation]:
+        known = filled(self.root, value)
+        if is_template(known.text) or (is_placeholder(known.text) and not is_local(known.text)):
+            if known.text and not is_local(known.text) and not key.uri:
+                yield self._unresolved(key.kind, value, name, known.text)
             return
-        if found := self._found(key, text, name, value.line, "" if is_template(revision) else revision, confidence):
-            yield found
+        revision = filled(self.root, Node(text := _revision(key, field, mapping), value.line, text)).text
+        bare = key.bare and (not key.beside or mapping.get(key.beside) is not None)
+        paths = self.file.tree.paths
+        for part in known.text.split(",") if "," in known.text and "/" in known.text and "://" not in known.text else [known.text]:
+            if key.uri and "://" not in part:
+                continue
+            at = self._at(known.line, name, part, known.confidence)
+            found = _registered(key, part, at) or under_key(
+                key.kind, part, at, revision="" if is_template(revision) else revision, paths=paths, bare=bare
+            )
+            if found:
+                yield self._followed(found, known, value, name)
 
-    def _found(
-        self, key: Key, text: str, name: str, line: int, revision: str, confidence: Confidence = Confidence.DECLARED
-    ) -> Component | None:
-        at = self._at(line, name, text, confidence)
-        if key.kind is Kind.DATASET and re.match(r"https?://|s3://|gs://", text) and not is_template(text) and not _is_endpoint(text):
-            return under_key(key.kind, text, at, paths=self.file.tree.paths)
-        return under_key(key.kind, text, at, revision=revision, paths=self.file.tree.paths)
+    def _followed(self, found: Component, known: Filled, value: Node, name: str) -> Component:
+        """The component with its place of use beside the place of the literal, where these are two."""
+        if known.line == value.line:
+            return found
+        return replace(found, occurrences=(*found.occurrences, self._at(value.line, name, value.text, known.confidence)))
 
-    def _resolved(self, text: str) -> tuple[str, Confidence]:
-        """The text with an interpolation of the same document or a default filled in."""
-        if match := _DEFAULTED.match(text) or _JINJA_DEFAULT.match(text):
-            return match["default"].strip("\"' "), Confidence.INFERRED
-        if match := _INTERPOLATION.match(text):
-            value = self.root.string(*match["path"].split("."))
-            if value and not is_template(value):
-                return value, Confidence.INFERRED
-        return text, Confidence.DECLARED
-
-    def _provider(self, node: Node) -> Component | None:
-        """`provider: openai` beside `model: gpt-4o`."""
-        provider = (
-            node.string("provider")
-            or node.string("api_type")
-            or node.string("model_provider")
-            or node.string("llm_provider")
-            or node.string("vendor")
-        )
-        model = next(
-            (
-                f
-                for k in ("model", "model_name", "name", "model_id", "engine", "deployment_name")
-                if (f := node.get(k)) and isinstance(f.value, str)
-            ),
-            None,
-        )
-        if not provider or model is None or is_template(model.text) or is_placeholder(model.text):
-            return None
-        found = hosted_model(f"{provider.lower()}:{model.text}", routed=True)
-        if found is None or found[1] != model.text or model.text.count("/") > 2:  # noqa: PLR2004 - a path
-            return None
-        return hosted(*found, Kind.SERVICE, self._at(model.line, "provider, model", model.text))
+    def _unresolved(self, kind: Kind, value: Node, name: str, text: str) -> Unresolved:
+        return Unresolved(kind, text, self._at(value.line, name, text, Confidence.UNRESOLVED), "a template or placeholder")
 
     def _routed(self, name: str, value: Node) -> Iterator[Observation]:
-        """`providers: [openai:gpt-4o, anthropic:messages:claude-…]`, `litellm_params: {model: azure/…}`."""
+        """`providers: [openai:gpt-4o, {id: anthropic:messages:claude-…}]`."""
         nodes = value.value if isinstance(value.value, list) else [value]
         for node in nodes:
-            entry = node if isinstance(node.value, str) else node.get("id") or node
-            if (
-                not isinstance(entry.value, str)
-                or is_template(entry.text)
-                or ("/" not in entry.text and ":" not in entry.text and not hosted_model(entry.text))
-            ):
-                continue
-            prefix, _, rest = entry.text.partition(":")
-            text = f"{prefix}:{rest.rpartition(':')[2]}" if rest.count(":") and prefix != "ollama" else entry.text
-            if found := hosted_model(text, routed=True):
-                yield hosted(*found, Kind.SERVICE, self._at(entry.line, name, entry.text))
+            entry = node if isinstance(node.value, str) else node.get("id") or node.get("provider") or node
+            if isinstance(entry.value, str) and ("/" in entry.text or ":" in entry.text):
+                yield from (c for c in routed_component(entry, self._at, name) if c.kind is Kind.SERVICE or c.upstream == "ollama")
+            for member, inner in node.items() if isinstance(node.value, dict) and entry is node else ():
+                if ":" in member and isinstance(inner.value, dict):
+                    yield from routed_component(Node(member, inner.key_line, member), self._at, name)
 
     def _target(self, loader: Loader, node: Node, target: str) -> Iterator[Observation]:
-        """A Hydra `_target_`: the loader of that name with the keys beside it as arguments."""
+        """A Hydra `_target_` or a component path: the loader of that name with the keys beside it as arguments."""
         for field in (*loader.id, "id", "name", "path", "pretrained_model_name_or_path"):
             value = node.get(field)
             if value and isinstance(value.value, str):
-                yield from self._scalar(Key(loader.kind, (loader.revision,) if loader.revision else ()), f"{target}({field})", value, node)
+                yield from self._loaded(loader, f"{target}({field})", value, node)
                 return
-        if loader.callee_is_id and loader.upstream != "local":
-            line = (node.get("_target_") or node.get("class_path") or node).line
+        line = next(f for k in _TARGETS if (f := node.get(k))).line
+        if loader.default and loader.upstream == "huggingface":
+            at = self._at(line, target, loader.default, Confidence.INFERRED)
+            if found := under_key(loader.kind, loader.default, at, bare=True):
+                yield found
+        elif loader.upstream.startswith("hosted:") and not loader.optional:
+            yield service(loader.upstream.removeprefix("hosted:"), loader.default or "", self._at(line, target, loader.default or target))
+        elif loader.callee_is_id and loader.upstream != "local":
             needed = [n for n in loader.needs if node.string(n) not in {"", "False", "false", "null", "None"}]
             if not loader.needs or needed:
-                name = target.rpartition(".")[2]
-                yield named(loader.kind, loader.upstream, name, self._at(line, "_target_", target))
+                yield named(loader.kind, loader.upstream, target.rpartition(".")[2], self._at(line, "_target_", target))
 
-    def _mcp(self, servers: Node) -> Iterator[Observation]:
-        """Servers of the Model Context Protocol: packages run by npx or uvx, images, URLs."""
-        for name, server in servers.items():
-            if url := server.string("url"):
-                if not is_template(url) and not _is_endpoint(url):
-                    yield service("mcp", name, self._at(server.line, "mcpServers", url), endpoint=url)
-                continue
-            package = next(
-                (a for a in server.elements("args") if (not a.text.startswith("-") and not is_local(a.text)) or a.text.startswith("@")),
-                None,
-            )
-            if server.string("command") in {"npx", "uvx", "bunx", "pnpm"} and package:
-                bare, _, version = package.text.rpartition("@") if "@" in package.text[1:] else (package.text, "", "")
-                yield named(
-                    Kind.SERVICE,
-                    "mcp",
-                    bare,
-                    self._at(package.line, f"mcpServers.{name}", package.text),
-                    version=version,
-                    pin=Pin.MUTABLE if version else Pin.NONE,
-                    flags=(Flag.REMOTE_CODE,),
-                )
+    def _loaded(self, loader: Loader, symbol: str, value: Node, node: Node) -> Iterator[Observation]:
+        known = filled(self.root, value)
+        text, at = known.text, self._at(known.line, symbol, known.text, known.confidence)
+        if text in loader.builders:
+            return
+        if is_template(text) or loader.upstream in {"huggingface", "url", "routed", "download"}:
+            revisions = (loader.revision,) if loader.revision else ()
+            yield from self._scalar(Key(loader.kind, revisions, bare=not loader.slash), symbol, value, node)
+        elif loader.upstream.startswith("hosted:"):
+            yield service(loader.upstream.removeprefix("hosted:"), text, at)
+        elif loader.upstream not in {"github", "mlflow", "local", "s3", "aws", "local-prefix"} and not is_local(text, self.file.tree.paths):
+            needed = [n for n in loader.needs if node.string(n) not in {"", "False", "false", "null", "None"}]
+            if not loader.needs or needed:
+                yield named(loader.kind, loader.upstream, text, at)
 
     def _at(self, line: int, symbol: str, text: str, confidence: Confidence = Confidence.DECLARED) -> Occurrence:
         return Occurrence(self.file.path, line, symbol, text, confidence, self.scope)
 
 
-def _revision(name: str, mapping: Node) -> str:
-    """The revision beside a name: `model_revision` belongs to `model…`, a plain `revision` to the first thing the mapping announces."""
-    bare = normal_key(name.partition("[")[0].rpartition(".")[2])
-    for key in (k for k, v in mapping.items() if isinstance(v.value, (str, int)) and v.text):
-        normal = normal_key(key)
-        if normal in _REVISIONS and _is_first(name, mapping):
-            return mapping.string(key)
-        if normal.endswith("_revision") and bare.startswith(normal.removesuffix("_revision")):
-            return mapping.string(key)
+_TARGETS = ("_target_", "_component_", "class_path")
+
+
+def _target_of(node: Node) -> str:
+    return next((text for k in _TARGETS if (text := node.string(k))), "")
+
+
+def _elsewhere(node: Node) -> set[str]:
+    """Keys of a mapping that name something else because of what stands beside them."""
+    found: set[str] = set()
+    if node.get("litellm_params"):
+        found.add("model_name")  # an alias of this router
+    if node.get("dataset_path"):
+        found.add("dataset_name")  # a subset
+    defaults = node.get("defaults")
+    if defaults and isinstance(defaults.value, list):
+        found.add("defaults")  # files of a Hydra configuration
+    return found
+
+
+def _identity(above: Key | None, node: Node, done: set[str]) -> str:
+    """The field that says which artifact an entry is, when the key above announces one."""
+    for field in _ID_FIELDS if above else ():
+        value = node.get(field)
+        if value is None or not isinstance(value.value, str) or field in done or key_of(field):
+            continue
+        text = value.text
+        if field == "name" and node.get("path"):
+            return ""  # a subset of what the path names
+        if (
+            "/" in text
+            or field == "name"
+            or (above and (above.bare or is_known(text, above.kind)))
+            or is_template(text)
+            or is_placeholder(text)
+        ):
+            return field
     return ""
 
 
-def _is_first(name: str, mapping: Node) -> bool:
-    announced = [k for k, v in mapping.items() if isinstance(v.value, str) and (key_of(k) or k in _ID_KEYS)]
-    return not announced or name.endswith(announced[0])
+def _narrowed(key: Key, name: str, above: Key | None, node: Node) -> Key:
+    """`model` below `embedder` is an embedding, `repo_id` beside `repo_type: dataset` and `hf_name` below `dataset` are datasets."""
+    if key.kind is not Kind.MODEL:
+        return key
+    if node.string("repo_type") == "dataset":
+        return Key(Kind.DATASET, key.revisions)
+    specific = above is not None and (above.kind in _SPECIFIC or (above.kind is Kind.DATASET and name in _OF_ANY_KIND))
+    return Key(above.kind, key.revisions) if above and specific else key
 
 
-def _is_endpoint(url: str) -> bool:
-    return bool(re.match(r"https?://(?:localhost|127\.|0\.0\.0\.0)|https?://[^/]+:\d+(?:/|$)", url))
+def _revision(key: Key, name: str, mapping: Node) -> str:
+    """The revision beside a name: under a key of its own, else under a shared one that is meant for it.
+
+    `model_revision` beside both `model_name_or_path` and `reward_model_path` is the former's; a plain `revision` is that of the
+    first thing a mapping announces.
+    """
+    stem = _SUFFIX.sub("", normal_key(name))
+    if own := mapping.string(f"{stem}_revision") if stem else "":
+        return own
+    announced = [k for k, v in mapping.items() if isinstance(v.value, str) and key_of(k)] if name else []
+    rivals = [k for k in announced if k != name and (other := key_of(k)) and other.kind is key.kind]
+    if rivals and stem not in _MAIN:
+        return ""
+    shared = _REVISIONS if len(mapping.items()) <= _MOST_SIBLINGS else _REVISIONS[:1]
+    general = shared if not announced or announced[0] == name else ()
+    wanted = (*(r for r in key.revisions if r not in _REVISIONS), *general)
+    return next((text for r in wanted if (text := mapping.string(r))), "")
+
+
+def _registered(key: Key, text: str, at: Occurrence) -> Component | None:
+    """A name of the registry that a key's names belong to (NVIDIA's, for example) rather than an id of the hub."""
+    return named(key.kind, key.upstream, text, at) if key.upstream and re.fullmatch(r"[A-Za-z][\w.-]+", text) else None
 
 
 def _loader(target: str) -> Loader | None:

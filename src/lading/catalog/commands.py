@@ -6,6 +6,7 @@ from typing import Protocol
 
 from lading.catalog.identity import file_kind, is_local, is_placeholder, is_template, under_key, uri
 from lading.catalog.keys import key_of
+from lading.catalog.requirement import direct_url
 from lading.catalog.upstreams import hub, image, is_hub_id, located, named, pin_of, repository
 from lading.core.component import Component, Occurrence, Unresolved
 from lading.core.kinds import Confidence, Flag, Kind, Pin
@@ -58,7 +59,9 @@ class Shell:
         """Images that the text builds itself: no upstream has them."""
 
     def at(self, word: Word, symbol: str, confidence: Confidence = Confidence.DECLARED) -> Occurrence:
-        """The occurrence of a word."""
+        """The occurrence of a word: where the literal stands when a variable brought it here."""
+        if word.literal >= 0 and word.literal != word.line:
+            word, confidence = Word(word.text, word.literal), Confidence.INFERRED if confidence is Confidence.DECLARED else confidence
         place = self.places[min(word.line, len(self.places) - 1)]
         return Occurrence(place.path, place.line, symbol, word.text, confidence, cell=place.cell, cell_line=place.cell_line)
 
@@ -85,7 +88,7 @@ class Shell:
     def keyed(self, words: Arguments) -> Iterator[Observation]:
         """Arguments whose name announces an artifact: `--model X`, `--dataset_name=X`, `model.name=X`, `NAME=X`."""
         options = dict(_options(words))
-        for name, value in options.items():
+        for name, value in _options(words):
             key = key_of(name.lstrip("-").rpartition(".")[2] or name) or key_of(name.lstrip("-"))
             if key is None:
                 continue
@@ -121,7 +124,7 @@ def _options(words: Arguments) -> Iterator[tuple[str, Word]]:
     for number, word in enumerate(words):
         name, equals, value = word.text.partition("=")
         if equals and re.fullmatch(r"-{0,2}\+{0,2}[A-Za-z][\w.-]*", name):
-            yield name.lstrip("+"), Word(value, word.line)
+            yield name.lstrip("+"), Word(value, word.line, word.literal)
         elif word.text.startswith("-") and not equals and number + 1 < len(words) and not words[number + 1].text.startswith("-"):
             yield word.text, words[number + 1]
 
@@ -447,30 +450,10 @@ def chart(name: str, at: Occurrence, *, version: str = "", repository_url: str =
     )
 
 
-_SPACY_WHEEL = re.compile(r"/(?P<name>[a-z]{2,3}_[a-z]+_[a-z]+_(?:sm|md|lg|trf))-(?P<version>[\d.]+)[^/]*\.(?:whl|tar\.gz)")
-
-
 def _pip(shell: Shell, words: Arguments, _: Command) -> Iterator[Observation]:
     for word in words:
         if found := direct_url(word.text, shell.at(word, "pip install")):
             yield found
-
-
-def direct_url(text: str, at: Occurrence) -> Component | None:
-    """A requirement by URL: a spaCy model wheel is a model, a Git reference or archive is a library; None for other requirements."""
-    _, _, url = text.partition("@") if " @ " in text or re.match(r"[\w.\[\]-]+@", text) else ("", "", text)
-    url = url.strip()
-    if wheel := _SPACY_WHEEL.search(url):
-        return named(Kind.MODEL, "spacy", wheel["name"], at, version=wheel["version"], pin=Pin.EXACT if "#sha256=" in url else Pin.MUTABLE)
-    if url.startswith("git+"):
-        match = re.match(
-            r"git\+(?:https?|ssh)://(?:[^/@]+@)?github\.com/(?P<name>[\w.-]+/[\w.-]+?)(?:\.git)?(?:@(?P<ref>[^#\s]+))?(?:#.*)?\Z", url
-        )
-        return repository(Kind.LIBRARY, match["name"], at, revision=match["ref"] or "") if match and not is_template(url) else None
-    if re.match(r"https?://\S+\.(?:whl|tar\.gz|zip)(?:#.*)?\Z", url):
-        checked = re.search(r"#sha256=([0-9a-f]{64})", url)
-        return located(Kind.LIBRARY, url.partition("#")[0], at, checked_by=f"sha256:{checked[1]}" if checked else "")
-    return None
 
 
 def _kaggle(shell: Shell, words: Arguments, _: Command) -> Iterator[Observation]:

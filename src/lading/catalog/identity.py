@@ -107,11 +107,34 @@ _LOCAL_FOLDERS = frozenset(
     ]
 )
 _PLACEHOLDER = re.compile(
-    r"(?:^|[/_-])(?:your|my|some|xxx+|foo|bar|dummy|placeholder|todo|changeme|example|username|user_?name|user|namespace|org|organization|owner|repo|path)"
-    r"(?:[/_-]|$)|your[-_]|<[^>]*>|\.\.\.|path/to|xxxx|\$\{|\{\{|/your|model[-_]?name$|\bREPLACE",
+    r"(?:^|/)(?:foo|bar|dummy|placeholder|todo|changeme|example|username|user_?name|user|namespace|org|organization|owner|repo|path|repo[-_]?name|"
+    r"model[-_]?(?:name|id)|dataset[-_]?(?:name|id)|your|hf[-_]?(?:user|username|org))(?:/|$)"
+    r"|(?:^|/)(?:your|my|some|fake|dummy|placeholder)[-_]|(?:^|[/_-])your[-_]|(?:^|/)(?:example|username|user|org)[-_](?:org|user|name|model|dataset|id)\b"
+    r"|<[^>]*>|\.\.\.|path/to|xxxx|^x{3,}$|\$\{|\{\{|model[-_]name$|(?-i:\bREPLACE)|\bCHANGE[-_]?ME\b",
     re.IGNORECASE,
 )
-_TEMPLATE = re.compile(r"\$\{|\{\{|\$\(|<[a-zA-Z_ -]+>|%\(|\{[a-z_]*\}|\$[A-Z_]")
+_TEMPLATE = re.compile(r"os\.environ[/\[]|\$\{|\{\{|\$\(|<[a-zA-Z_ -]+>|%\(|\{[a-z_]*\}|\$[A-Z_]")
+SPACY_MODEL = re.compile(r"[a-z]{2,3}_(?:core|ent|dep|sent|pipeline)_(?:web|news|wiki|sci|bionlp\d*\w*|hal|llmaug)\w*_(?:sm|md|lg|trf)\Z")
+"""A spaCy pipeline by the name of its package."""
+BUILDERS = frozenset(
+    [
+        "csv",
+        "json",
+        "jsonl",
+        "parquet",
+        "text",
+        "arrow",
+        "pandas",
+        "imagefolder",
+        "audiofolder",
+        "videofolder",
+        "webdataset",
+        "xml",
+        "generator",
+        "sql",
+    ]
+)
+"""Names of readers of local files where ids of datasets stand as well."""
 _BUCKET = re.compile(r"(?:s3|gs|gcs|az|abfss?|wasbs?|oss|r2|hdfs|minio|swift)://[^\s]+\Z", re.IGNORECASE)
 _WEB = re.compile(r"https?://[^\s\"'<>]+\Z", re.IGNORECASE)
 _LOCAL_HOST = re.compile(
@@ -197,8 +220,8 @@ def _registered(kind: Kind, text: str, at: Occurrence) -> Component:
     return named(kind, "mlflow", name, at, version=version, pin=Pin.MUTABLE if version else Pin.NONE)
 
 
-def under_key(  # noqa: PLR0911 - one answer per form
-    kind: Kind, text: str, at: Occurrence, *, revision: str = "", paths: Collection[str] = ()
+def under_key(  # noqa: PLR0911 - one answer per form of a name
+    kind: Kind, text: str, at: Occurrence, *, revision: str = "", paths: Collection[str] = (), bare: bool = False
 ) -> Component | None:
     """The artifact a text names when it stands under a name that announces one; None when it is local or names none.
 
@@ -216,7 +239,11 @@ def under_key(  # noqa: PLR0911 - one answer per form
             return hosted("ollama", text, kind, at)
         if found := hosted_model(text):
             return hosted(*found, kind, at)
-    if is_hub_id(text) and ("/" in text or is_known(text, kind)):
+    if kind in {Kind.MODEL, Kind.EMBEDDING, Kind.TOKENIZER} and SPACY_MODEL.match(text):
+        return named(Kind.MODEL, "spacy", text, at)
+    if kind is Kind.DATASET and text in BUILDERS:
+        return None
+    if is_hub_id(text) and ("/" in text or is_known(text, kind) or bare):
         return hub(kind, text, at, revision=revision)
     return None
 

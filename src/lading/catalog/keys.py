@@ -2,6 +2,7 @@
 
 import re
 from functools import cache
+from typing import Any
 
 from msgspec import Struct
 
@@ -12,10 +13,18 @@ _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
 class Key(Struct, frozen=True):
-    """What kind of artifact a name announces, and the names beside it that hold its revision."""
+    """What kind of artifact a name announces, and the names beside it that hold its revision.
+
+    `bare`: ids without an owner count as well, where `beside` is empty or a name that stands beside it; `uri`: only URIs count;
+    `upstream`: the registry whose names stand there.
+    """
 
     kind: Kind
     revisions: tuple[str, ...] = ()
+    bare: bool = False
+    beside: str = ""
+    uri: bool = False
+    upstream: str = ""
 
 
 def normal_key(name: str) -> str:
@@ -31,12 +40,20 @@ def key_of(name: str) -> Key | None:
     normal = normal_key(name)
     if len(normal) > 60:  # noqa: PLR2004 - longer names are sentences
         return None
-    for kind, pattern, revisions in _patterns():
-        if pattern.fullmatch(normal):
-            return Key(Kind(kind), revisions) if kind != "none" else None
-    return None
+    return next((key for pattern, key in _patterns() if pattern.fullmatch(normal)), None)
 
 
 @cache
-def _patterns() -> tuple[tuple[str, re.Pattern[str], tuple[str, ...]], ...]:
-    return tuple((row["kind"], re.compile(row["pattern"]), tuple(row.get("revision", ()))) for row in table("keys")["key"])
+def _patterns() -> tuple[tuple[re.Pattern[str], Key | None], ...]:
+    return tuple((re.compile(row["pattern"]), _key(row) if row["kind"] != "none" else None) for row in table("keys")["key"])
+
+
+def _key(row: dict[str, Any]) -> Key:
+    return Key(
+        Kind(row["kind"]),
+        tuple(row.get("revision", ())),
+        row.get("bare", False),
+        row.get("beside", ""),
+        row.get("uri", False),
+        row.get("upstream", ""),
+    )

@@ -35,6 +35,8 @@ def owner_of(path: str, document: Node, paths: Collection[str]) -> Owner:  # noq
         return Owner.GITLAB
     if lower in {".pre-commit-config.yaml", "azure-pipelines.yml"} or ".circleci/" in path or ".buildkite/" in path:
         return Owner.CI
+    if "dependencies" in keys and ("channels" in keys or lower.startswith(("environment", "conda", "env"))):
+        return Owner.CONDA
     if lower in {"chart.yaml", "chart.yml", "chart.lock", "requirements.yaml"}:
         return Owner.HELM_CHART
     if {"apiVersion", "kind"} <= keys:
@@ -45,8 +47,6 @@ def owner_of(path: str, document: Node, paths: Collection[str]) -> Owner:  # noq
         return Owner.COMPOSE
     if lower.startswith("values") or _in_chart(folder, paths):
         return Owner.HELM_VALUES
-    if lower.startswith(("environment", "conda", "env")) and "dependencies" in keys:
-        return Owner.CONDA
     if name.endswith((".dvc", "dvc.yaml", "dvc.lock")):
         return Owner.DVC
     return Owner.MLFLOW if name in {"MLmodel", "MLproject"} else Owner.OTHER

@@ -166,7 +166,7 @@ def service(provider: str, model: str, at: Occurrence, *, kind: Kind = Kind.SERV
     )
 
 
-_DATED = re.compile(r"(?:^|[-@:_])(\d{4}-?\d{2}-?\d{2}(?:-v\d+(?::\d+)?)?|\d{4})\Z")
+_DATED = re.compile(r"(?:^|[-@:_])(\d{4}-?\d{2}-?\d{2}(?:-v\d+(?::\d+)?)?|(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01])|2[3-9](?:0[1-9]|1[0-2]))\Z")
 
 
 def _dated_version(model: str) -> str:

@@ -30,7 +30,7 @@ class Occurrence(Struct, frozen=True, order=True, omit_defaults=True):
 
 
 class FileRecord(Struct, frozen=True, order=True, omit_defaults=True):
-    """A file that belongs to a component: its path in the scanned tree, size in bytes and digest."""
+    """A file that belongs to a component: its path in the scanned tree (or its name where it is released), size in bytes and digest."""
 
     path: str
     size: int

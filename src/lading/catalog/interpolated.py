@@ -1,0 +1,37 @@
+"""Interpolations of configuration (`${base.model}`, `${oc.env:NAME,default}`, Jinja defaults) filled in from the same document."""
+
+import re
+
+from msgspec import Struct
+
+from lading.core.kinds import Confidence
+from lading.syntax.node import Node
+
+MOST_ROUNDS = 5
+LONGEST = 1_000
+_REFERENCE = re.compile(r"\$\{(?P<path>[A-Za-z_][\w.]*)\}")
+_DEFAULTED = re.compile(r"\$\{(?:oc\.env:|env:)?(?P<name>[A-Za-z_]\w*)\s*(?::-|:|,|-)\s*(?P<default>[^}]*)\}\Z")
+_JINJA_DEFAULT = re.compile(r"""\{\{-?\s*[\w.]+\s*\|\s*default\(?\s*["'](?P<default>[^"']+)["']\)?\s*-?\}\}\Z""")
+
+
+class Filled(Struct, frozen=True):
+    """A text with what is known filled in, how it is known, and the line of the literal it comes from."""
+
+    text: str
+    line: int
+    confidence: Confidence = Confidence.DECLARED
+
+
+def filled(root: Node, node: Node) -> Filled:
+    """The text of a node with references to other values of the document, or its default, filled in."""
+    text = (node.text or str(node.value)).strip()
+    if match := _DEFAULTED.match(text) or _JINJA_DEFAULT.match(text):
+        return Filled(match["default"].strip("\"' "), node.line, Confidence.INFERRED)
+    source = node
+    for _ in range(MOST_ROUNDS):
+        if (whole := _REFERENCE.fullmatch(text)) and (found := root.get(*whole["path"].split("."))):
+            source = found
+        before, text = text, _REFERENCE.sub(lambda m: root.string(*m["path"].split(".")) or m[0], text)
+        if text == before or len(text) > LONGEST:
+            break
+    return Filled(text, source.line, Confidence.DECLARED if source is node and text == node.text.strip() else Confidence.INFERRED)
