@@ -135,7 +135,7 @@ BUILDERS = frozenset(
     ]
 )
 """Names of readers of local files where ids of datasets stand as well."""
-_BUCKET = re.compile(r"(?:s3|gs|gcs|az|abfss?|wasbs?|oss|r2|hdfs|minio|swift)://[^\s]+\Z", re.IGNORECASE)
+_BUCKET = re.compile(r"(?:s3|gs|gcs|az|abfss?|wasbs?|oss|r2|hdfs|minio|swift|detectron2)://[^\s]+\Z", re.IGNORECASE)
 _WEB = re.compile(r"https?://[^\s\"'<>]+\Z", re.IGNORECASE)
 _LOCAL_HOST = re.compile(
     r"https?://(?:localhost|127\.|0\.0\.0\.0|\[::1\]|host\.docker\.internal|[a-z0-9-]+(?::\d+)(?:/|$)|10\.|192\.168\.)", re.IGNORECASE

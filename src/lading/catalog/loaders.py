@@ -51,6 +51,10 @@ class Loader(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Without an id nothing is loaded."""
     reference: str = ""
     """The argument that is the function which builds the model (`arch=resnet34`); `position` is its position."""
+    client: bool = False
+    """A client of a provider, whose calls name the model: no artifact of its own where one of them is known."""
+    checked: str = ""
+    """For `url`: the keyword that asks for the digest in the file's name to be compared."""
     method: bool = False
     """Also matches on a receiver of unknown type, in files that import the library."""
     files: tuple[str, ...] = ()

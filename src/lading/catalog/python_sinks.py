@@ -206,7 +206,7 @@ class Sinks:
             return
         component = self._component(loader, loader.default or "", at, call, "", endpoint)
         if component:
-            yield component
+            yield replace(component, flags=(*component.flags, Flag.CLIENT)) if loader.client else component
 
     def _identified(self, argument: ast.expr, loader: Loader, call: Call, symbol: str, revision: str) -> Iterator[Observation]:
         """The components of every text that reaches an argument; what does not is unresolved."""
@@ -266,7 +266,7 @@ class Sinks:
         if component:
             yield component
 
-    def _component(self, loader: Loader, text: str, at: Occurrence, call: Call, revision: str, endpoint: str = "") -> Component | None:  # noqa: C901, PLR0911 - one case per upstream
+    def _component(self, loader: Loader, text: str, at: Occurrence, call: Call, revision: str, endpoint: str = "") -> Component | None:  # noqa: C901, PLR0911 - one case per upstream  # noqa: PLR0912 - one case per form
         flags = self._flags(loader, call)
         if text in loader.builders or (loader.slash and "/" not in text):
             return None
@@ -277,6 +277,8 @@ class Sinks:
                 entry = next(self._texts(call.node.args[1], call), None) if len(call.node.args) > 1 else None
                 entry_text = entry.text if entry else next((self._text(e, call) for e in loader.entry), "")
                 return torch_hub(text, entry_text, loader.kind, at, flags)
+            case "url" if loader.checked:
+                return self._checked(loader, text, at, call)
             case "url":
                 return uri(file_kind(text) or loader.kind if loader.kind is Kind.DATASET else loader.kind, text, at, flags)
             case "download":
@@ -299,9 +301,23 @@ class Sinks:
             case upstream:
                 return self._registered(upstream, loader, text, at, call, revision)
 
+    def _checked(self, loader: Loader, text: str, at: Occurrence, call: Call) -> Component | None:
+        """A download whose digest stands in its name and is compared when the call asks for it (torch.hub's `check_hash`)."""
+        component = uri(loader.kind, text, at)
+        asked = argument_of(call.node, loader.checked, -1)
+        if component is None or asked is None or not self._truthy(asked, call):
+            return component
+        digest = re.search(r"-([0-9a-f]{8,64})\.", text.rpartition("/")[2])
+        if digest is None:
+            return replace(component, flags=(*component.flags, Flag.UNCHECKED_HASH))
+        return replace(component, version=digest[1], pin=Pin.EXACT)
+
     def _hub(self, loader: Loader, text: str, at: Occurrence, revision: str, flags: tuple[Flag, ...]) -> Component | None:
         if component := uri(loader.kind, text, at, flags):
             return component
+        name, separator, commit = text.partition("@")
+        if separator and name.count("/") == 1 and commit:
+            text, revision = name, commit
         if "://" in text or is_local(text, self.tree.paths) or not is_hub_id(text):
             return None
         folder = f"{text}/"
@@ -375,6 +391,9 @@ class Sinks:
 
     def _keyed(self) -> Iterator[Component]:
         for name, value, scope, block, where in self.module.keyed:
+            if name in _TRACING and any(t.text.lower() not in {"false", "0", ""} for t in self._literals(value, scope, block)):
+                at = self._occurrence(self.module.place(value.lineno), name, name, followed=False)
+                yield service("langsmith", "", at)
             if name in {"url", "server_url", "serverUrl", "endpoint"}:
                 yield from self._mcp_server(name, value, scope, block, where)
             key = key_of(name)
@@ -490,6 +509,10 @@ _SENTENCE = re.compile(
     r"(?:all|multi-qa|paraphrase|msmarco|distiluse|gtr|sentence-t5|stsb|nli|clip|LaBSE|allenai-specter|facebook-dpr|average_word)[-\w.]*\Z"
 )
 """Bare names that sentence-transformers looks up under its own owner."""
+
+
+_TRACING = frozenset({"LANGCHAIN_TRACING_V2", "LANGSMITH_TRACING", "LANGCHAIN_ENDPOINT", "LANGSMITH_ENDPOINT"})
+"""Variables that make LangChain send its traces to the hosted service."""
 
 
 def _symbol(dotted: str, node: ast.Call) -> str:

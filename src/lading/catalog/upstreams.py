@@ -13,7 +13,8 @@ _COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?\Z", re.IGNORECASE)
 _HUB_PART = r"[A-Za-z0-9][A-Za-z0-9._-]{0,95}"
 _HUB_ID = re.compile(rf"{_HUB_PART}(?:/{_HUB_PART})?\Z")
 _FILE_ENDING = re.compile(
-    r"\.(?:py|pyc|ipynb|json|jsonl|ya?ml|toml|txt|md|csv|tsv|parquet|sh|cfg|ini|log|html?|png|jpe?g|pdf|zip|tar|gz|tgz)\Z", re.IGNORECASE
+    r"\.(?:py|pyc|ipynb|json|jsonl|ya?ml|toml|txt|md|csv|tsv|parquet|sh|cfg|ini|log|html?|png|jpe?g|pdf|zip|tar|gz|tgz|onnx|safetensors|bin|pt|pth|ckpt|h5|pkl|npz|npy|tflite)\Z",
+    re.IGNORECASE,
 )
 _DATASET_NAMESPACE = "datasets"
 

@@ -58,6 +58,7 @@ class Flag(StrEnum):
     UNCHECKED_HASH = "unchecked-hash"
     PIPED_TO_SHELL = "piped-to-shell"
     ON_DISK = "on-disk"
+    CLIENT = "client"
 
 
 class Relation(StrEnum):

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from lading.core.component import Component, DatasetFacts, ModelFacts, Occurrence, ServiceFacts
-from lading.core.kinds import Kind, Pin
+from lading.core.kinds import Flag, Kind, Pin
 
 T = TypeVar("T", bound=Any)
 F = TypeVar("F", ModelFacts, DatasetFacts, ServiceFacts)
@@ -37,7 +37,7 @@ def with_providers_folded(components: tuple[Component, ...]) -> tuple[Component,
     for c in components:
         if c.kind is Kind.SERVICE and c.name != c.upstream:
             models.setdefault(c.upstream, []).append(c)
-    clients = [c for c in components if c.kind is Kind.SERVICE and c.name == c.upstream and c.upstream in models]
+    clients = [c for c in components if Flag.CLIENT in c.flags and c.upstream in models]
     extra: dict[str, list[Occurrence]] = {}
     for client in clients:
         for o in client.occurrences:

@@ -182,7 +182,7 @@ class Evaluator:
         known = [[_text_of(v) for v in part] for part in parts]
         for choice in itertools.islice(itertools.product(*known), MOST):
             if all(t is not None for t in choice):
-                longest = max((t for t in choice if t), key=lambda t: len(t.text), default=None)
+                longest = max((t for t in choice if t), key=lambda t: (t.followed and bool(t.place.line), len(t.text)), default=None)
                 place = longest.place if longest and longest.place.line else self._place(node)
                 yield Text(separator.join(t.text for t in choice if t), place, followed=True)
             else:
@@ -438,6 +438,9 @@ class Evaluator:
                 return names or [f"?.{attr}"]
             case ast.Attribute():
                 return [f"{base}.{node.attr}" for base in self.dotted(node.value, scope, block, depth + 1) or ["?"]]
+            case ast.Call(func=ast.Name(id="getattr"), args=[base, attribute, *_]):
+                names = [v.text for v in self.values(attribute, scope, block) if isinstance(v, Text)]
+                return [f"{d}.{n}" for d in self.dotted(base, scope, block, depth + 1) for n in names]
             case ast.Call():
                 return [f"{d}()" for d in self.dotted(node.func, scope, block, depth + 1)]
             case ast.Await() | ast.NamedExpr():

@@ -50,21 +50,35 @@ def _notebook(file: SourceFile) -> Notebook:
             places[offset + index + 1] = Place(file.path, physical, cell.number, index + 1)
         source, commands = _separate(cell, [places[offset + i + 1] for i in range(len(cell.lines))])
         shell += commands
-        try:
-            tree = parse_python("\n".join(source), file.path)
-        except ExtractError as e:
-            broken.append(
-                (
-                    cell.physical[0] if cell.physical else 0,
-                    f"cell {cell.number} is not Python: {e.sentence.partition(': ')[2] or e.sentence}",
-                )
-            )
-        else:
+        tree, problems = _parsed(source, file.path)
+        for line, problem in problems:
+            physical = cell.physical[line - 1] if line <= len(cell.physical) else 0
+            broken.append((physical, f"{file.path}:{physical} (cell {cell.number}, line {line}) is not Python: {problem}"))
+        if tree is not None:
             body += ast.increment_lineno(tree, offset).body
         offset += len(cell.lines) + 1
     fallback = Place(file.path, 1)
     module = build_module(ast.Module(body, []), file.path, lambda line: places.get(line, fallback), file.folder.replace("/", "."))
     return Notebook(module, shell, broken)
+
+
+MOST_MENDED = 5
+"""Lines of one cell that are left out as no Python before the whole cell is."""
+
+
+def _parsed(source: list[str], path: str) -> tuple[ast.Module | None, list[tuple[int, str]]]:
+    """The syntax tree of a cell without the lines that are no Python (`KEY = <your key>`), and those lines with the reason."""
+    lines, problems = list(source), list[tuple[int, str]]()
+    for _ in range(MOST_MENDED + 1):
+        try:
+            return parse_python("\n".join(lines), path), problems
+        except ExtractError as e:
+            at = e.__cause__.lineno or 1 if isinstance(e.__cause__, SyntaxError) else 1
+            problems.append((at, e.sentence.partition(": ")[2] or e.sentence))
+            if not (0 < at <= len(lines) and lines[at - 1].strip()):
+                break
+            lines[at - 1] = ""
+    return None, problems
 
 
 def _separate(cell: Cell, places: list[Place]) -> tuple[list[str], list[ShellLines]]:
