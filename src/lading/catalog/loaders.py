@@ -47,6 +47,8 @@ class Loader(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Loads unless this keyword is given as None or False."""
     default: str | None = None
     """What is loaded when no id is given; an empty text names the provider alone; absent: nothing can be said."""
+    by_task: dict[str, str] = {}
+    """What is loaded for a task (the first argument) when no id is given; a name that ends in `*` stands for all that begin so."""
     optional: bool = False
     """Without an id nothing is loaded."""
     reference: str = ""

@@ -130,6 +130,8 @@ class Sinks:
             yield from self._identified(argument, loader, call, symbol, revision)
         elif loader.default is not None:
             yield from self._default(loader, call, symbol)
+        elif loader.by_task:
+            yield from self._by_task(loader, call, symbol)
         elif not loader.optional and not loader.files and any(k.arg is None for k in call.node.keywords):
             yield self._unresolved(loader, call, symbol, "the arguments are passed on as a mapping")
 
@@ -196,6 +198,19 @@ class Sinks:
             if name and not name.endswith("?"):
                 at = self._occurrence(self.module.place(argument.lineno), symbol, name, followed=False)
                 yield named(loader.kind, loader.upstream, name, at)
+
+    def _by_task(self, loader: Loader, call: Call, symbol: str) -> Iterator[Observation]:
+        """What the library chooses for a task when no model is named (`pipeline("summarization")`)."""
+        task = argument_of(call.node, "task", 0)
+        for text in self._texts(task, call) if task is not None else ():
+            name = loader.by_task.get(text.text) or next(
+                (m for t, m in loader.by_task.items() if t.endswith("*") and text.text.startswith(t[:-1])), ""
+            )
+            at = self._occurrence(text.place, symbol, name or text.text, followed=True)
+            if name:
+                yield hub(loader.kind, name, at)
+            else:
+                yield Unresolved(loader.kind, f"default of task {text.text}", at, "the library chooses the model")
 
     def _default(self, loader: Loader, call: Call, symbol: str) -> Iterator[Component]:
         """What a constructor loads when it is given no name."""
@@ -266,7 +281,7 @@ class Sinks:
         if component:
             yield component
 
-    def _component(self, loader: Loader, text: str, at: Occurrence, call: Call, revision: str, endpoint: str = "") -> Component | None:  # noqa: C901, PLR0911 - one case per upstream  # noqa: PLR0912 - one case per form
+    def _component(self, loader: Loader, text: str, at: Occurrence, call: Call, revision: str, endpoint: str = "") -> Component | None:  # noqa: C901, PLR0911, PLR0912 - one case per upstream
         flags = self._flags(loader, call)
         if text in loader.builders or (loader.slash and "/" not in text):
             return None
