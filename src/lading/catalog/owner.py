@@ -1,11 +1,15 @@
 """Which extractor a YAML document belongs to, told cheaply from its place and its top-level keys, so that each is read once."""
 
+import re
 from collections.abc import Collection
 from enum import Enum
 
 from lading.core.source import SourceFile
 from lading.syntax.node import Node
 from lading.syntax.yaml import yaml_documents
+
+_DIRECTIVE = re.compile(r"^[ \t]*(?:-[ \t]*)?\{\{", re.MULTILINE)
+"""A line that is nothing to YAML; a template within a quoted text is."""
 
 
 class Owner(Enum):
@@ -61,9 +65,9 @@ def owned_documents(file: SourceFile, *owners: Owner) -> list[Node]:
 
 def is_chart_template(file: SourceFile) -> bool:
     """Whether a file is a template that becomes YAML only when it is rendered."""
-    return file.name.endswith((".tpl", ".tftpl", ".gotmpl", ".j2")) or (
-        "{{" in file.text and ("{{-" in file.text or "/templates/" in f"/{file.path}")
-    )
+    if file.name.endswith((".tpl", ".tftpl", ".gotmpl", ".j2")):
+        return True
+    return "{{" in file.text and ("/templates/" in f"/{file.path}" or bool(_DIRECTIVE.search(file.text)))
 
 
 def _in_chart(folder: str, paths: Collection[str]) -> bool:

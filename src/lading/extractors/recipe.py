@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from lading.catalog.announced import Announced
 from lading.catalog.owner import Owner, owned_documents
+from lading.catalog.tasks import tasks
 from lading.core.coverage import Skipped
 from lading.core.source import SourceFile
 from lading.extractors._registry import Observation, extractor
@@ -80,7 +81,7 @@ MOST_RECORDS = 40
 
 @extractor("*.yaml", "*.yml", "*.json", "*.jsonc", "*.toml", "*.yaml.example", "*.yml.example", "*.yaml.j2", "Pipfile")
 def read(file: SourceFile) -> Iterator[Observation]:
-    """Yield what the documents of a configuration file announce."""
+    """Yield what the documents of a configuration file announce, and what the commands of their tasks fetch."""
     name = file.name.lower()
     if name in _OTHERS or name.endswith(_ENDINGS) or any(part in _DATA_FOLDERS for part in file.folder.split("/")):
         return
@@ -90,6 +91,7 @@ def read(file: SourceFile) -> Iterator[Observation]:
     for document in _documents(file):
         if not _is_data(document):
             yield from Announced(file, document).observations()
+            yield from tasks(file, document)
 
 
 def _documents(file: SourceFile) -> list[Node]:

@@ -3,8 +3,12 @@
 from collections.abc import Iterator
 
 from lading.catalog.commands import Line, shell_observations
+from lading.catalog.containers import images_below
+from lading.core.errors import ExtractError
 from lading.core.source import SourceFile
 from lading.extractors._registry import Observation, extractor
+from lading.syntax.shell import Heredoc, heredocs
+from lading.syntax.yaml import parse_yaml
 
 
 @extractor("*.sh", "*.bash", "*.zsh", "*.slurm", "*.sbatch", "*.sub", "Makefile", "*.mk", "makefile", "GNUmakefile", "Justfile", "justfile")
@@ -13,6 +17,20 @@ def read(file: SourceFile) -> Iterator[Observation]:
     text = _recipes(file.text) if not file.name.endswith((".sh", ".bash", ".zsh", ".slurm", ".sbatch", ".sub")) else file.text
     places = [Line(file.path, number) for number in range(1, text.count("\n") + 2)]
     yield from shell_observations(text, file, places)
+    for document in heredocs(text):
+        yield from _applied(file, document)
+
+
+def _applied(file: SourceFile, document: Heredoc) -> Iterator[Observation]:
+    """The images of manifests that a script hands to a cluster or writes to a file."""
+    if "image:" not in document.text:
+        return
+    try:
+        roots = parse_yaml(document.text, file, document.line + 1)
+    except ExtractError:  # other text than YAML
+        return
+    for root in roots:
+        yield from images_below(file, root)
 
 
 def _recipes(text: str) -> str:

@@ -1,0 +1,78 @@
+"""The words of a command: options and their values, plain arguments, what only wraps a program."""
+
+import re
+from collections.abc import Iterator
+from functools import cache
+
+from lading.catalog.tables import table
+from lading.syntax.shell import Word
+
+Arguments = list[Word]
+
+_NAME = re.compile(r"-{0,2}\+{0,2}[A-Za-z][\w.-]*\Z")
+_ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=")
+_PYTHON = re.compile(r"python[\d.]*|pypy3?")
+_RUNNERS = frozenset({"uv", "poetry", "pdm", "hatch", "rye", "pipenv", "conda", "pixi"})
+
+
+def options(words: Arguments) -> Iterator[tuple[str, Word]]:
+    """Every option with its value: `--name value`, `--name=value`, `name=value`; several values count one by one."""
+    for number, word in enumerate(words):
+        name, equals, value = word.text.partition("=")
+        if equals and _NAME.match(name):
+            yield name.lstrip("+"), Word(value, word.line, word.literal)
+        elif word.text.startswith("-") and not equals:
+            for following in words[number + 1 :]:
+                if following.text.startswith("-"):
+                    break
+                yield word.text, following
+                if "/" not in following.text:
+                    break
+
+
+def values(words: Arguments, *names: str) -> list[Word]:
+    """The values of options of these names."""
+    return [value for name, value in options(words) if name in names]
+
+
+def plain(words: Arguments, *, with_value: frozenset[str] = frozenset()) -> list[Word]:
+    """The arguments that are no options nor values of options."""
+    found, skip = [], False
+    for word in words:
+        if skip:
+            skip = False
+        elif word.text.startswith("-"):
+            skip = word.text in with_value or ("=" not in word.text and word.text not in _flags() and bool(_NAME.match(word.text)))
+        else:
+            found.append(word)
+    return found
+
+
+def unwrapped(words: Arguments) -> Arguments:
+    """The words without what only wraps a program: sudo, env, `python -m`, `uv run`."""
+    while words:
+        name = words[0].text.rpartition("/")[2]
+        following = words[1].text if len(words) > 1 else ""
+        if name in _wrappers():
+            words = words[1:]
+            while words and (words[0].text.startswith("-") or "=" in words[0].text or words[0].text.isdigit()):
+                words = words[1:]
+        elif _ASSIGNMENT.match(words[0].text) and following:
+            words = words[1:]
+        elif (_PYTHON.fullmatch(name) and following == "-m") or (name in _RUNNERS and following == "run"):
+            words = words[2:]
+        elif name == "uv" and following == "pip":
+            words = words[1:]
+        else:
+            return words
+    return words
+
+
+@cache
+def _flags() -> frozenset[str]:
+    return frozenset(table("programs")["flags"])
+
+
+@cache
+def _wrappers() -> frozenset[str]:
+    return frozenset(table("programs")["wrappers"])
