@@ -4,9 +4,10 @@ from msgspec import Struct
 
 from lading.core.component import Component, Edge, Unresolved
 from lading.core.coverage import Coverage
+from lading.core.kinds import Phase
 
 
-class Bom(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Bom(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """What a system inherits; components sorted by kind and reference, edges and unresolved places sorted.
 
     `created` is an RFC 3339 time in UTC, `serial` a `urn:uuid:`; both may be empty until a document is written.
@@ -19,6 +20,7 @@ class Bom(Struct, frozen=True, kw_only=True, omit_defaults=True):
     coverage: Coverage = Coverage()
     created: str = ""
     serial: str = ""
+    phase: Phase = Phase.SOURCE
     generator: str = ""
     """Name and version of the tool that collected it: `lading 0.1.0`."""
 

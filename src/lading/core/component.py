@@ -1,4 +1,7 @@
-"""Components of a bill of materials and the places where each was seen."""
+"""Components of a bill of materials and the places where each was seen.
+
+All of it is frozen and holds nothing but frozen things, so no cycle can arise and the collector need not look (`gc=False`).
+"""
 
 from msgspec import Struct
 
@@ -6,7 +9,7 @@ from lading.core.digest import Digest
 from lading.core.kinds import Confidence, Flag, Kind, Pin, Relation, Scope
 
 
-class Occurrence(Struct, frozen=True, order=True, omit_defaults=True):
+class Occurrence(Struct, frozen=True, order=True, omit_defaults=True, gc=False):
     """One place that names an artifact.
 
     `line` is the physical line in the file from 1 (0: the file as a whole), also for notebooks, which add the
@@ -29,7 +32,7 @@ class Occurrence(Struct, frozen=True, order=True, omit_defaults=True):
         return f"{place} (cell {self.cell}, line {self.cell_line})" if self.cell else place
 
 
-class FileRecord(Struct, frozen=True, order=True, omit_defaults=True):
+class FileRecord(Struct, frozen=True, order=True, omit_defaults=True, gc=False):
     """A file that belongs to a component: its path in the scanned tree (or its name where it is released), size in bytes and digest."""
 
     path: str
@@ -38,14 +41,14 @@ class FileRecord(Struct, frozen=True, order=True, omit_defaults=True):
     media_type: str = ""
 
 
-class License(Struct, frozen=True, order=True, omit_defaults=True):
+class License(Struct, frozen=True, order=True, omit_defaults=True, gc=False):
     """A license as somebody stated it: an SPDX expression where it is one, else the words used."""
 
     expression: str
     concluded: bool = False
 
 
-class ModelFacts(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class ModelFacts(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """What bytes and files tell about a model without running it."""
 
     task: str = ""
@@ -63,7 +66,7 @@ class ModelFacts(Struct, frozen=True, kw_only=True, omit_defaults=True):
     limitations: str = ""
 
 
-class DatasetFacts(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class DatasetFacts(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """What cards and files tell about a dataset."""
 
     content_type: str = "dataset"
@@ -73,7 +76,7 @@ class DatasetFacts(Struct, frozen=True, kw_only=True, omit_defaults=True):
     sensitive: str = ""
 
 
-class ServiceFacts(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class ServiceFacts(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """What a hosted service is reached by and what flows to it."""
 
     provider: str = ""
@@ -85,7 +88,7 @@ class ServiceFacts(Struct, frozen=True, kw_only=True, omit_defaults=True):
     authenticated: bool = True
 
 
-class Component(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Component(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One artifact, with everything known about it; the same artifact at another revision is another component.
 
     `upstream` says whose name `name` is: huggingface, pypi, oci, github, timm, openai, http, …
@@ -121,7 +124,7 @@ class Component(Struct, frozen=True, kw_only=True, omit_defaults=True):
         return f"{base}@{self.version}" if self.version and "@" not in base.partition("?")[0] else base
 
 
-class Edge(Struct, frozen=True, order=True, omit_defaults=True):
+class Edge(Struct, frozen=True, order=True, omit_defaults=True, gc=False):
     """`source` relation `target`, both by `Component.ref`."""
 
     source: str
@@ -129,7 +132,7 @@ class Edge(Struct, frozen=True, order=True, omit_defaults=True):
     target: str
 
 
-class Unresolved(Struct, frozen=True, order=True, omit_defaults=True):
+class Unresolved(Struct, frozen=True, order=True, omit_defaults=True, gc=False):
     """A place where something is loaded whose identity cannot be told without running the code."""
 
     kind: Kind

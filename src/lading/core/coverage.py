@@ -3,7 +3,7 @@
 from msgspec import Struct
 
 
-class Skipped(Struct, frozen=True, order=True, omit_defaults=True):
+class Skipped(Struct, frozen=True, order=True, omit_defaults=True, gc=False):
     """A file, folder or part that was not read, and why; `code` is the error code, or empty for a deliberate omission."""
 
     path: str
@@ -17,7 +17,7 @@ class Skipped(Struct, frozen=True, order=True, omit_defaults=True):
         return f"{self.path}:{self.line}" if self.line else self.path
 
 
-class Coverage(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Coverage(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """How many files were seen and read, what was left out on purpose and what could not be read."""
 
     files: int = 0

@@ -9,7 +9,7 @@ from msgspec import Struct
 BLOCK = 1 << 20
 
 
-class Digest(Struct, frozen=True, order=True):
+class Digest(Struct, frozen=True, order=True, gc=False):
     """A digest of some bytes; `str()` gives `algorithm:hex`."""
 
     algorithm: str

@@ -3,7 +3,13 @@
 from enum import StrEnum
 
 
-class Kind(StrEnum):
+class Word(StrEnum):
+    """A word of a closed vocabulary; it hashes as the text it is, which is several times quicker than hashing its name."""
+
+    __hash__ = str.__hash__
+
+
+class Kind(Word):
     """What an artifact is."""
 
     SYSTEM = "system"
@@ -21,7 +27,7 @@ class Kind(StrEnum):
     FILE = "file"
 
 
-class Pin(StrEnum):
+class Pin(Word):
     """How a reference is held: to bytes, to a name that can move, or not at all."""
 
     EXACT = "exact"
@@ -29,7 +35,7 @@ class Pin(StrEnum):
     NONE = "none"
 
 
-class Confidence(StrEnum):
+class Confidence(Word):
     """How we know: written at the place itself, followed through data flow, not resolvable, or checked against bytes."""
 
     DECLARED = "declared"
@@ -38,7 +44,7 @@ class Confidence(StrEnum):
     VERIFIED = "verified"
 
 
-class Scope(StrEnum):
+class Scope(Word):
     """What the place that names an artifact is for."""
 
     RUNTIME = "runtime"
@@ -49,7 +55,18 @@ class Scope(StrEnum):
     DEPLOY = "deploy"
 
 
-class Flag(StrEnum):
+class Phase(Word):
+    """At which point of a system's life a bill of materials was collected."""
+
+    DESIGN = "design"
+    SOURCE = "source"
+    BUILD = "build"
+    ANALYZED = "analyzed"
+    DEPLOYED = "deployed"
+    RUNTIME = "runtime"
+
+
+class Flag(Word):
     """A fact about how an artifact is used that a rule may object to."""
 
     REMOTE_CODE = "remote-code"
@@ -61,7 +78,7 @@ class Flag(StrEnum):
     CLIENT = "client"
 
 
-class Relation(StrEnum):
+class Relation(Word):
     """How one component of a bill of materials hangs on another: source RELATION target."""
 
     CONTAINS = "contains"
@@ -74,7 +91,7 @@ class Relation(StrEnum):
     FETCHED_FROM = "fetched-from"
 
 
-class Severity(StrEnum):
+class Severity(Word):
     """How much a finding matters, most first."""
 
     CRITICAL = "critical"

@@ -1,7 +1,6 @@
 """One artifact is one component: observations of the same artifact are joined, with all their places and roles."""
 
 from collections.abc import Iterable
-from functools import reduce
 from typing import Any, TypeVar
 
 import msgspec
@@ -20,12 +19,16 @@ _STRONGEST_PIN = (Pin.EXACT, Pin.MUTABLE, Pin.NONE)
 
 
 def merge(components: Iterable[Component]) -> tuple[Component, ...]:
-    """Join components of the same reference; sorted by kind and reference."""
-    groups: dict[str, list[Component]] = {}
-    for component in components:
-        groups.setdefault(component.ref, []).append(component)
-    merged = (reduce(_join, group[1:], _with_roles(group[0])) for group in groups.values())
-    return tuple(sorted(merged, key=lambda c: (c.kind, c.ref)))
+    """Join observations of the same reference, their kinds becoming roles; sorted by kind and reference."""
+    return tuple(sole((c.ref, _with_roles(c)) for c in components).values())
+
+
+def sole(components: Iterable[tuple[str, Component]]) -> dict[str, Component]:
+    """Each reference once, those that share one joined; sorted by kind and reference."""
+    found: dict[str, Component] = {}
+    for ref, component in components:
+        found[ref] = _join(found[ref], component) if ref in found else component
+    return dict(sorted(found.items(), key=lambda item: (item[1].kind, item[0])))
 
 
 def with_providers_folded(components: tuple[Component, ...]) -> tuple[Component, ...]:
