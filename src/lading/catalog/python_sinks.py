@@ -3,7 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 
 from msgspec.structs import replace
@@ -46,7 +46,7 @@ class Through:
     function: str
     name: str
     index: int
-    loader: Loader
+    loader: Loader = field(hash=False)
     symbol: str
 
 
