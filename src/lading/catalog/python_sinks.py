@@ -88,19 +88,19 @@ class Sinks:
                 if loader:
                     yield from self._loaded(loader, call, dotted)
                     break
+        calls = [(call, found) for call in self.module.calls if (found := self._definition(call))]
         for _ in range(ROUNDS):
             before = sum(map(len, self.through.values()))
-            yield from self._passed_on()
+            yield from self._passed_on(calls)
             if sum(map(len, self.through.values())) == before:
                 break
 
-    def _passed_on(self) -> Iterator[Observation]:
+    def _definition(self, call: Call) -> tuple[Module, Scope] | None:
+        return self.evaluator.definition(call.node.func, call.scope, call.block)
+
+    def _passed_on(self, calls: list[tuple[Call, tuple[Module, Scope]]]) -> Iterator[Observation]:
         """Calls of functions of the project whose parameters reach a loader."""
-        for call in self.module.calls:
-            definition = self.evaluator.definition(call.node.func, call.scope, call.block)
-            if definition is None:
-                continue
-            module, target = definition
+        for call, (module, target) in calls:
             name = f"{target.name}.__init__" if target.is_class else target.name
             passes = self.through if module is self.module else self._passes_of(module)
             for through in sorted(passes.get(name, ()), key=lambda t: (t.function, t.name)):

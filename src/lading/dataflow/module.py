@@ -270,6 +270,8 @@ class _Builder:
         found: list[Call] = []
         while stack:
             node = stack.pop()
+            if type(node) in _LEAVES:
+                continue
             match node:
                 case ast.Call():
                     found.append(Call(node, scope, block))
@@ -302,6 +304,10 @@ class _Builder:
                     self.module.options.setdefault(destination, []).append(default)
         elif name.startswith("DEFINE_") and len(node.args) > 1 and isinstance(node.args[0], ast.Constant):
             self.module.options.setdefault(str(node.args[0].value), []).append(node.args[1])
+
+
+_LEAVES = frozenset({ast.Name, ast.Constant, ast.Load, ast.Store, ast.Del, ast.alias, ast.operator, ast.cmpop})
+"""What holds no expression; most nodes are."""
 
 
 def _destinations(node: ast.Call) -> Iterator[str]:
