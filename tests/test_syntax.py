@@ -114,3 +114,9 @@ def test_a_node_is_asked_by_path() -> None:
     assert node.elements("a")[1].line == 3
     assert node.items("a") == [] == node.elements("b")
     assert [k for k, _ in node.items()] == ["a"]
+
+
+def test_deep_toml_is_a_limit_and_no_crash(tmp_path: Path) -> None:
+    for text in ("a." * 2_000 + "b = 1", "[" + "a." * 2_000 + "b]\nx = 1", "a = " + "[" * 250 + "]" * 250):
+        with pytest.raises(ExtractError):
+            toml_document(a_file(tmp_path, "x.toml", text))

@@ -10,6 +10,7 @@ from lading.catalog.identity import file_kind, is_template, uri
 from lading.catalog.places import Observation, Script
 from lading.catalog.requirement import direct_url
 from lading.catalog.upstreams import located, named, pin_of, repository
+from lading.core.component import Component, Occurrence, ServiceFacts
 from lading.core.kinds import Flag, Kind, Pin
 from lading.syntax.shell import Command
 
@@ -84,8 +85,13 @@ def kaggle(script: Script, words: Arguments, _: Command) -> Iterator[Observation
 
 
 def dvc(script: Script, words: Arguments, _: Command) -> Iterator[Observation]:
-    """`dvc get`, `dvc import` of a path of a repository, `dvc get-url`, `dvc import-url`."""
+    """`dvc get`, `dvc import` of a path of a repository, `dvc get-url`, `dvc import-url`, `dvc remote add`."""
     arguments = plain(words)
+    if [w.text for w in arguments[:2]] == ["remote", "add"]:
+        yield from (
+            dvc_remote(w.text, script.at(w, "dvc remote add")) for w in arguments[2:] if "://" in w.text and not is_template(w.text)
+        )
+        return
     if len(arguments) < 2 or arguments[0].text not in {"get", "import", "get-url", "import-url"}:  # noqa: PLR2004 - verb and source
         return
     source, path = arguments[1].text, "".join(w.text for w in arguments[2:3] if not arguments[0].text.endswith("-url"))
@@ -95,6 +101,12 @@ def dvc(script: Script, words: Arguments, _: Command) -> Iterator[Observation]:
             file_kind(path or source) or Kind.DATASET, f"{source}:{path}" if path else source, script.at(arguments[1], "dvc get")
         )
         yield replace(found, version=revision, pin=pin_of(revision)) if revision else found
+
+
+def dvc_remote(url: str, at: Occurrence) -> Component:
+    """The storage that DVC pulls tracked data and models from."""
+    facts = ServiceFacts(provider=url.partition("://")[0], endpoint=url, data="tracked data and models")
+    return Component(kind=Kind.SERVICE, name=url, upstream="dvc-remote", occurrences=(at,), url=url, service=facts)
 
 
 def pip(script: Script, words: Arguments, _: Command) -> Iterator[Observation]:

@@ -4,12 +4,14 @@ import re
 from collections.abc import Collection
 from enum import Enum
 
+from lading.core.errors import ExtractError
 from lading.core.source import SourceFile
 from lading.syntax.node import Node
-from lading.syntax.yaml import yaml_documents
+from lading.syntax.yaml import parse_yaml, yaml_documents
 
 _DIRECTIVE = re.compile(r"^[ \t]*(?:-[ \t]*)?\{\{", re.MULTILINE)
 """A line that is nothing to YAML; a template within a quoted text is."""
+_PLACEHOLDER = re.compile(r"\{\{[^{}\n]*\}\}")
 
 
 class Owner(Enum):
@@ -60,7 +62,17 @@ def owned_documents(file: SourceFile, *owners: Owner) -> list[Node]:
     """The YAML documents of a file that belong to one of these owners; none of a template, which is no YAML yet."""
     if is_chart_template(file):
         return []
-    return [d for d in yaml_documents(file) if owner_of(file.path, d, file.tree.paths) in owners]
+    return [d for d in file.once(_documents) if owner_of(file.path, d, file.tree.paths) in owners]
+
+
+def _documents(file: SourceFile) -> list[Node]:
+    """The documents of a file; where placeholders of a template keep it from being YAML, with a mark in the place of each."""
+    try:
+        return yaml_documents(file)
+    except ExtractError:
+        if "{{" not in file.text:
+            raise
+        return parse_yaml(_PLACEHOLDER.sub("<template>", file.text), file)
 
 
 def is_chart_template(file: SourceFile) -> bool:

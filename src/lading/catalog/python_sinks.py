@@ -415,7 +415,7 @@ class Sinks:
             if key is None or (where == "name" and not _is_telling(value)):
                 continue
             for text in self._literals(value, scope, block):
-                if (text.text, text.place.line) in self.proved:
+                if (text.text, text.place.line) in self.proved or (key.uri and "://" not in text.text):
                     continue
                 if component := under_key(key.kind, text.text, self._at(text, f"{where} {name}"), paths=self.tree.paths):
                     yield component

@@ -3,9 +3,12 @@
 import configparser
 from collections.abc import Iterator
 
+from msgspec.structs import replace
+
+from lading.catalog.downloads import dvc_remote
 from lading.catalog.identity import file_kind
 from lading.catalog.upstreams import located, named, pin_of
-from lading.core.component import Component, Occurrence, ServiceFacts
+from lading.core.component import Component, Occurrence
 from lading.core.digest import Digest
 from lading.core.errors import ExtractError
 from lading.core.kinds import Kind, Pin
@@ -54,8 +57,6 @@ def _import(file: SourceFile, document: Node, dependency: Node) -> Iterator[Comp
     if not name or ("://" not in name and "@" not in name):
         return
     component = located(_kind(name), name, Occurrence(file.path, line, "deps[].path", path.text if path else url))
-    from msgspec.structs import replace  # noqa: PLC0415 - one use
-
     held = bool(md5) or pin_of(revision) is Pin.EXACT
     yield _with(
         replace(component, version=revision or md5, pin=Pin.EXACT if held else pin_of(revision)),
@@ -109,8 +110,7 @@ def _remotes(file: SourceFile) -> Iterator[Component]:
         if section.strip("'").startswith("remote") and "://" in url:
             line = next((n for n, text in enumerate(lines, 1) if url in text), 0)
             at = Occurrence(file.path, line, "remote.url", url)
-            facts = ServiceFacts(provider=url.partition("://")[0], endpoint=url, data="tracked data and models")
-            yield Component(kind=Kind.SERVICE, name=url, upstream="dvc-remote", occurrences=(at,), url=url, service=facts)
+            yield dvc_remote(url, at)
 
 
 def _kind(path: str) -> Kind:
@@ -124,6 +124,4 @@ def _kind(path: str) -> Kind:
 
 
 def _with(component: Component, digests: tuple[Digest, ...]) -> Component:
-    from msgspec.structs import replace  # noqa: PLC0415 - one use
-
     return replace(component, digests=digests)

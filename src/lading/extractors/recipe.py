@@ -46,6 +46,7 @@ _OTHERS = frozenset(
         "lading.toml",
         "lading.lock",
         "devcontainer.json",
+        ".devcontainer.json",
         "pnpm-lock.yaml",
         "mkdocs.yml",
         "mkdocs.yaml",

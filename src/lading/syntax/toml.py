@@ -3,7 +3,7 @@
 import re
 import tomllib
 
-from lading.core.errors import ExtractError
+from lading.core.errors import ExtractError, LimitError
 from lading.core.source import SourceFile
 from lading.syntax.node import Node
 
@@ -22,30 +22,37 @@ def _document(file: SourceFile) -> Node:
         data = tomllib.loads(file.text)
     except (tomllib.TOMLDecodeError, RecursionError) as e:
         raise ExtractError(f"{file.path} is not TOML: {e}") from e
-    return _node(data, (), _lines(file.text), 1)
+    return _node(data, (), _lines(file), 1, file)
 
 
-def _lines(text: str) -> dict[tuple[str | int, ...], int]:
+def _lines(file: SourceFile) -> dict[tuple[str | int, ...], int]:
     """The line of every key and table header; array tables and inline array elements by index."""
     lines: dict[tuple[str | int, ...], int] = {}
     counts: dict[tuple[str, ...], int] = {}
     table: tuple[str | int, ...] = ()
     current: tuple[str | int, ...] = ()
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(file.text.splitlines(), 1):
         if header := _HEADER.match(line):
-            names = tuple(p.strip("\"'") for p in _PART.findall(header[1]))
+            names = _parts(header[1], file)
             if line.lstrip().startswith("[["):
                 counts[names] = counts.get(names, -1) + 1
             table = _indexed(names, counts)
             current = table
             lines[table] = number
         elif key := _KEY.match(line):
-            current = (*table, *(p.strip("\"'") for p in _PART.findall(key[1])))
+            current = (*table, *_parts(key[1], file))
             lines.setdefault(current, number)
             _strings(line[key.end() :], current, number, lines)
         elif current:
             _strings(line, current, number, lines)
     return lines
+
+
+def _parts(dotted: str, file: SourceFile) -> tuple[str, ...]:
+    names = tuple(p.strip("\"'") for p in _PART.findall(dotted))
+    if len(names) > file.limits.depth:
+        raise LimitError(f"{file.path} nests deeper than {file.limits.depth} levels")
+    return names
 
 
 def _indexed(names: tuple[str, ...], counts: dict[tuple[str, ...], int]) -> tuple[str | int, ...]:
@@ -63,12 +70,14 @@ def _strings(text: str, where: tuple[str | int, ...], number: int, lines: dict[t
         lines.setdefault((*where, "\0" + (quoted[1] or quoted[2] or "")), number)
 
 
-def _node(value: object, path: tuple[str | int, ...], lines: dict[tuple[str | int, ...], int], line: int) -> Node:
+def _node(value: object, path: tuple[str | int, ...], lines: dict[tuple[str | int, ...], int], line: int, file: SourceFile) -> Node:
+    if len(path) > file.limits.depth:
+        raise LimitError(f"{file.path} nests deeper than {file.limits.depth} levels")
     line = lines.get(path, line)
     if isinstance(value, dict):
-        return Node({k: _node(v, (*path, k), lines, line) for k, v in value.items()}, line)
+        return Node({k: _node(v, (*path, k), lines, line, file) for k, v in value.items()}, line)
     if isinstance(value, list):
-        return Node([_node(v, (*path, i), lines, _element_line(v, path, lines, line)) for i, v in enumerate(value)], line)
+        return Node([_node(v, (*path, i), lines, _element_line(v, path, lines, line), file) for i, v in enumerate(value)], line)
     if isinstance(value, (str, int, float, bool)):
         return Node(value, line, str(value))
     return Node(str(value), line, str(value))

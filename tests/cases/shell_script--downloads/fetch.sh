@@ -69,3 +69,4 @@ YAML
 echo 'hf download org-z/quoted'
 # hf download org-z/commented
 python upload.py --hub_model_id org-z/pushed --output_dir ./out
+dvc remote add -d --local storage s3://example-bucket/remote
