@@ -14,6 +14,8 @@ try:
 except ImportError:  # PyYAML built without libyaml
     from yaml import SafeLoader as Loader  # type: ignore[assignment]
 
+_MERGE = "\0<<"
+"""A merge key, which a quoted `"<<"` is not."""
 _INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9_]*)\Z")
 _FLOAT = re.compile(r"[-+]?(?:[0-9][0-9_]*\.[0-9_]*|\.[0-9][0-9_]*)(?:[eE][-+][0-9]+)?\Z")
 _WORDS: dict[str, Scalar] = {
@@ -95,6 +97,8 @@ class _Builder:
         line = self.line(event)
         if event.style in {"|", ">"}:
             line += 1
+        if event.value == "<<" and event.implicit[0]:
+            return Node(_MERGE, line, _MERGE)
         return Node(_plain(event.value) if event.implicit[0] else event.value, line, event.value)
 
     def place(self, node: Node, size: int) -> None:
@@ -125,7 +129,7 @@ def fill(mapping: dict[str, Node], children: list[Node]) -> None:
     merged: list[Node] = []
     for key, value in zip(children[::2], children[1::2], strict=False):
         name = key.text or str(key.value)
-        if name == "<<":
+        if name == _MERGE:
             merged.extend(value.value if isinstance(value.value, list) else [value])
             continue
         value.key_line = key.line
