@@ -134,7 +134,7 @@ class Announced:
                 yield self._unresolved(key.kind, value, name, known.text)
             return
         revision = filled(self.root, Node(text := _revision(key, field, mapping), value.line, text)).text
-        bare = key.bare and (not key.beside or mapping.get(key.beside) is not None)
+        bare = key.bare and (not key.beside or any(mapping.get(name) is not None for name in key.beside))
         paths = self.file.tree.paths
         for part in known.text.split(",") if "," in known.text and "/" in known.text and "://" not in known.text else [known.text]:
             if key.uri and "://" not in part:

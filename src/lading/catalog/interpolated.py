@@ -29,9 +29,20 @@ def filled(root: Node, node: Node) -> Filled:
         return Filled(match["default"].strip("\"' "), node.line, Confidence.INFERRED)
     source = node
     for _ in range(MOST_ROUNDS):
-        if (whole := _REFERENCE.fullmatch(text)) and (found := root.get(*whole["path"].split("."))):
+        if (whole := _REFERENCE.fullmatch(text)) and (found := _referred(root, whole["path"])):
             source = found
-        before, text = text, _REFERENCE.sub(lambda m: root.string(*m["path"].split(".")) or m[0], text)
+        before, text = text, _REFERENCE.sub(lambda m: _text(_referred(root, m["path"])) or m[0], text)
         if text == before or len(text) > LONGEST:
             break
     return Filled(text, source.line, Confidence.DECLARED if source is node and text == node.text.strip() else Confidence.INFERRED)
+
+
+def _referred(root: Node, dotted: str) -> Node | None:
+    """The value at a path of the document, or of one of its sections: what is interpolated is often a section alone."""
+    path = dotted.split(".")
+    sections = (value for _, value in root.items() if isinstance(value.value, dict))
+    return root.get(*path) or next((found for section in sections if (found := section.get(*path))), None)
+
+
+def _text(node: Node | None) -> str:
+    return node.text or str(node.value) if node and isinstance(node.value, (str, int, float)) else ""

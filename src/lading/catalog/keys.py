@@ -15,14 +15,14 @@ _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 class Key(Struct, frozen=True):
     """What kind of artifact a name announces, and the names beside it that hold its revision.
 
-    `bare`: ids without an owner count as well, where `beside` is empty or a name that stands beside it; `uri`: only URIs count;
+    `bare`: ids without an owner count as well, where `beside` is empty or one of its names stands beside it; `uri`: only URIs count;
     `upstream`: the registry whose names stand there.
     """
 
     kind: Kind
     revisions: tuple[str, ...] = ()
     bare: bool = False
-    beside: str = ""
+    beside: tuple[str, ...] = ()
     uri: bool = False
     upstream: str = ""
 
@@ -53,7 +53,7 @@ def _key(row: dict[str, Any]) -> Key:
         Kind(row["kind"]),
         tuple(row.get("revision", ())),
         row.get("bare", False),
-        row.get("beside", ""),
+        tuple(row.get("beside", ())),
         row.get("uri", False),
         row.get("upstream", ""),
     )

@@ -10,7 +10,7 @@ from lading.syntax.node import Node
 from lading.syntax.yaml import parse_yaml, yaml_documents
 
 _DIRECTIVE = re.compile(r"^[ \t]*(?:-[ \t]*)?\{\{", re.MULTILINE)
-"""A line that is nothing to YAML; a template within a quoted text is."""
+"""A line that is nothing to YAML, unless it stands in a text over several lines."""
 _PLACEHOLDER = re.compile(r"\{\{[^{}\n]*\}\}")
 
 
@@ -79,7 +79,16 @@ def is_chart_template(file: SourceFile) -> bool:
     """Whether a file is a template that becomes YAML only when it is rendered."""
     if file.name.endswith((".tpl", ".tftpl", ".gotmpl", ".j2")):
         return True
-    return "{{" in file.text and ("/templates/" in f"/{file.path}" or bool(_DIRECTIVE.search(file.text)))
+    if "{{" not in file.text or "/templates/" in f"/{file.path}":
+        return "{{" in file.text
+    return bool(_DIRECTIVE.search(file.text)) and not _is_yaml(file)
+
+
+def _is_yaml(file: SourceFile) -> bool:
+    try:
+        return bool(yaml_documents(file))
+    except ExtractError:
+        return False
 
 
 def _in_chart(folder: str, paths: Collection[str]) -> bool:

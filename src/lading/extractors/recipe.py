@@ -75,12 +75,11 @@ _DATA_FOLDERS = (
     "outputs",
     "output",
     "predictions",
-    "leaderboard",
 )
 MOST_RECORDS = 40
 
 
-@extractor("*.yaml", "*.yml", "*.json", "*.jsonc", "*.toml", "*.yaml.example", "*.yml.example", "*.yaml.j2", "Pipfile")
+@extractor("*.yaml", "*.yml", "*.json", "*.jsonc", "*.toml", "*.yaml.example", "*.yml.example", "*.yaml.j2", "*_yaml", "OAI_CONFIG_LIST*")
 def read(file: SourceFile) -> Iterator[Observation]:
     """Yield what the documents of a configuration file announce, and what the commands of their tasks fetch."""
     name = file.name.lower()
@@ -96,7 +95,7 @@ def read(file: SourceFile) -> Iterator[Observation]:
 
 
 def _documents(file: SourceFile) -> list[Node]:
-    if file.name.endswith((".json", ".jsonc")):
+    if file.name.endswith((".json", ".jsonc")) or file.name.startswith("OAI_CONFIG_LIST"):
         return [json_document(file)] if file.data.strip() else []
     if file.name.endswith(".toml"):
         return [toml_document(file)]
