@@ -13,6 +13,7 @@ from lading.catalog.keys import Key, key_of, normal_key
 from lading.catalog.loaders import Loader, Loaders, shipped
 from lading.catalog.provided import MODELS, listed, provided, routed_component
 from lading.catalog.upstreams import named, service
+from lading.catalog.vision import registered_datasets
 from lading.core.component import Component, Occurrence, Unresolved
 from lading.core.kinds import Confidence, Kind, Scope
 from lading.core.source import SourceFile
@@ -63,10 +64,7 @@ class Announced:
             yield from self._target(loader, node, target)
             return frozenset()
         done = _elsewhere(node)
-        for section in (*mcp.SECTIONS, *(("servers",) if self.file.name == "mcp.json" else ())):
-            if servers := node.get(section):
-                done.add(section)
-                yield from mcp.servers(servers, self._at)
+        yield from self._sections(node, done)
         if told := provided(node):
             model, provider, text = told
             self.told.add(id(model))
@@ -88,6 +86,15 @@ class Announced:
             else:
                 yield from self._named(above, name, value, node)
         return frozenset(done)
+
+    def _sections(self, node: Node, done: set[str]) -> Iterator[Observation]:
+        """Sections whose name alone says what stands in them."""
+        for section in (*mcp.SECTIONS, *(("servers",) if self.file.name == "mcp.json" else ())):
+            if servers := node.get(section):
+                done.add(section)
+                yield from mcp.servers(servers, self._at)
+        for name, entry in registered_datasets(datasets) if (datasets := node.get("DATASETS")) else ():
+            yield named(Kind.DATASET, "detectron2", name, self._at(entry.line, "DATASETS", name))
 
     def _asked(self, value: Node, symbol: str) -> Iterator[Observation]:
         """What a router is asked for."""

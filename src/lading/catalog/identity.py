@@ -6,6 +6,7 @@ from collections.abc import Collection
 from lading.catalog.hosted import hosted_model
 from lading.catalog.tables import table
 from lading.catalog.upstreams import hub, is_hub_id, located, named, pin_of, repository, service
+from lading.catalog.vision import RELEASED_BY_ULTRALYTICS
 from lading.core.component import Component, Occurrence
 from lading.core.kinds import Flag, Kind, Pin
 
@@ -239,13 +240,20 @@ def under_key(  # noqa: PLR0911 - one answer per form of a name
             return hosted("ollama", text, kind, at)
         if found := hosted_model(text):
             return hosted(*found, kind, at)
-    if kind in {Kind.MODEL, Kind.EMBEDDING, Kind.TOKENIZER} and SPACY_MODEL.match(text):
-        return named(Kind.MODEL, "spacy", text, at)
+    if released := _released(kind, text, at):
+        return released
     if kind is Kind.DATASET and text in BUILDERS:
         return None
     if is_hub_id(text) and ("/" in text or is_known(text, kind) or bare):
         return hub(kind, text, at, revision=revision)
     return None
+
+
+def _released(kind: Kind, text: str, at: Occurrence) -> Component | None:
+    """What a library fetches under a name of its own releases."""
+    if kind in {Kind.MODEL, Kind.EMBEDDING, Kind.TOKENIZER} and SPACY_MODEL.match(text):
+        return named(Kind.MODEL, "spacy", text, at)
+    return named(kind, "ultralytics", text, at) if kind is Kind.MODEL and RELEASED_BY_ULTRALYTICS.match(text) else None
 
 
 def hosted(provider: str, model: str, kind: Kind, at: Occurrence, endpoint: str = "") -> Component:
