@@ -40,6 +40,20 @@ ROUNDS = 3
 
 
 @dataclass(frozen=True, slots=True)
+class Given:
+    """What a call says about the thing it loads beside its name: revisions, who passes the revision, what it permits."""
+
+    revisions: tuple[Text, ...] = ()
+    parameter: Parameter | None = None
+    flags: tuple[Flag, ...] = ()
+
+    def revision_of(self, name: Text) -> str:
+        """The revision that belongs to a name: of several, the one written on the same line."""
+        beside = [r.text for r in self.revisions if r.place == name.place]
+        return (beside or [r.text for r in self.revisions] or [""])[0]
+
+
+@dataclass(frozen=True, slots=True)
 class Through:
     """A function of the project whose parameter reaches a loader."""
 
@@ -48,6 +62,7 @@ class Through:
     index: int
     loader: Loader = field(hash=False)
     symbol: str
+    given: Given = Given()
 
 
 class Sinks:
@@ -107,7 +122,7 @@ class Sinks:
                 argument = argument_of(call.node, through.name, through.index)
                 if argument is not None:
                     self.open.pop((through.function, through.name), None)
-                    yield from self._identified(argument, through.loader, call, through.symbol, "")
+                    yield from self._identified(argument, through.loader, call, through.symbol, self._passed_given(through, call))
 
     def _passes_of(self, module: Module) -> dict[str, set[Through]]:
         index = self.project.tree.once(_Passes)
@@ -126,14 +141,39 @@ class Sinks:
             return
         argument = self._argument(loader, call)
         if argument is not None:
-            revision = self._text(loader.revision, call)
-            yield from self._identified(argument, loader, call, symbol, revision)
+            yield from self._identified(argument, loader, call, symbol, self._given(loader, call))
         elif loader.default is not None:
             yield from self._default(loader, call, symbol)
         elif loader.by_task:
             yield from self._by_task(loader, call, symbol)
         elif not loader.optional and not loader.files and any(k.arg is None for k in call.node.keywords):
             yield self._unresolved(loader, call, symbol, "the arguments are passed on as a mapping")
+
+    def _given(self, loader: Loader, call: Call) -> Given:
+        argument = self._keyword(call, loader.revision)
+        return Given(*self._revisions(argument, call), self._flags(loader, call))
+
+    def _passed_given(self, through: Through, call: Call) -> Given:
+        """What the function says, with the revision its caller passes in place of the default."""
+        parameter = through.given.parameter
+        argument = argument_of(call.node, parameter.name, parameter.index) if parameter else None
+        return through.given if argument is None else Given(*self._revisions(argument, call), through.given.flags)
+
+    def _revisions(self, argument: ast.expr | None, call: Call) -> tuple[tuple[Text, ...], Parameter | None]:
+        values = self.evaluator.values(argument, call.scope, call.block) if argument is not None else []
+        return tuple(v for v in values if isinstance(v, Text)), next((v for v in values if isinstance(v, Parameter)), None)
+
+    def _keyword(self, call: Call, name: str) -> ast.expr | None:
+        """The argument a call passes by name, also by way of a mapping (`**options`) of this module."""
+        if not name or (argument := argument_of(call.node, name, -1)) is not None:
+            return argument if name else None
+        for keyword in call.node.keywords:
+            for value in self.evaluator.values(keyword.value, call.scope, call.block) if keyword.arg is None else ():
+                if isinstance(value, Collection) and isinstance(value.node, ast.Dict) and value.module is self.module:
+                    for key, entry in zip(value.node.keys, value.node.values, strict=True):
+                        if isinstance(key, ast.Constant) and key.value == name:
+                            return entry
+        return None
 
     def _loads(self, loader: Loader, call: Call) -> bool:
         if loader.needs:
@@ -151,12 +191,12 @@ class Sinks:
 
     def _argument(self, loader: Loader, call: Call) -> ast.expr | None:
         for name in loader.id:
-            if (argument := argument_of(call.node, name, -1)) is not None:
+            if (argument := self._keyword(call, name)) is not None:
                 return argument
         return argument_of(call.node, "", loader.position) if loader.position >= 0 else None
 
     def _text(self, keyword: str, call: Call) -> str:
-        argument = argument_of(call.node, keyword, -1) if keyword else None
+        argument = self._keyword(call, keyword)
         values = self.evaluator.values(argument, call.scope, call.block) if argument is not None else []
         return next((v.text for v in values if isinstance(v, Text)), "")
 
@@ -223,7 +263,7 @@ class Sinks:
         if component:
             yield replace(component, flags=(*component.flags, Flag.CLIENT)) if loader.client else component
 
-    def _identified(self, argument: ast.expr, loader: Loader, call: Call, symbol: str, revision: str) -> Iterator[Observation]:
+    def _identified(self, argument: ast.expr, loader: Loader, call: Call, symbol: str, given: Given) -> Iterator[Observation]:
         """The components of every text that reaches an argument; what does not is unresolved."""
         endpoint = self._text(loader.endpoint, call) or self._endpoint_of_receiver(loader, call)
         if endpoint and is_local_host(endpoint):
@@ -233,11 +273,11 @@ class Sinks:
         parameters = [v for v in values if isinstance(v, Parameter)]
         for parameter in parameters:
             self.through.setdefault(parameter.function, set()).add(
-                Through(parameter.function, parameter.name, parameter.index, loader, symbol)
+                Through(parameter.function, parameter.name, parameter.index, loader, symbol, given)
             )
         texts = [v for v in values if isinstance(v, Text)]
         for text in texts:
-            yield from self._from_text(text, loader, call, symbol, revision, endpoint)
+            yield from self._from_text(text, loader, call, symbol, given, endpoint)
         if not texts and not any(isinstance(v, (Object, Constant)) for v in values):
             if loader.upstream == "download" or (loader.upstream == "url" and loader.optional):
                 return
@@ -272,17 +312,20 @@ class Sinks:
             elif text.text.count("/") == 1 and is_hub_id(text.text) and not is_local(text.text, self.tree.paths):
                 yield hub(Kind.MODEL, text.text, self._at(text, symbol))
 
-    def _from_text(self, text: Text, loader: Loader, call: Call, symbol: str, revision: str, endpoint: str) -> Iterator[Observation]:
+    def _from_text(self, text: Text, loader: Loader, call: Call, symbol: str, given: Given, endpoint: str) -> Iterator[Observation]:
         if is_placeholder(text.text) and "://" not in text.text:
             if not is_local(text.text, self.tree.paths):
                 yield Unresolved(loader.kind, text.text, self._at(text, symbol, Confidence.UNRESOLVED), "a placeholder")
             return
+        revision = given.revision_of(text)
         component = self._component(loader, text.text.strip(), self._at(text, symbol), call, revision, endpoint)
         if component:
-            yield component
+            yield replace(component, flags=tuple(dict.fromkeys((*component.flags, *given.flags))))
 
     def _component(self, loader: Loader, text: str, at: Occurrence, call: Call, revision: str, endpoint: str = "") -> Component | None:  # noqa: C901, PLR0911, PLR0912 - one case per upstream
         flags = self._flags(loader, call)
+        if loader.kind_by and self._text(loader.kind_by, call) == "dataset":
+            loader = replace(loader, kind=Kind.DATASET)
         if text in loader.builders or (loader.slash and "/" not in text):
             return None
         match loader.upstream:
@@ -362,6 +405,8 @@ class Sinks:
         if provider == "langsmith":
             name, _, tag = text.partition(":")
             return replace(service(provider, name, at), version=tag, pin=pin_of(tag))
+        if provider == "replicate" and (digest := re.search(r":([0-9a-f]{64})\Z", text)):
+            return replace(service(provider, text[: digest.start()], at), version=digest[1], pin=Pin.EXACT)
         if provider == "openai" and text.count("/") == 1 and is_hub_id(text) and not endpoint:
             return hub(Kind.MODEL, text, at)
         return service(provider, text, at, endpoint=endpoint)
@@ -375,7 +420,7 @@ class Sinks:
             not text
             or "://" in text
             or path_like
-            or (is_local(text, self.tree.paths) and upstream not in {"kaggle", "detectron2", "coqui"})
+            or (is_local(text, self.tree.paths) and upstream not in {"kaggle", "detectron2", "coqui", "wandb"})
         ):
             return None
         if upstream == "ultralytics" and (not text.endswith((".pt", ".yaml")) or text.endswith((".yaml", "best.pt", "last.pt"))):
@@ -396,7 +441,7 @@ class Sinks:
     def _flags(self, loader: Loader, call: Call) -> tuple[Flag, ...]:
         if loader.remote_code == "always":
             return (Flag.REMOTE_CODE,)
-        argument = argument_of(call.node, loader.remote_code, -1) if loader.remote_code else None
+        argument = self._keyword(call, loader.remote_code)
         if argument is None:
             return ()
         values = self.evaluator.values(argument, call.scope, call.block)

@@ -235,8 +235,8 @@ class Evaluator:
             yield from self.values(node.func.value, scope, block, depth)
         elif name == "format" and isinstance(node.func, ast.Attribute):
             yield from self._formatted(node, node.func.value, scope, block, depth)
-        elif name == "dict":
-            yield Unknown(written(node))
+        elif name == "dict" and not node.args and all(k.arg for k in node.keywords):
+            yield Collection(_display(node), self.module, scope)
         else:
             yield from self._returned(node, scope, block, depth)
 
@@ -588,6 +588,12 @@ def _describe(value: Value) -> str:
 
 def _name(node: ast.expr) -> str:
     return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
+
+
+def _display(node: ast.Call) -> ast.Dict:
+    """`dict(a=1)` as `{"a": 1}`."""
+    keys: list[ast.expr | None] = [ast.copy_location(ast.Constant(k.arg), k.value) for k in node.keywords]
+    return ast.copy_location(ast.Dict(keys, [k.value for k in node.keywords]), node)
 
 
 def _dotted(node: ast.expr) -> str:

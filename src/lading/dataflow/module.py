@@ -275,6 +275,8 @@ class _Builder:
             match node:
                 case ast.Call():
                     found.append(Call(node, scope, block))
+                    if deferred := _deferred(node):
+                        found.append(Call(deferred, scope, block))
                     self.option(node)
                     for keyword in node.keywords:
                         if keyword.arg:
@@ -308,6 +310,19 @@ class _Builder:
 
 _LEAVES = frozenset({ast.Name, ast.Constant, ast.Load, ast.Store, ast.Del, ast.alias, ast.operator, ast.cmpop})
 """What holds no expression; most nodes are."""
+
+
+_DEFERRING = frozenset({"partial", "submit", "to_thread"})
+
+
+def _deferred(node: ast.Call) -> ast.Call | None:
+    """The call that another one prepares: `partial(f, x)`, `map(f, xs)`, `pool.submit(f, x)` say `f(x)`."""
+    mapped = isinstance(node.func, ast.Name) and node.func.id == "map"
+    if not (mapped or _tail(node.func) in _DEFERRING) or not node.args or not isinstance(node.args[0], (ast.Name, ast.Attribute)):
+        return None
+    if len(node.args) == 1 and not node.keywords:
+        return None
+    return ast.copy_location(ast.Call(node.args[0], node.args[1:], [] if mapped else node.keywords), node)
 
 
 def _destinations(node: ast.Call) -> Iterator[str]:
