@@ -1,9 +1,11 @@
 """The bill of materials: one graph for software and AI; documents are ways to write it."""
 
+import msgspec
 from msgspec import Struct
 
 from lading.core.component import Component, Edge, Unresolved
 from lading.core.coverage import Coverage
+from lading.core.digest import Digest
 from lading.core.kinds import Phase
 
 
@@ -28,3 +30,8 @@ class Bom(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     def complete(self) -> bool:
         """Whether nothing stayed unresolved and nothing unread."""
         return not self.unresolved and self.coverage.complete
+
+    @property
+    def fingerprint(self) -> Digest:
+        """The digest of all that it says: equal bills have equal fingerprints, however they were made."""
+        return Digest.of_bytes(msgspec.json.encode(msgspec.structs.astuple(self)))

@@ -1,6 +1,8 @@
-"""How the nouns of lading are called in CycloneDX."""
+"""How the nouns of lading are called in CycloneDX, and back."""
 
-from lading.core.kinds import Confidence, Kind
+from functools import lru_cache
+
+from lading.core.kinds import Confidence, Kind, Phase
 
 TYPES = {
     Kind.SYSTEM: "application",
@@ -16,16 +18,45 @@ TYPES = {
     Kind.ACTION: "application",
     Kind.FILE: "file",
 }
-KINDS = {
-    "library": Kind.LIBRARY,
+"""An action runs as a program of its own, a Terraform module or Helm chart is what others run on; CycloneDX has no closer type."""
+
+_KINDS = {
+    "application": Kind.SYSTEM,
     "framework": Kind.LIBRARY,
+    "library": Kind.LIBRARY,
     "machine-learning-model": Kind.MODEL,
     "data": Kind.DATASET,
     "container": Kind.IMAGE,
     "platform": Kind.INFRASTRUCTURE,
+    "operating-system": Kind.NATIVE_LIBRARY,
+    "firmware": Kind.NATIVE_LIBRARY,
+    "device-driver": Kind.NATIVE_LIBRARY,
+    "device": Kind.INFRASTRUCTURE,
     "file": Kind.FILE,
+    "cryptographic-asset": Kind.FILE,
 }
-"""The kind of a component that does not say it in `lading:kind`."""
+_KINDS_BY_PURL = {"huggingface": Kind.MODEL, "mlflow": Kind.MODEL, "oci": Kind.IMAGE, "docker": Kind.IMAGE, "githubactions": Kind.ACTION}
+
+
+def kind_of(type_: str, purl: str) -> Kind:
+    """The kind of a component that says no more than its CycloneDX type and its purl."""
+    kind = usual_kind(type_, upstream_of(purl))
+    return Kind.DATASET if kind is Kind.MODEL and type_ == "library" and "repo_type=dataset" in purl else kind
+
+
+@lru_cache(maxsize=256)
+def usual_kind(type_: str, upstream: str) -> Kind:
+    """What a CycloneDX type means, with a closer look where many tools write `library` for everything."""
+    kind = _KINDS.get(type_, Kind.FILE)
+    if kind is Kind.SYSTEM and upstream:
+        kind = Kind.ACTION if upstream == "github" else Kind.LIBRARY
+    return _KINDS_BY_PURL.get(upstream, kind) if kind in {Kind.LIBRARY, Kind.FILE, Kind.ACTION} else kind
+
+
+def upstream_of(purl: str) -> str:
+    """The upstream of a component that says no more than its purl: the purl's type."""
+    return purl[4 : purl.find("/")] if purl else ""
+
 
 HASHES = {
     "md5": "MD5",
@@ -42,7 +73,19 @@ HASHES = {
     "blake3": "BLAKE3",
 }
 ALGORITHMS = {name: algorithm for algorithm, name in HASHES.items()}
-LENGTHS = {"md5": 32, "sha1": 40, "sha256": 64, "sha384": 96, "sha512": 128, "sha3-256": 64, "sha3-384": 96, "sha3-512": 128,
-           "blake2b-256": 64, "blake2b-384": 96, "blake2b-512": 128, "blake3": 64}  # fmt: skip
+LENGTHS = {
+    algorithm: {"md5": 32, "sha1": 40, "blake3": 64}.get(algorithm) or int(algorithm.rpartition("-")[2].removeprefix("sha")) // 4
+    for algorithm in HASHES
+}
+"""How many hexadecimal digits a hash has."""
 
-CONFIDENCE = {Confidence.VERIFIED: 1.0, Confidence.DECLARED: 0.9, Confidence.INFERRED: 0.7, Confidence.UNRESOLVED: 0.1}
+PHASES = {
+    Phase.DESIGN: "design",
+    Phase.SOURCE: "pre-build",
+    Phase.BUILD: "build",
+    Phase.ANALYZED: "post-build",
+    Phase.DEPLOYED: "operations",
+    Phase.RUNTIME: "discovery",
+}
+SURENESS = {Confidence.VERIFIED: 1.0, Confidence.DECLARED: 0.9, Confidence.INFERRED: 0.7, Confidence.UNRESOLVED: 0.1}
+"""How sure an identity is that was seen at such a place."""

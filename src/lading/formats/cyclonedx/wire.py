@@ -1,11 +1,10 @@
-"""CycloneDX 1.4 to 1.7 JSON as it stands in a document: the parts lading writes and reads, unknown fields ignored (ECMA-424)."""
+"""CycloneDX 1.4 to 1.7 JSON as it stands in a document (ECMA-424): the parts lading writes and reads, unknown fields ignored."""
 
-import msgspec
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import Struct, field
 
 
 class Wire(Struct, omit_defaults=True, rename="camel", gc=False):
-    """A JSON object whose empty fields are left out."""
+    """A JSON object whose empty fields are left out; arrays are tuples, so that thousands of empty ones cost nothing."""
 
 
 class Hash(Wire):
@@ -47,10 +46,9 @@ class Reference(Wire):
 
 
 class Organization(Wire):
-    """A supplier, provider or manufacturer."""
+    """A supplier, provider or custodian."""
 
     name: str = ""
-    url: list[str] | str = msgspec.field(default_factory=list)
 
 
 class Occurrence(Wire):
@@ -67,34 +65,58 @@ class Method(Wire):
 
     technique: str
     confidence: float
-    value: str = ""
 
 
 class Identity(Wire):
     """How sure the identity of a component is."""
 
-    field: str
+    about: str = field(name="field")
     confidence: float | None = None
-    methods: list[Method] = msgspec.field(default_factory=list)
+    methods: tuple[Method, ...] = ()
 
 
 class Evidence(Wire):
-    """The evidence of a component."""
+    """The evidence of a component; `identity` is one object in 1.5."""
 
-    identity: list[Identity] | Identity | None = None
-    occurrences: list[Occurrence] = msgspec.field(default_factory=list)
+    identity: tuple[Identity, ...] | Identity | None = None
+    occurrences: tuple[Occurrence, ...] = ()
 
 
-class DataReference(Wire):
-    """A dataset by reference."""
+class Attachment(Wire):
+    """Contents by URL, with properties."""
+
+    url: str = ""
+    properties: tuple[Property, ...] = ()
+
+
+class Custodian(Wire):
+    """Who keeps data."""
+
+    organization: Organization | None = None
+
+
+class Governance(Wire):
+    """Who is responsible for data."""
+
+    custodians: tuple[Custodian, ...] = ()
+
+
+class ComponentData(Wire):
+    """What a data component holds; within a model card also a dataset by `ref`."""
 
     ref: str = ""
+    type: str = ""
+    name: str = ""
+    contents: Attachment | None = None
+    sensitive_data: tuple[str, ...] = ()
+    description: str = ""
+    governance: Governance | None = None
 
 
 class InputOutput(Wire):
     """The format of an input or output."""
 
-    format: str
+    format: str = ""
 
 
 class ModelParameters(Wire):
@@ -103,9 +125,9 @@ class ModelParameters(Wire):
     task: str = ""
     architecture_family: str = ""
     model_architecture: str = ""
-    datasets: list[DataReference] = msgspec.field(default_factory=list)
-    inputs: list[InputOutput] = msgspec.field(default_factory=list)
-    outputs: list[InputOutput] = msgspec.field(default_factory=list)
+    datasets: tuple[ComponentData, ...] = ()
+    inputs: tuple[InputOutput, ...] = ()
+    outputs: tuple[InputOutput, ...] = ()
 
 
 class Metric(Wire):
@@ -118,13 +140,13 @@ class Metric(Wire):
 class Quantitative(Wire):
     """What was measured of a model."""
 
-    performance_metrics: list[Metric] = msgspec.field(default_factory=list)
+    performance_metrics: tuple[Metric, ...] = ()
 
 
 class Considerations(Wire):
     """What to consider when a model is used."""
 
-    technical_limitations: list[str] = msgspec.field(default_factory=list)
+    technical_limitations: tuple[str, ...] = ()
 
 
 class ModelCard(Wire):
@@ -133,91 +155,83 @@ class ModelCard(Wire):
     model_parameters: ModelParameters | None = None
     quantitative_analysis: Quantitative | None = None
     considerations: Considerations | None = None
-    properties: list[Property] = msgspec.field(default_factory=list)
-
-
-class ComponentData(Wire):
-    """What a data component holds."""
-
-    type: str
-    name: str = ""
-    description: str = ""
-    sensitive_data: list[str] = msgspec.field(default_factory=list)
+    properties: tuple[Property, ...] = ()
 
 
 class Pedigree(Wire):
-    """What a component derives from."""
+    """Where a component comes from."""
 
-    ancestors: list["Component"] = msgspec.field(default_factory=list)
+    ancestors: tuple["Component", ...] = ()
 
 
 class Component(Wire):
-    """A component."""
+    """A component, also a nested one."""
 
     type: str
     name: str
-    bom_ref: str = msgspec.field(default="", name="bom-ref")
-    mime_type: str = msgspec.field(default="", name="mime-type")
+    bom_ref: str = field(default="", name="bom-ref")
+    mime_type: str = field(default="", name="mime-type")
     supplier: Organization | None = None
+    publisher: str = ""
     group: str = ""
     version: str = ""
     description: str = ""
-    hashes: list[Hash] = msgspec.field(default_factory=list)
-    licenses: list[LicenseChoice] = msgspec.field(default_factory=list)
+    hashes: tuple[Hash, ...] = ()
+    licenses: tuple[LicenseChoice, ...] = ()
     purl: str = ""
     pedigree: Pedigree | None = None
-    external_references: list[Reference] = msgspec.field(default_factory=list)
-    components: list["Component"] = msgspec.field(default_factory=list)
+    external_references: tuple[Reference, ...] = ()
+    components: tuple["Component", ...] = ()
     evidence: Evidence | None = None
     model_card: ModelCard | None = None
-    data: list[ComponentData] = msgspec.field(default_factory=list)
-    properties: list[Property] = msgspec.field(default_factory=list)
+    data: tuple[ComponentData, ...] = ()
+    properties: tuple[Property, ...] = ()
 
 
 class ServiceData(Wire):
     """What flows to or from a service."""
 
     flow: str
-    classification: str = ""
-    name: str = ""
+    classification: str
 
 
 class Service(Wire):
     """A hosted service."""
 
     name: str
-    bom_ref: str = msgspec.field(default="", name="bom-ref")
+    bom_ref: str = field(default="", name="bom-ref")
     provider: Organization | None = None
     group: str = ""
     version: str = ""
     description: str = ""
-    endpoints: list[str] = msgspec.field(default_factory=list)
+    endpoints: tuple[str, ...] = ()
     authenticated: bool | None = None
-    trust_boundary: bool | None = msgspec.field(default=None, name="x-trust-boundary")
-    data: list[ServiceData] = msgspec.field(default_factory=list)
-    licenses: list[LicenseChoice] = msgspec.field(default_factory=list)
-    external_references: list[Reference] = msgspec.field(default_factory=list)
-    properties: list[Property] = msgspec.field(default_factory=list)
+    trust_boundary: bool | None = field(default=None, name="x-trust-boundary")
+    data: tuple[ServiceData, ...] = ()
+    licenses: tuple[LicenseChoice, ...] = ()
+    external_references: tuple[Reference, ...] = ()
+    services: tuple["Service", ...] = ()
+    properties: tuple[Property, ...] = ()
 
 
 class Dependency(Wire):
     """What a component depends on."""
 
     ref: str
-    depends_on: list[str] = msgspec.field(default_factory=list)
+    depends_on: tuple[str, ...] = ()
 
 
 class Composition(Wire):
     """How complete a part of the document is."""
 
     aggregate: str
-    assemblies: list[str] = msgspec.field(default_factory=list)
+    assemblies: tuple[str, ...] = ()
 
 
 class Citation(Wire):
     """Who states a value (1.7)."""
 
-    pointers: list[str]
+    pointers: tuple[str, ...]
     timestamp: str
     attributed_to: str
     note: str = ""
@@ -229,40 +243,40 @@ class Lifecycle(Wire):
     phase: str = ""
 
 
-class Tools(Wire):
-    """The tools that made a document, as components and services."""
-
-    components: list[Component] = msgspec.field(default_factory=list)
-
-
-class OldTool(Wire):
+class Tool(Wire):
     """A tool as CycloneDX 1.4 writes it."""
 
     name: str = ""
     version: str = ""
 
 
+class Tools(Wire):
+    """The tools that made a document, as components."""
+
+    components: tuple[Component, ...] = ()
+
+
 class Metadata(Wire):
     """About the document."""
 
     timestamp: str = ""
-    lifecycles: list[Lifecycle] = msgspec.field(default_factory=list)
-    tools: Tools | list[OldTool] | None = None
+    lifecycles: tuple[Lifecycle, ...] = ()
+    tools: Tools | tuple[Tool, ...] | None = None
     component: Component | None = None
-    properties: list[Property] = msgspec.field(default_factory=list)
+    properties: tuple[Property, ...] = ()
 
 
 class Document(Wire):
     """A bill of materials."""
 
-    bom_format: str
-    spec_version: str
-    schema_: str = msgspec.field(default="", name="$schema")
+    schema_: str = field(default="", name="$schema")
+    bom_format: str = ""
+    spec_version: str = ""
     serial_number: str = ""
-    version: int | UnsetType = UNSET
+    version: int = 0
     metadata: Metadata | None = None
-    components: list[Component] = msgspec.field(default_factory=list)
-    services: list[Service] = msgspec.field(default_factory=list)
-    dependencies: list[Dependency] = msgspec.field(default_factory=list)
-    compositions: list[Composition] = msgspec.field(default_factory=list)
-    citations: list[Citation] = msgspec.field(default_factory=list)
+    components: tuple[Component, ...] = ()
+    services: tuple[Service, ...] = ()
+    dependencies: tuple[Dependency, ...] = ()
+    compositions: tuple[Composition, ...] = ()
+    citations: tuple[Citation, ...] = ()

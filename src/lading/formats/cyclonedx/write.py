@@ -1,262 +1,210 @@
 """From a bill of materials to a CycloneDX document: sorted, dated by the bill, the same bytes each time."""
 
 import re
-from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import msgspec
 
 from lading.core.bom import Bom
-from lading.core.component import Component, DatasetFacts, FileRecord, ModelFacts, Occurrence
+from lading.core.component import Component, Edge, ModelFacts
 from lading.core.finding import Report
-from lading.core.kinds import Confidence, Kind, Relation, Scope
+from lading.core.kinds import Kind, Relation
+from lading.core.pause import collector_paused
 from lading.formats.cyclonedx import wire
-from lading.formats.cyclonedx.vocabulary import CONFIDENCE, HASHES, LENGTHS, TYPES
+from lading.formats.cyclonedx.facts import Facts, data, dataset_in, model_card, model_in, service, service_in
+from lading.formats.cyclonedx.parts import (
+    Values,
+    as_json,
+    file,
+    is_reference,
+    licenses,
+    marks,
+    place,
+    references,
+    rows,
+    split_digests,
+)
+from lading.formats.cyclonedx.vocabulary import PHASES, SURENESS, TYPES, upstream_of
 
-_URI = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:[^\s<>\"{}|\\^`]+\Z")
-_CONTEXT = msgspec.json.Encoder()
+_SERIAL = re.compile(r"urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\Z")
+_TOOL = "tool:lading"
+_MODEL = "machine-learning-model"
+_SOFTWARE = frozenset({Kind.LIBRARY, Kind.ACTION, Kind.IMAGE, Kind.INFRASTRUCTURE})
+Properties = tuple[wire.Property, ...]
 
 
 def write(report: Report, version: str) -> bytes:
     """The document of a report's bill of materials in a version of CycloneDX, indented."""
-    return msgspec.json.format(msgspec.json.encode(document(report.bom, version)), indent=1) + b"\n"
+    with collector_paused():
+        return msgspec.json.format(msgspec.json.encode(document(report.bom, version)), indent=1) + b"\n"
 
 
 def document(bom: Bom, version: str) -> wire.Document:
     """The document of a bill of materials."""
-    writer = _Writer(bom)
+    writer = _Writer(bom, version)
     return wire.Document(
         schema_=f"http://cyclonedx.org/schema/bom-{version}.schema.json",
         bom_format="CycloneDX",
         spec_version=version,
-        serial_number=bom.serial,
+        serial_number=bom.serial if _SERIAL.match(bom.serial) else "",
         version=1,
         metadata=writer.metadata(),
-        components=[writer.component(c) for c in bom.components if c.kind is not Kind.SERVICE],
-        services=[writer.service(c) for c in bom.components if c.kind is Kind.SERVICE],
-        dependencies=writer.dependencies(),
-        compositions=[wire.Composition("complete" if bom.complete else "incomplete", [writer.subject])],
-        citations=writer.citations() if version >= "1.7" else [],
+        components=tuple([writer.component(c, ref) for ref, c in writer.by_ref.items() if c.kind is not Kind.SERVICE]),
+        services=tuple([writer.service(c, ref) for ref, c in writer.by_ref.items() if c.kind is Kind.SERVICE]),
+        dependencies=tuple(writer.dependencies()),
+        compositions=(wire.Composition("complete" if bom.complete else "incomplete", (writer.root,)),),
+        citations=tuple(writer.citations()) if version >= "1.7" else (),
     )
 
 
 class _Writer:
-    def __init__(self, bom: Bom) -> None:
+    def __init__(self, bom: Bom, version: str) -> None:
         self.bom = bom
-        self.subject = bom.subject.ref
+        self.version = version
+        self.root = bom.subject.ref
         self.by_ref = {c.ref: c for c in bom.components}
-        self.edges: dict[str, list[tuple[Relation, str]]] = defaultdict(list)
+        self.targets: dict[str, list[str]] = {}
+        self.relations: dict[str, list[Edge]] = {}
+        typed = {(e.source, e.target) for e in bom.edges if e.relation is not Relation.DEPENDS_ON}
         for edge in bom.edges:
-            self.edges[edge.source].append((edge.relation, edge.target))
+            source, target = edge.source, edge.target
+            self.targets.setdefault(source, []).append(target)
+            if source == self.root or (source, target) in typed:
+                self.relations.setdefault(source, []).append(edge)
 
     def metadata(self) -> wire.Metadata:
         bom = self.bom
-        name, _, version = bom.generator.rpartition(" ")
-        tool = wire.Component("application", name or bom.generator, bom_ref=TOOL, version=version) if bom.generator else None
-        coverage = bom.coverage
-        counts = msgspec.structs.replace(coverage, excluded=(), unread=())
-        rows = [
-            *(wire.Property("lading:unresolved", _json(u)) for u in bom.unresolved),
-            wire.Property("lading:coverage", _json(counts)),
-            *(wire.Property("lading:unread", _json(s)) for s in coverage.unread),
-            *(wire.Property("lading:excluded", _json(s)) for s in coverage.excluded),
-        ]
+        counts = msgspec.structs.replace(bom.coverage, excluded=(), unread=())
         return wire.Metadata(
             timestamp=bom.created,
-            lifecycles=[wire.Lifecycle("pre-build")],
-            tools=wire.Tools([tool]) if tool else None,
-            component=self.component(bom.subject),
-            properties=rows,
+            lifecycles=(wire.Lifecycle(PHASES[bom.phase]),),
+            tools=wire.Tools((_tool(bom.generator),)) if bom.generator else None,
+            component=self.component(bom.subject, self.root),
+            properties=(
+                wire.Property("lading:coverage", as_json(counts)),
+                *rows("serial", "" if _SERIAL.match(bom.serial) else bom.serial),
+                *rows("unresolved", *map(as_json, bom.unresolved)),
+                *rows("unread", *map(as_json, bom.coverage.unread)),
+                *rows("excluded", *map(as_json, bom.coverage.excluded)),
+            ),
         )
 
-    def component(self, one: Component) -> wire.Component:
-        ref = one.ref
-        edges = self.edges.get(ref, ())
-        digests = [d for d in one.digests if len(d.hex) == LENGTHS.get(d.algorithm, -1)]
-        return wire.Component(
-            type=TYPES[one.kind],
-            name=one.name,
-            bom_ref=ref,
-            supplier=wire.Organization(one.supplier) if one.supplier else None,
-            version=one.version,
-            description=one.description,
-            hashes=[wire.Hash(HASHES[d.algorithm], d.hex) for d in digests] if digests else [],
-            licenses=_licenses(one),
-            purl=one.purl,
-            pedigree=self.pedigree(edges) if edges else None,
-            external_references=_references(one) if one.url else [],
-            components=[_file(f, ref) for f in one.files] if one.files else [],
-            evidence=_evidence(one) if one.occurrences else None,
-            model_card=self.model_card(one, edges) if one.model or (edges and TYPES[one.kind] == "machine-learning-model") else None,
-            data=_data(one) if one.kind is Kind.DATASET else [],
-            properties=_properties(one, edges),
-        )
+    def component(self, one: Component, ref: str) -> wire.Component:
+        row = wire.Component(TYPES[one.kind], one.name, ref, version=one.version, description=one.description, purl=one.purl)
+        more: Properties = ()
+        if one.supplier:
+            row.supplier = wire.Organization(one.supplier)
+        if one.digests:
+            row.hashes, more = split_digests(one.digests)
+        if one.licenses:
+            row.licenses = licenses(one.licenses, self.version)
+        if one.url:
+            row.external_references = references(one)
+            more += rows("url", "" if row.external_references else one.url)
+        if one.occurrences:
+            row.evidence = _evidence(one)
+        if one.kind not in _SOFTWARE or one.files or one.model or one.dataset or one.service:
+            more += self.contents(one, row)
+        if relations := self.relations.get(ref):
+            row.pedigree = self.pedigree(relations)
+            more += _marked(relations)
+        known = marks(one.kind, one.pin, one.roles, one.flags, one.upstream, upstream_of(one.purl))
+        row.properties = known + more + _others(one) if more or one.properties else known
+        return row
 
-    def pedigree(self, edges: Sequence[tuple[Relation, str]]) -> wire.Pedigree | None:
-        ancestors = [self.by_ref[t] for r, t in edges if r is Relation.DERIVED_FROM and t in self.by_ref]
-        rows = [wire.Component(TYPES[a.kind], a.name, version=a.version, purl=a.purl) for a in ancestors if a.kind in TYPES]
-        return wire.Pedigree(rows) if rows else None
+    def contents(self, one: Component, row: wire.Component) -> Properties:
+        """Fill in what a component is made of: files, what is known about a model or a dataset; the rest comes back as properties."""
+        row.components = tuple(map(file, one.files))
+        if row.type == _MODEL:
+            trained_on = [e.target for e in self.relations.get(row.bom_ref, ()) if e.relation is Relation.TRAINED_ON]
+            row.model_card = model_card(one.model or ModelFacts(), trained_on)
+        if one.kind is Kind.DATASET:
+            row.data = (data(one),)
+        return _facts(one, model_in(row.model_card), dataset_in(row.data), None)
 
-    def model_card(self, one: Component, edges: Sequence[tuple[Relation, str]]) -> wire.ModelCard | None:
-        facts = one.model or ModelFacts()
-        datasets = [t for r, t in edges if r is Relation.TRAINED_ON and t in self.by_ref]
-        parameters = wire.ModelParameters(
-            task=facts.task,
-            architecture_family=facts.architecture_family,
-            model_architecture=facts.architecture,
-            datasets=[wire.DataReference(t) for t in datasets],
-            inputs=[wire.InputOutput(i) for i in facts.inputs],
-            outputs=[wire.InputOutput(o) for o in facts.outputs],
+    def service(self, one: Component, ref: str) -> wire.Service:
+        row = wire.Service(one.name, ref, version=one.version, description=one.description)
+        row.properties = marks(one.kind, one.pin, one.roles, one.flags, one.upstream, "")
+        row.licenses = licenses(one.licenses, self.version)
+        row.external_references = (wire.Reference("documentation", one.url),) if is_reference(one.url) else ()
+        if one.service:
+            service(one.service, row)
+        row.properties += (
+            *rows("url", "" if row.external_references else one.url),
+            *rows("purl", one.purl),
+            *rows("supplier", one.supplier),
+            *rows("digest", *map(str, one.digests)),
+            *rows("file", *map(as_json, one.files)),
+            *rows("occurrence", *map(as_json, one.occurrences)),
+            *_marked(self.relations.get(ref, ())),
+            *_facts(one, None, None, service_in(row, Values(row.properties))),
+            *_others(one),
         )
-        card = wire.ModelCard(
-            model_parameters=parameters if parameters != wire.ModelParameters() else None,
-            quantitative_analysis=wire.Quantitative([wire.Metric(t, v) for t, v in facts.metrics]) if facts.metrics else None,
-            considerations=wire.Considerations([facts.limitations]) if facts.limitations else None,
-            properties=_facts(facts),
-        )
-        return card if card != wire.ModelCard() or one.model else None
+        return row
 
-    def service(self, one: Component) -> wire.Service:
-        facts = one.service
-        edges = self.edges.get(one.ref, ())
-        rows = [wire.Property("lading:occurrence", _json(o)) for o in one.occurrences]
-        if facts and facts.endpoint and not _URI.match(facts.endpoint):
-            rows.append(wire.Property("lading:endpoint", facts.endpoint))
-        if facts and facts.region:
-            rows.append(wire.Property("lading:region", facts.region))
-        return wire.Service(
-            name=one.name,
-            bom_ref=one.ref,
-            provider=wire.Organization(facts.provider) if facts and facts.provider else None,
-            version=one.version,
-            description=one.description,
-            endpoints=[facts.endpoint] if facts and _URI.match(facts.endpoint) else [],
-            authenticated=facts.authenticated if facts else None,
-            trust_boundary=True if facts else None,
-            data=[wire.ServiceData(facts.data_flow, facts.data or "unknown")] if facts else [],
-            licenses=_licenses(one),
-            external_references=_references(one),
-            properties=[*_properties(one, edges), *rows],
-        )
+    def pedigree(self, edges: Sequence[Edge]) -> wire.Pedigree | None:
+        ancestors = [self.by_ref[e.target] for e in edges if e.relation is Relation.DERIVED_FROM and e.target in self.by_ref]
+        found = tuple(wire.Component(TYPES[a.kind], a.name, version=a.version, purl=a.purl) for a in ancestors if a.kind in TYPES)
+        return wire.Pedigree(found) if found else None
 
     def dependencies(self) -> list[wire.Dependency]:
-        targets: dict[str, set[str]] = defaultdict(set)
-        for edge in self.bom.edges:
-            targets[edge.source].add(edge.target)
-        reached = {t for e in self.bom.edges if e.source != self.subject for t in (e.target,)}
-        targets[self.subject] |= self.by_ref.keys() - reached
-        return [wire.Dependency(ref, sorted(targets.get(ref, ()))) for ref in (self.subject, *self.by_ref)]
+        """What hangs on what; on the subject hangs everything that hangs on nothing else."""
+        targets = self.targets
+        reached = {e.target for e in self.bom.edges if e.source != self.root}
+        direct = {*targets.get(self.root, ()), *(self.by_ref.keys() - reached)}
+        rest = [wire.Dependency(ref, _sorted(targets[ref]) if ref in targets else ()) for ref in self.by_ref]
+        return [wire.Dependency(self.root, _sorted(direct)), *rest]
 
     def citations(self) -> list[wire.Citation]:
-        """Who stated the values that lading did not see in bytes itself: the cards of models and datasets."""
-        rows = []
-        for number, one in enumerate(c for c in self.bom.components if c.kind is not Kind.SERVICE):
-            stated = [v for n, v in one.properties if n == "lading:declared-by"]
-            if stated and (
-                pointers := [f"/components/{number}/{field}" for field in ("licenses", "description", "modelCard") if _has(one, field)]
-            ):
-                rows.append(wire.Citation(pointers, self.bom.created or "1970-01-01T00:00:00Z", TOOL, f"declared by {stated[0]}"))
-        return rows
+        """Which values an artifact's own card states and lading has not seen in bytes."""
+        natives = [c for c in self.bom.components if c.kind is not Kind.SERVICE]
+        stated = [(n, c, dict(c.properties).get("lading:declared-by", "")) for n, c in enumerate(natives) if c.properties]
+        return [
+            wire.Citation(pointers, self.bom.created, c.ref, f"declared by {by}")
+            for n, c, by in stated
+            if by and self.bom.created and (pointers := tuple(f"/components/{n}/{field}" for field in _declared(c)))
+        ]
 
 
-TOOL = "tool:lading"
+def _sorted(refs: Collection[str]) -> tuple[str, ...]:
+    return tuple(sorted(set(refs))) if len(refs) > 1 else tuple(refs)
 
 
-def _has(one: Component, field: str) -> bool:
-    return bool({"licenses": one.licenses, "description": one.description, "modelCard": one.model}[field])
+def _declared(one: Component) -> list[str]:
+    told = {
+        "licenses": any(not x.concluded for x in one.licenses),
+        "description": bool(one.description),
+        "modelCard": bool(one.model and TYPES[one.kind] == _MODEL),
+        "data": bool(one.dataset and one.kind is Kind.DATASET),
+    }
+    return [field for field, is_told in told.items() if is_told]
 
 
-def _json(value: object) -> str:
-    return _CONTEXT.encode(value).decode()
+def _marked(edges: Sequence[Edge]) -> Properties:
+    """The relations that `dependencies` alone would not tell."""
+    return rows("relation", *(f"{e.relation} {e.target}" for e in edges))
 
 
-def _licenses(one: Component) -> list[wire.LicenseChoice]:
-    rows = []
-    for stated in one.licenses:
-        acknowledgement = "concluded" if stated.concluded else "declared"
-        if " " in stated.expression and re.search(r"\b(?:AND|OR|WITH)\b", stated.expression) and len(one.licenses) == 1:
-            rows.append(wire.LicenseChoice(expression=stated.expression, acknowledgement=acknowledgement))
-        else:
-            rows.append(wire.LicenseChoice(wire.LicenseName(name=stated.expression, acknowledgement=acknowledgement)))
-    return rows
+def _others(one: Component) -> Properties:
+    return tuple(wire.Property(name, value) for name, value in one.properties)
 
 
-def _references(one: Component) -> list[wire.Reference]:
-    return [wire.Reference("distribution", one.url)] if _URI.match(one.url) else []
-
-
-def _file(file: FileRecord, ref: str) -> wire.Component:
-    name = HASHES.get(file.digest.algorithm)
-    return wire.Component(
-        type="file",
-        name=file.path,
-        bom_ref=f"{ref}#{file.path}",
-        mime_type=file.media_type,
-        hashes=[wire.Hash(name, file.digest.hex)] if name else [],
-        properties=[wire.Property("lading:size", str(file.size))],
+def _tool(generator: str) -> wire.Component:
+    name, _, version = generator.rpartition(" ")
+    return (
+        wire.Component("application", name, _TOOL, version=version) if name and version else wire.Component("application", generator, _TOOL)
     )
 
 
 def _evidence(one: Component) -> wire.Evidence:
-    surest = max((CONFIDENCE[o.confidence] for o in one.occurrences), default=0.9)
-    technique = "binary-analysis" if surest == 1.0 else "source-code-analysis"
-    identity = [wire.Identity("purl", surest, [wire.Method(technique, surest)])] if one.purl else []
-    return wire.Evidence(identity or None, [_occurrence(o) for o in one.occurrences])
+    surest = max(SURENESS[o.confidence] for o in one.occurrences)
+    method = wire.Method("binary-analysis" if surest == 1.0 else "source-code-analysis", surest)
+    identity = wire.Identity("purl" if one.purl else "name", surest, (method,))
+    return wire.Evidence((identity,), tuple(map(place, one.occurrences)))
 
 
-class _Context(msgspec.Struct, omit_defaults=True):
-    """What an occurrence says beyond location, line and symbol."""
-
-    written: str = ""
-    confidence: str = "declared"
-    scope: str = "runtime"
-    cell: int = 0
-    cell_line: int = 0
-
-
-def _occurrence(o: Occurrence) -> wire.Occurrence:
-    plain = o.confidence is Confidence.DECLARED and o.scope is Scope.RUNTIME and not o.written and not o.cell
-    context = "" if plain else _json(_Context(o.written, o.confidence.value, o.scope.value, o.cell, o.cell_line))
-    return wire.Occurrence(o.path, o.line, o.symbol, context)
-
-
-def _properties(one: Component, edges: Sequence[tuple[Relation, str]]) -> list[wire.Property]:
-    rows = [wire.Property("lading:kind", one.kind.value), wire.Property("lading:pin", one.pin.value)]
-    if one.upstream:
-        rows.append(wire.Property("lading:upstream", one.upstream))
-    rows += [wire.Property("lading:role", r.value) for r in one.roles]
-    rows += [wire.Property("lading:flag", f.value) for f in one.flags]
-    rows += [wire.Property("lading:digest", str(d)) for d in one.digests if len(d.hex) != LENGTHS.get(d.algorithm, -1)]
-    rows += [wire.Property("lading:relation", f"{relation.value} {target}") for relation, target in edges]
-    rows += [wire.Property(n, v) for n, v in one.properties]
-    if one.url and not _URI.match(one.url):
-        rows.append(wire.Property("lading:url", one.url))
-    if one.dataset and one.kind is Kind.DATASET:
-        rows += _dataset_facts(one.dataset)
-    return rows
-
-
-def _facts(facts: ModelFacts) -> list[wire.Property]:
-    values = (
-        ("lading:model:parameters", str(facts.parameters or "")),
-        ("lading:model:quantization", facts.quantization),
-        ("lading:model:format", facts.format),
-        ("lading:model:context-length", str(facts.context_length or "")),
-        ("lading:model:chat-template", str(facts.chat_template or "")),
-        *(("lading:model:language", language) for language in facts.languages),
-    )
-    return [wire.Property(n, v) for n, v in values if v]
-
-
-def _dataset_facts(facts: DatasetFacts) -> list[wire.Property]:
-    values = (
-        ("lading:dataset:records", str(facts.records or "")),
-        ("lading:dataset:size", str(facts.size or "")),
-        *(("lading:dataset:language", language) for language in facts.languages),
-    )
-    return [wire.Property(n, v) for n, v in values if v]
-
-
-def _data(one: Component) -> list[wire.ComponentData]:
-    facts = one.dataset or DatasetFacts()
-    return [wire.ComponentData("dataset", one.name, sensitive_data=[facts.sensitive] if facts.sensitive else [])]
+def _facts(one: Component, *read_back: object) -> Properties:
+    """The facts that would not be read back from the fields of their own."""
+    told = zip(("model", "dataset", "service"), (one.model, one.dataset, one.service), read_back, strict=True)
+    lost = {name: fact for name, fact, back in told if fact is not None and fact != back}
+    return rows("facts", as_json(Facts(**lost))) if lost else ()  # type: ignore[arg-type]
