@@ -274,9 +274,7 @@ class _Builder:
                 continue
             match node:
                 case ast.Call():
-                    found.append(Call(node, scope, block))
-                    if deferred := _deferred(node):
-                        found.append(Call(deferred, scope, block))
+                    found += [Call(call, scope, block) for call in (node, _deferred(node)) if call]
                     self.option(node)
                     for keyword in node.keywords:
                         if keyword.arg:
@@ -337,9 +335,14 @@ def _destinations(node: ast.Call) -> Iterator[str]:
 
 
 def _declared_options(decorators: list[ast.expr]) -> dict[str, ast.expr]:
-    """Defaults that `@click.option` and its like give to parameters."""
-    found = {}
+    """What `@click.option` and its like, and `@pytest.mark.parametrize`, give to parameters."""
+    found: dict[str, ast.expr] = {}
     for decorator in decorators:
+        match decorator:
+            case ast.Call(func=ast.Attribute(attr="parametrize"), args=[ast.Constant(value=str() as name), values, *_]):
+                found[name] = values
+            case _:
+                pass
         if isinstance(decorator, ast.Call) and _tail(decorator.func) in {"option", "argument"}:
             default = next((k.value for k in decorator.keywords if k.arg == "default"), None)
             if default is not None:
