@@ -264,7 +264,7 @@ class _Builder:
             elif isinstance(part, ast.Name):
                 scope.bindings.setdefault(part.id, []).append(Binding(part.lineno, block, value, element, index))
 
-    def expression(self, root: ast.expr, scope: Scope, block: Block) -> None:  # noqa: C901, PLR0912 - one case per expression that binds
+    def expression(self, root: ast.expr, scope: Scope, block: Block) -> None:  # noqa: C901 - one case per expression that binds
         """Record the calls, named values and inner bindings of an expression."""
         stack: list[ast.AST] = [root]
         found: list[Call] = []
