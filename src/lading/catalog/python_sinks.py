@@ -30,7 +30,7 @@ from lading.core.kinds import Confidence, Flag, Kind, Pin
 from lading.core.source import Tree
 from lading.dataflow.evaluate import Evaluator, argument_of, written
 from lading.dataflow.module import Block, Call, Module, Scope
-from lading.dataflow.project import Project
+from lading.dataflow.project import Defined, Project
 from lading.dataflow.values import Collection, Constant, Object, Parameter, Place, Text, Unknown, Value
 
 Observation = Component | Unresolved
@@ -110,23 +110,30 @@ class Sinks:
             if sum(map(len, self.through.values())) == before:
                 break
 
-    def _definition(self, call: Call) -> tuple[Module, Scope] | None:
-        return self.evaluator.definition(call.node.func, call.scope, call.block)
+    def _definition(self, call: Call) -> Defined | None:
+        """The function or class of the project that is called; imported ones by their outline, without parsing them again."""
+        function = call.node.func
+        if isinstance(function, ast.Name) and (found := self.evaluator.bindings(function.id, function.lineno, call.scope, call.block)):
+            last = found[1][-1]
+            if last.imported:
+                return self.project.defined(last.imported, self.module.path)
+        definition = self.evaluator.definition(function, call.scope, call.block)
+        return Defined(definition[0].path, definition[1].name, definition[1].is_class) if definition else None
 
-    def _passed_on(self, calls: list[tuple[Call, tuple[Module, Scope]]]) -> Iterator[Observation]:
+    def _passed_on(self, calls: list[tuple[Call, Defined]]) -> Iterator[Observation]:
         """Calls of functions of the project whose parameters reach a loader."""
-        for call, (module, target) in calls:
+        for call, target in calls:
             name = f"{target.name}.__init__" if target.is_class else target.name
-            passes = self.through if module is self.module else self._passes_of(module)
+            passes = self.through if target.path == self.module.path else self._passes_of(target.path)
             for through in sorted(passes.get(name, ()), key=lambda t: (t.function, t.name)):
                 argument = argument_of(call.node, through.name, through.index)
                 if argument is not None:
                     self.open.pop((through.function, through.name), None)
                     yield from self._identified(argument, through.loader, call, through.symbol, self._passed_given(through, call))
 
-    def _passes_of(self, module: Module) -> dict[str, set[Through]]:
+    def _passes_of(self, path: str) -> dict[str, set[Through]]:
         index = self.project.tree.once(_Passes)
-        return index.of(module, self.project, self.tree)
+        return index.of(path, self.project, self.tree)
 
     def _loaded(self, loader: Loader, call: Call, dotted: str) -> Iterator[Observation]:
         symbol = _symbol(dotted, call.node)
@@ -530,15 +537,16 @@ class _Passes:
     def __init__(self, _: Tree) -> None:
         self.known: dict[str, dict[str, set[Through]]] = {}
 
-    def of(self, module: Module, project: Project, tree: Tree) -> dict[str, set[Through]]:
-        """The passing functions of a module; empty while it is being computed."""
-        if module.path not in self.known:
-            self.known[module.path] = {}
+    def of(self, path: str, project: Project, tree: Tree) -> dict[str, set[Through]]:
+        """The passing functions of the module at a path; empty while they are being computed."""
+        if path not in self.known:
+            self.known[path] = {}
+            module = project.module(path)
             try:
-                self.known[module.path] = Sinks(module, project, tree).passes()
+                self.known[path] = Sinks(module, project, tree).passes() if module else {}
             except (ExtractError, RecursionError):
-                self.known[module.path] = {}
-        return self.known[module.path]
+                self.known[path] = {}
+        return self.known[path]
 
 
 def loaders(tree: Tree) -> Loaders:

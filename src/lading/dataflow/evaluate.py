@@ -105,6 +105,8 @@ class Evaluator:
                 yield from self.call(node, scope, block, depth)
             case ast.NamedExpr() | ast.Await() | ast.Starred():
                 yield from self.values(node.value, scope, block, depth)
+            case ast.DictComp():
+                yield from self.values(node.key, scope, (*block, (id(node), 0)), depth)
             case ast.ListComp() | ast.SetComp() | ast.GeneratorExp():
                 yield from self.values(node.elt, scope, (*block, (id(node), 0)), depth)
             case _:
@@ -129,7 +131,7 @@ class Evaluator:
 
     def _members(self, value: Value, index: int | None, depth: int) -> Iterator[Value]:
         if not isinstance(value, Collection):
-            yield value if isinstance(value, Parameter) else Unknown(_describe(value))
+            yield value if isinstance(value, (Parameter, Text)) else Unknown(_describe(value))
             return
         inside = self._of(value.module)
         nodes = [k for k in value.node.keys if k] if isinstance(value.node, ast.Dict) else value.node.elts
@@ -140,6 +142,9 @@ class Evaluator:
                 yield from _followed(inside.values(node.elts[index], value.scope, (), depth))
 
     def _entries(self, value: Value, wanted: int | None, depth: int) -> Iterator[Value]:
+        if isinstance(value, Text) and wanted != 1:
+            yield value
+            return
         if not (isinstance(value, Collection) and isinstance(value.node, ast.Dict)):
             yield Unknown(_describe(value))
             return

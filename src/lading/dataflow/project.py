@@ -1,6 +1,7 @@
 """The Python modules of a scanned tree: found by their dotted names, parsed when asked, kept while they are likely asked again."""
 
 from collections import OrderedDict
+from dataclasses import dataclass
 
 from lading.core.errors import ExtractError
 from lading.core.source import SourceFile, Tree
@@ -11,6 +12,36 @@ KEPT = 48
 """Parsed modules kept in memory at once."""
 
 
+MOST_PASSED_ON = 8
+"""Most packages that pass a name on before its definition."""
+
+
+@dataclass(frozen=True, slots=True)
+class Defined:
+    """A function or class at the top of a module."""
+
+    path: str
+    name: str
+    is_class: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """What a module defines and passes on at its top: little enough to keep of every module."""
+
+    definitions: dict[str, bool]
+    """Names of functions (False) and classes (True)."""
+    imported: dict[str, str]
+
+    @classmethod
+    def of(cls, module: Module | None) -> "Outline":
+        """The outline of a parsed module; empty when it cannot be parsed."""
+        if module is None:
+            return cls({}, {})
+        imported = {name: b.imported for name, bindings in module.root.bindings.items() for b in bindings if b.imported}
+        return cls({name: scope.is_class for name, scope in module.root.children.items()}, imported)
+
+
 class Project:
     """The modules of a tree; get one by `tree.once(Project)`."""
 
@@ -18,6 +49,7 @@ class Project:
         self.tree = tree
         self._modules: OrderedDict[str, Module | None] = OrderedDict()
         self._found: dict[tuple[str, str], str] = {}
+        self._outlines: dict[str, Outline] = {}
 
     def module(self, path: str) -> Module | None:
         """The module at a path; None when it cannot be parsed (its own scan says why)."""
@@ -29,16 +61,32 @@ class Project:
             module = source_module(file) if file else None
         except ExtractError:
             module = None
+        self._keep(path, module)
+        return module
+
+    def _keep(self, path: str, module: Module | None) -> None:
         self._modules[path] = module
+        self._outlines[path] = Outline.of(module)
         if len(self._modules) > KEPT:
             self._modules.popitem(last=False)
-        return module
+
+    def defined(self, dotted: str, importer: str, depth: int = 0) -> "Defined | None":
+        """The function or class that an imported name means, also where a package passes it on; parses no module twice."""
+        base, _, name = dotted.rpartition(".")
+        path = self.find(base, importer) if base else ""
+        if not path or path == importer or depth > MOST_PASSED_ON:
+            return None
+        if path not in self._outlines:
+            self.module(path)
+        outline = self._outlines[path]
+        if name in outline.definitions:
+            return Defined(path, name, outline.definitions[name])
+        again = outline.imported.get(name, "")
+        return self.defined(again, path, depth + 1) if again else None
 
     def remember(self, module: Module) -> None:
         """Keep a module that somebody else has built."""
-        self._modules[module.path] = module
-        if len(self._modules) > KEPT:
-            self._modules.popitem(last=False)
+        self._keep(module.path, module)
 
     def find(self, dotted: str, importer: str) -> str:
         """The path of the module that a dotted name means to a file; empty when the tree has none.
