@@ -48,8 +48,7 @@ class _Writer:
             data_license="CC0-1.0",
             id=_DOCUMENT,
             name=bom.subject.name or "system",
-            document_namespace=NAMESPACE
-            + (serial if re.fullmatch(r"[0-9a-f-]{36}", serial) else bom.fingerprint.hex[:16]),
+            document_namespace=NAMESPACE + (serial if re.fullmatch(r"[0-9a-f-]{36}", serial) else bom.fingerprint.hex[:16]),
             creation_info=CreationInfo(self.date, (self.creator,)),
             packages=tuple(self.package(c) for c in (bom.subject, *bom.components)),
             relationships=tuple(self.relationships()),
