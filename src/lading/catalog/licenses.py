@@ -4,6 +4,8 @@ from functools import lru_cache
 
 from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
 
+from lading.core.component import License
+
 _LONGEST = 1000
 
 
@@ -23,3 +25,8 @@ def is_spdx_id(text: str) -> bool:
     """Whether a text is one identifier of the SPDX license list, in the list's own spelling."""
     single = " " not in text and "(" not in text and not text.endswith("+") and not text.startswith("LicenseRef-")
     return single and spdx_expression(text) == text != ""
+
+
+def stated(text: str) -> License:
+    """A license as somebody stated it: in the list's spelling where it is an SPDX expression, else the words used."""
+    return License(spdx_expression(text) or text)

@@ -1,8 +1,8 @@
 """`lading bom`: documents shown, converted, validated, compared and merged."""
 
 import sys
-from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -10,6 +10,9 @@ from lading.cli.output import emit, encoded, format_for, wants_colour, width
 from lading.core.bom import Bom
 from lading.core.errors import FormatError, UsageError
 from lading.core.finding import Report
+
+if TYPE_CHECKING:
+    from lading.formats._registry import Format
 
 _DOCUMENT = click.Path(path_type=Path, allow_dash=True)
 LARGEST = 512 << 20
@@ -49,19 +52,33 @@ def convert(document: Path, format_name: str, output: Path | None) -> int:
     return 0
 
 
-@command.command(epilog="\b\nExample:\n  lading bom validate bom.cdx.json\n\nExit codes: 0 valid, 2 not readable as a document, 3 invalid.")
+@command.command(
+    epilog="\b\nExamples:\n  lading bom validate bom.cdx.json\n  lading scan . -f spdx-3 | lading bom validate -\n\n"
+    "Exit codes: 0 valid, 2 not readable as a document, 3 invalid."
+)
 @click.argument("document", type=_DOCUMENT)
-def validate(document: Path) -> int:
-    """Check DOCUMENT: its structure, its references, its package URLs; against the official schema where that is installed."""
-    from lading.bom.validate import problems  # noqa: PLC0415 - when it is run
+@click.option("--official", is_flag=True, help="Fail unless the tools of the standard's makers are installed and agree.")
+def validate(document: Path, *, official: bool) -> int:
+    """Check DOCUMENT: structure, words, references, package URLs, dates; with the standard's own tools where they are installed."""
+    from lading.bom.validate import validate as validated  # noqa: PLC0415 - when it is run
 
     data = read(document)
-    bom = parse(data, document)
-    found, checked = problems(data, bom)
-    for problem in found:
+    format_ = format_of(data, document)
+    try:
+        answer = validated(data, format_)
+    except FormatError as e:
+        raise FormatError(f"{document}: {e.sentence}", hint=e.hint) from e
+    for problem in answer.problems:
         click.echo(problem)
-    click.echo(f"{document}: {'valid' if not found else f'{len(found)} problems'} ({checked})", err=True)
-    return 3 if found else 0
+    count = len(answer.problems)
+    verdict = f"{count} problem{'s' if count > 1 else ''}" if count else "valid"
+    asked = f"lading and {answer.by_official_tools}" if answer.by_official_tools else "lading alone"
+    click.echo(f"{document}: {verdict}, says {asked}", err=True)
+    if answer.missing and official:
+        raise UsageError("the tools of the standard's makers are not installed", hint=answer.missing)
+    if answer.missing:
+        click.echo(f"hint: for the opinion of the standard's own tools: {answer.missing}", err=True)
+    return 3 if count else 0
 
 
 @command.command(epilog="\b\nExample:\n  lading bom diff before.json after.json --exit-code")
@@ -117,18 +134,20 @@ def read(document: Path) -> bytes:
 
 def parse(data: bytes, document: Path) -> Bom:
     """The bill of materials in bytes, in the format they tell; FormatError names the document."""
+    format_ = format_of(data, document)
+    assert format_.read
+    try:
+        return format_.read(data)
+    except FormatError as e:
+        raise FormatError(f"{document}: {e.sentence}", hint=e.hint) from e
+
+
+def format_of(data: bytes, document: Path) -> "Format":
+    """The format that bytes tell; FormatError when it is none that is read."""
     from lading.formats._registry import FORMATS  # noqa: PLC0415 - when it is run
 
     for format_ in FORMATS:
-        if format_.read and format_.detects and format_.detects(data):
-            try:
-                return format_.read(data)
-            except FormatError as e:
-                raise FormatError(f"{document}: {e.sentence}", hint=e.hint) from e
-    raise FormatError(f"{document} is no document that lading reads", hint=f"read are: {', '.join(_readable())}")
-
-
-def _readable() -> Iterator[str]:
-    from lading.formats._registry import FORMATS  # noqa: PLC0415 - when it is run
-
-    return (f.name for f in FORMATS if f.read)
+        if format_.detects and format_.detects(data):
+            return format_
+    readable = sorted({f.title for f in FORMATS if f.read})
+    raise FormatError(f"{document} is no document that lading reads", hint=f"read are: {', '.join(readable)}")

@@ -1,6 +1,6 @@
 """What a document format is: a name, how to write a report in it, and where it can be read, how."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from msgspec import Struct
 
@@ -10,7 +10,10 @@ from lading.core.plugins import Registry
 
 
 class Format(Struct, frozen=True, kw_only=True):
-    """A document format; `read` and `detects` are None for formats that are only written."""
+    """A document format; `read`, `detects` and `problems` are None for formats that are only written.
+
+    `read` is tolerant of what others write; `problems` tells what in a readable document is against its format.
+    """
 
     name: str
     title: str
@@ -19,6 +22,7 @@ class Format(Struct, frozen=True, kw_only=True):
     write: Callable[[Report], bytes]
     read: Callable[[bytes], Bom] | None = None
     detects: Callable[[bytes], bool] | None = None
+    problems: Callable[[bytes], Iterable[str]] | None = None
 
 
 FORMATS: Registry[Format] = Registry("lading.formats")

@@ -3,6 +3,7 @@
 from functools import partial
 
 from lading.formats._registry import Format, add_format
+from lading.formats.cyclonedx.check import problems
 from lading.formats.cyclonedx.read import detects, read
 from lading.formats.cyclonedx.write import write
 
@@ -18,5 +19,6 @@ for _name, _version in (("cyclonedx", "1.7"), ("cyclonedx-1.7", "1.7"), ("cyclon
             write=partial(write, version=_version),
             read=read,
             detects=detects,
+            problems=problems,
         )
     )

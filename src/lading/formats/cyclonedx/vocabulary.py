@@ -89,3 +89,16 @@ PHASES = {
 }
 SURENESS = {Confidence.VERIFIED: 1.0, Confidence.DECLARED: 0.9, Confidence.INFERRED: 0.7, Confidence.UNRESOLVED: 0.1}
 """How sure an identity is that was seen at such a place."""
+
+COMPONENT_TYPES = frozenset(_KINDS)
+LIFECYCLES = frozenset({"design", "pre-build", "build", "post-build", "operations", "discovery", "decommission"})
+HASH_NAMES = frozenset({*ALGORITHMS, "Streebog-256", "Streebog-512"})
+FLOWS = frozenset({"inbound", "outbound", "bi-directional", "unknown"})
+_PARTIES = ("first_party", "third_party")
+AGGREGATES = frozenset(
+    {
+        *("complete", "incomplete", "unknown", "not_specified"),
+        *(f"incomplete_{party}_{whose}only" for party in _PARTIES for whose in ("", "proprietary_", "opensource_")),
+    }
+)
+"""The closed vocabularies of CycloneDX 1.6 and 1.7."""

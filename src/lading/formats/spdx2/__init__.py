@@ -1,6 +1,7 @@
 """SPDX 2.3 JSON; SPDX 2.2 is read too."""
 
 from lading.formats._registry import Format, add_format
+from lading.formats.spdx2.check import problems
 from lading.formats.spdx2.read import detects, read
 from lading.formats.spdx2.write import write
 
@@ -13,5 +14,6 @@ add_format(
         write=write,
         read=read,
         detects=detects,
+        problems=problems,
     )
 )

@@ -38,13 +38,18 @@ def detects(data: bytes) -> bool:
 def read(data: bytes) -> Bom:
     """The bill of materials of an SPDX 2.2 or 2.3 document; FormatError names the place of what is wrong."""
     with collector_paused():
-        try:
-            document = _decode(data)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as e:
-            raise FormatError(f"not an SPDX 2 document: {e}") from e
-        if document.spdx_version not in SUPPORTED:
-            raise FormatError(f"{document.spdx_version} is not read here; {' and '.join(SUPPORTED)} are")
-        return _bom(document)
+        return _bom(decoded(data))
+
+
+def decoded(data: bytes) -> Document:
+    """The document as it stands, in a version that is read."""
+    try:
+        document = _decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as e:
+        raise FormatError(f"not an SPDX 2 document: {e}") from e
+    if document.spdx_version not in SUPPORTED:
+        raise FormatError(f"{document.spdx_version} is not read here; {' and '.join(SUPPORTED)} are")
+    return document
 
 
 def _bom(document: Document) -> Bom:

@@ -55,3 +55,70 @@ CHECKSUMS = {
 
 LENGTHS = {"md5": 32, "sha1": 40, **{name: int(name[-3:]) // 4 for name in CHECKSUMS if name[-3:].isdigit()}}
 ALGORITHMS = {name: algorithm for algorithm, name in CHECKSUMS.items()}
+RELATIONSHIPS = frozenset(
+    [
+        "VARIANT_OF",
+        "COPY_OF",
+        "PATCH_FOR",
+        "TEST_DEPENDENCY_OF",
+        "CONTAINED_BY",
+        "DATA_FILE_OF",
+        "OPTIONAL_COMPONENT_OF",
+        "ANCESTOR_OF",
+        "GENERATES",
+        "CONTAINS",
+        "OPTIONAL_DEPENDENCY_OF",
+        "FILE_ADDED",
+        "REQUIREMENT_DESCRIPTION_FOR",
+        "DEV_DEPENDENCY_OF",
+        "DEPENDENCY_OF",
+        "BUILD_DEPENDENCY_OF",
+        "DESCRIBES",
+        "PREREQUISITE_FOR",
+        "HAS_PREREQUISITE",
+        "PROVIDED_DEPENDENCY_OF",
+        "DYNAMIC_LINK",
+        "DESCRIBED_BY",
+        "METAFILE_OF",
+        "DEPENDENCY_MANIFEST_OF",
+        "PATCH_APPLIED",
+        "RUNTIME_DEPENDENCY_OF",
+        "TEST_OF",
+        "TEST_TOOL_OF",
+        "DEPENDS_ON",
+        "SPECIFICATION_FOR",
+        "FILE_MODIFIED",
+        "DISTRIBUTION_ARTIFACT",
+        "AMENDS",
+        "DOCUMENTATION_OF",
+        "GENERATED_FROM",
+        "STATIC_LINK",
+        "OTHER",
+        "BUILD_TOOL_OF",
+        "TEST_CASE_OF",
+        "PACKAGE_OF",
+        "DESCENDANT_OF",
+        "FILE_DELETED",
+        "EXPANDED_FROM_ARCHIVE",
+        "DEV_TOOL_OF",
+        "EXAMPLE_OF",
+    ]
+)
+"""Every relationship type of SPDX 2.3."""
+WORDS = frozenset(
+    [
+        "APPLICATION",
+        "ARCHIVE",
+        "CONTAINER",
+        "DEVICE",
+        "FILE",
+        "FIRMWARE",
+        "FRAMEWORK",
+        "INSTALL",
+        "LIBRARY",
+        "OPERATING_SYSTEM",
+        "OTHER",
+        "SOURCE",
+    ]
+)
+"""Every purpose of a package."""

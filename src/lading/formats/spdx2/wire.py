@@ -61,6 +61,12 @@ class File(Wire):
     checksums: tuple[Checksum, ...] = ()
 
 
+class Snippet(Wire):
+    """A part of a file."""
+
+    id: str = field(name="SPDXID")
+
+
 class LicenseInfo(Wire):
     """A license that is not on the SPDX list."""
 
@@ -98,6 +104,7 @@ class Document(Wire):
     document_describes: tuple[str, ...] = ()
     packages: tuple[Package, ...] = ()
     files: tuple[File, ...] = ()
+    snippets: tuple[Snippet, ...] = ()
     relationships: tuple[Relationship, ...] = ()
     has_extracted_licensing_infos: tuple[LicenseInfo, ...] = ()
     annotations: tuple[Annotation, ...] = ()

@@ -1,6 +1,7 @@
 """SPDX 3.0.1 JSON-LD with AI and Dataset packages."""
 
 from lading.formats._registry import Format, add_format
+from lading.formats.spdx3.check import problems
 from lading.formats.spdx3.read import detects, read
 from lading.formats.spdx3.write import write
 
@@ -14,5 +15,6 @@ for _name in ("spdx", "spdx-3"):
             write=write,
             read=read,
             detects=detects,
+            problems=problems,
         )
     )

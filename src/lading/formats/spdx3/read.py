@@ -28,13 +28,18 @@ def detects(data: bytes) -> bool:
 def read(data: bytes) -> Bom:
     """The bill of materials of an SPDX 3.0.1 JSON-LD document; FormatError names the place of what is wrong."""
     with collector_paused():
-        try:
-            document = _decode(data)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as e:
-            raise FormatError(f"not an SPDX 3 document: {e}") from e
-        if "spdx.org/rdf/3" not in str(document.context):
-            raise FormatError("not an SPDX 3 document: its @context is not that of SPDX 3")
-        return Graph(document.graph).bom()
+        return Graph(decoded(data)).bom()
+
+
+def decoded(data: bytes) -> tuple[Element, ...]:
+    """The elements as they stand."""
+    try:
+        document = _decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as e:
+        raise FormatError(f"not an SPDX 3 document: {e}") from e
+    if "spdx.org/rdf/3" not in str(document.context):
+        raise FormatError("not an SPDX 3 document: its @context is not that of SPDX 3")
+    return document.graph
 
 
 class Graph:
