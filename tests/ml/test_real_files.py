@@ -49,7 +49,7 @@ def test_gguf(tmp_path: Path) -> None:
     assert model.model is not None
     assert (model.model.architecture, model.model.architecture_family, model.model.context_length) == ("tiny", "llama", 2048)
     assert model.model.chat_template is not None
-    assert [x.expression for x in model.licenses] == ["apache-2.0"]
+    assert [x.expression for x in model.licenses] == ["Apache-2.0"]
     assert [(e.relation, e.target) for e in bom.edges] == [(Relation.DERIVED_FROM, "pkg:huggingface/acme-lab/base-7b")]
 
 

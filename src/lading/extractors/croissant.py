@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
+from lading.catalog.licenses import stated
 from lading.catalog.upstreams import located
-from lading.core.component import Component, License, Occurrence
+from lading.core.component import Component, Occurrence
 from lading.core.digest import Digest
 from lading.core.kinds import Kind, Pin
 from lading.core.source import SourceFile
@@ -27,7 +28,7 @@ def read(file: SourceFile) -> Iterator[Component]:
     dataset = located(Kind.DATASET, url, at)
     files = [d for d in document.elements("distribution") if d.string("contentUrl")]
     digests = tuple(sorted(Digest("sha256", d.string("sha256").lower()) for d in files if len(d.string("sha256")) == 64))  # noqa: PLR2004 - hex digits
-    stated = document.string("license")
+    license_ = document.string("license")
     held = bool(files) and len(digests) == len(files)
     yield replace(
         dataset,
@@ -35,6 +36,6 @@ def read(file: SourceFile) -> Iterator[Component]:
         digests=digests,
         pin=Pin.EXACT if held else dataset.pin,
         version=document.string("version") or dataset.version,
-        licenses=(License(stated),) if stated else (),
+        licenses=(stated(license_),) if license_ else (),
         description=document.string("description"),
     )

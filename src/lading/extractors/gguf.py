@@ -4,9 +4,10 @@ import struct
 from collections.abc import Iterator
 from typing import BinaryIO
 
+from lading.catalog.licenses import stated
 from lading.catalog.on_disk import held, template_digest
 from lading.catalog.upstreams import hub, is_hub_id
-from lading.core.component import Component, Edge, License, ModelFacts, Occurrence
+from lading.core.component import Component, Edge, ModelFacts, Occurrence
 from lading.core.errors import ExtractError, LimitError
 from lading.core.kinds import Confidence, Kind, Relation
 from lading.core.source import SourceFile
@@ -34,8 +35,8 @@ def read(file: SourceFile) -> Iterator[Component | Edge]:
         quantization=_QUANTIZATION.get(_integer(values.get("general.file_type", -1)), ""),
         chat_template=template_digest(template) if isinstance(template, str) else None,
     )
-    stated = values.get("general.license")
-    model = held(file, what="GGUF header", facts=facts, licenses=(License(str(stated)),) if stated else ())
+    license_ = values.get("general.license")
+    model = held(file, what="GGUF header", facts=facts, licenses=(stated(str(license_)),) if license_ else ())
     yield model
     for number in range(min(_integer(values.get("general.base_model.count")), 16)):
         url = str(values.get(f"general.base_model.{number}.repo_url", ""))

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
+from lading.catalog.licenses import stated
 from lading.catalog.on_disk import held, is_model_folder
 from lading.catalog.upstreams import hub, is_hub_id
-from lading.core.component import Component, Edge, License, ModelFacts, Occurrence
+from lading.core.component import Component, Edge, ModelFacts, Occurrence
 from lading.core.kinds import Confidence, Kind, Relation
 from lading.core.source import SourceFile
 from lading.extractors._registry import extractor
@@ -43,7 +44,7 @@ def read(file: SourceFile) -> Iterator[Component | Edge]:
 
 def _card(file: SourceFile, document: Node) -> Iterator[Component | Edge]:
     facts = ModelFacts(task=document.string("pipeline_tag"), languages=tuple(sorted(_texts(document, "language"))))
-    licenses = tuple(License(text) for text in _texts(document, "license") if text not in {"other", "unknown"})
+    licenses = tuple(stated(text) for text in _texts(document, "license") if text not in {"other", "unknown"})
     model = held(
         file,
         what="model card",
