@@ -1,17 +1,21 @@
 """Training and application recipes in YAML, JSON and TOML: models, datasets, tokenizers, adapters and services under known keys."""
 
+import re
 from collections.abc import Iterator
 
 from lading.catalog.announced import Announced
 from lading.catalog.owner import Owner, owned_documents
 from lading.catalog.tasks import tasks
+from lading.core.component import Component, Edge
 from lading.core.coverage import Skipped
+from lading.core.kinds import Kind, Relation
 from lading.core.source import SourceFile
 from lading.extractors._registry import Observation, extractor
 from lading.syntax.json import json_document
 from lading.syntax.node import Node
 from lading.syntax.toml import toml_document
 
+_BASE = re.compile(r"(?:model|base_model|model_name_or_path|model_id|base_model_name_or_path|pretrained_model_name_or_path|model\.\w+)\Z")
 LARGEST = 4 << 20
 """Configuration is smaller than this; larger files of these names hold data."""
 
@@ -90,8 +94,23 @@ def read(file: SourceFile) -> Iterator[Observation]:
         return
     for document in _documents(file):
         if not _is_data(document):
-            yield from Announced(file, document).observations()
+            found = list(Announced(file, document).observations())
+            yield from found
+            yield from _lineage([o for o in found if isinstance(o, Component)])
             yield from tasks(file, document)
+
+
+def _lineage(found: list[Component]) -> Iterator[Edge]:
+    """What one recipe says of its one base model: which tokenizer goes with it, which adapters derive from it."""
+    bases = {c.ref: c for c in found if c.kind is Kind.MODEL and _BASE.match(c.occurrences[0].symbol)}
+    if len(bases) != 1:
+        return
+    (base,) = bases.values()
+    tokenizers = {c.ref for c in found if c.kind is Kind.TOKENIZER} - {base.ref}
+    if len(tokenizers) == 1:
+        yield Edge(base.ref, Relation.TOKENIZED_BY, tokenizers.pop())
+    for adapter in sorted({c.ref for c in found if c.kind is Kind.ADAPTER} - {base.ref}):
+        yield Edge(adapter, Relation.DERIVED_FROM, base.ref)
 
 
 def _documents(file: SourceFile) -> list[Node]:

@@ -15,6 +15,8 @@ from lading.extractors._registry import extractor
 _HEAD = 64
 _PICKLE = re.compile(rb"\x80[\x02-\x05]")
 _LEGACY_TORCH = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19."
+_WORD_VECTORS = re.compile(rb"[0-9]{1,9} [0-9]{1,5}\n")
+"""The first line of word2vec and fastText tables, text and binary: how many words, how many dimensions."""
 _SMALLEST_UNKNOWN = 1024
 
 
@@ -37,6 +39,8 @@ _SMALLEST_UNKNOWN = 1024
     "*.nemo",
     "*.torchscript",
     "*.pte",
+    "*.vec",
+    "*.faiss",
 )
 def read(file: SourceFile) -> Iterator[Component | Skipped]:
     """Yield the model (or array) a file holds; a file of another format under such a name is said to be not read."""
@@ -52,7 +56,7 @@ def read(file: SourceFile) -> Iterator[Component | Skipped]:
     yield held(file, what=format_, facts=ModelFacts(format=format_) if kind is not Kind.DATASET else None, flags=flags, kind=kind)
 
 
-def _format(file: SourceFile, head: bytes) -> tuple[str, bool, Kind | None]:  # noqa: PLR0911 - one answer per format
+def _format(file: SourceFile, head: bytes) -> tuple[str, bool, Kind | None]:  # noqa: C901, PLR0911 - one answer per format
     """The format by content, whether it can carry code, and the kind where the format tells it."""
     if head.startswith(b"PK\x03\x04"):
         return _archive(file)
@@ -62,6 +66,10 @@ def _format(file: SourceFile, head: bytes) -> tuple[str, bool, Kind | None]:  # 
         return "pickle", True, None
     if head.startswith(b"\x89HDF\r\n\x1a\n"):
         return "HDF5", file.name.endswith(".h5"), None
+    if _WORD_VECTORS.match(head) and file.name.endswith((".vec", ".bin")):
+        return "word vectors", False, Kind.EMBEDDING
+    if head[:2] in {b"Ix", b"IB"} and file.name.endswith(".faiss"):
+        return "FAISS index", False, Kind.EMBEDDING
     if head.startswith(b"\x93NUMPY"):
         return "NumPy array", b"'|O'" in head, Kind.DATASET
     if head[4:8] == b"TFL3":
