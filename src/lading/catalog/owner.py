@@ -77,6 +77,10 @@ def _documents(file: SourceFile) -> list[Node]:
 
 def is_chart_template(file: SourceFile) -> bool:
     """Whether a file is a template that becomes YAML only when it is rendered."""
+    return file.once(_is_chart_template)
+
+
+def _is_chart_template(file: SourceFile) -> bool:
     if file.name.endswith((".tpl", ".tftpl", ".gotmpl", ".j2")):
         return True
     if "{{" not in file.text or "/templates/" in f"/{file.path}":

@@ -103,7 +103,8 @@ class Sinks:
                 if loader:
                     yield from self._loaded(loader, call, dotted)
                     break
-        calls = [(call, found) for call in self.module.calls if (found := self._definition(call))]
+        given = (c for c in self.module.calls if c.node.args or c.node.keywords)
+        calls = [(call, found) for call in given if (found := self._definition(call))]
         for _ in range(ROUNDS):
             before = sum(map(len, self.through.values()))
             yield from self._passed_on(calls)
