@@ -43,10 +43,9 @@ OWN = frozenset(
 """The property names that mean something to the reader; any other property of a component is kept as it is."""
 
 _encode = msgspec.json.Encoder().encode
-_REFERENCE = re.compile(
-    r"(?:[A-Za-z][A-Za-z0-9+.-]*:(?=.)|(?=[^:]*(?:/|\Z)))(?://[A-Za-z0-9._~-]+(?::[0-9]+)?(?=[/?#]|\Z)|(?!//))"
-    r"(?:[A-Za-z0-9._~:/?@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*(?:#(?:[A-Za-z0-9._~:/?@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*)?\Z"
-)
+_CHARACTER = r"(?:[A-Za-z0-9._~:/?@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})"
+_AUTHORITY = r"//(?:[A-Za-z0-9._~!$&'()*+,;=:-]*@)?[A-Za-z0-9._~-]+(?::[0-9]+)?(?=[/?#]|\Z)"
+_REFERENCE = re.compile(rf"(?:[A-Za-z][A-Za-z0-9+.-]*:(?=.)|(?=[^:]*(?:/|\Z)))(?:{_AUTHORITY}|(?!//)){_CHARACTER}*(?:#{_CHARACTER}*)?\Z")
 _MEDIA_TYPE = re.compile(r"[-+a-z0-9.]+/[-+a-z0-9.]+\Z")
 
 

@@ -39,8 +39,8 @@ SUPPORTED = ("1.4", "1.5", "1.6", "1.7")
 
 
 def detects(data: bytes) -> bool:
-    """Whether bytes look like a CycloneDX JSON document."""
-    return b'"CycloneDX"' in data[:4096] or b"cyclonedx.org/schema" in data[:4096]
+    """Whether bytes look like a CycloneDX JSON document; some tools sort the keys, so the mark may stand anywhere."""
+    return b'"bomFormat"' in data and b'"CycloneDX"' in data
 
 
 def read(data: bytes) -> Bom:
@@ -188,10 +188,11 @@ def _plain(row: wire.Component, pin: Pin = Pin.NONE) -> Component:
         roles=ROLE[kind],
         occurrences=_occurrences(row) if row.evidence else (),
         digests=digests_in(row.hashes, None) if row.hashes else (),
+        files=_files(row) if row.components else (),
         licenses=licenses_in(row.licenses) if row.licenses else (),
         description=row.description,
         supplier=row.supplier.name if row.supplier else row.publisher,
-        url=url_in(row.external_references, None) if row.external_references else "",
+        url=url_in(row.external_references, None),
         model=model_in(row.model_card) if row.model_card else None,
         dataset=dataset_in(row.data) if row.data else None,
     )
@@ -211,7 +212,7 @@ def _component(row: wire.Component, values: Values) -> Component:
         flags=flags_in(values),
         occurrences=_occurrences(row),
         digests=digests_in(row.hashes, values),
-        files=tuple(file_in(c) for c in row.components if is_file(c)),
+        files=_files(row),
         licenses=licenses_in(row.licenses),
         description=row.description,
         supplier=row.supplier.name if row.supplier else row.publisher,
@@ -221,6 +222,10 @@ def _component(row: wire.Component, values: Values) -> Component:
         service=facts.service,
         properties=values.others(),
     )
+
+
+def _files(row: wire.Component) -> tuple[FileRecord, ...]:
+    return tuple(file_in(c) for c in row.components if is_file(c))
 
 
 def _occurrences(row: wire.Component) -> tuple[Occurrence, ...]:
