@@ -103,7 +103,7 @@ parts_of_a_system = st.sampled_from([k for k in Kind if k is not Kind.SYSTEM])
 
 
 FIELDS: dict[str, SearchStrategy[Any]] = {
-    "upstream": st.sampled_from(["", "huggingface", "pypi", "timm"]),
+    "upstream": st.sampled_from(["", "huggingface", "pypi", "timm", "github"]),
     "version": versions,
     "pin": st.sampled_from(Pin),
     "purl": purls,

@@ -29,7 +29,7 @@ from lading.formats.cyclonedx.parts import (
     sole_pin,
     url_in,
 )
-from lading.formats.cyclonedx.vocabulary import PHASES, kind_of, upstream_of
+from lading.formats.cyclonedx.vocabulary import PHASES, usual
 
 _decode = msgspec.json.Decoder(wire.Document).decode
 _PHASES = {name: phase for phase, name in PHASES.items()}
@@ -103,28 +103,30 @@ class _Reader:
         return subject
 
     def components(self) -> Iterator[tuple[str, Component]]:
-        """Every component and service with its reference, nested ones beside those that contain them."""
-        top = self.metadata.component.components if self.metadata.component else ()
-        waiting = [(c, "", 0) for c in (*self.document.components, *top) if not is_file(c)]
-        waiting.reverse()
+        """Every component and service with its reference, nested ones beside those that contain them; not the subject listed again."""
+        top = self.metadata.component or wire.Component("", "")
+        again = next((c for c in self.document.components if top.bom_ref and c.bom_ref == top.bom_ref), top)
+        listed = (*self.document.components, *top.components, *(again.components if again is not top else ()))
+        waiting = [("", 0, [c for c in listed if c is not again and not is_file(c)])]
         while waiting:
-            row, parent, depth = waiting.pop()
-            pin = sole_pin(row.properties)
-            values = None if pin else Values(row.properties)
-            component = _component(row, values) if values else _plain(row, pin or Pin.NONE)
-            ref = component.ref
-            self.refs[row.bom_ref or ref] = ref
-            if values:
-                self.relations(ref, values)
-            if row.pedigree or row.model_card:
-                yield from self.lineage(row, ref)
-            if parent:
-                self.told.append((parent, Relation.CONTAINS, ref))
-            if row.components:
-                if depth > DEEPEST:
-                    raise FormatError(f"components nest deeper than {DEEPEST} levels")
-                waiting += [(c, ref, depth + 1) for c in reversed(row.components) if not is_file(c)]
-            yield ref, component
+            parent, depth, rows = waiting.pop()
+            for row in rows:
+                pin = sole_pin(row.properties)
+                values = None if pin else Values(row.properties)
+                component = _component(row, values) if values else _plain(row, pin or Pin.NONE)
+                ref = component.ref
+                self.refs[row.bom_ref or ref] = ref
+                if values:
+                    self.relations(ref, values)
+                if row.pedigree or row.model_card:
+                    yield from self.lineage(row, ref)
+                if parent:
+                    self.told.append((parent, Relation.CONTAINS, ref))
+                if row.components:
+                    if depth > DEEPEST:
+                        raise FormatError(f"components nest deeper than {DEEPEST} levels")
+                    waiting.append((ref, depth + 1, [c for c in row.components if not is_file(c)]))
+                yield ref, component
         yield from self.services()
 
     def services(self) -> Iterator[tuple[str, Component]]:
@@ -167,8 +169,8 @@ class _Reader:
         told = {(refs.get(s, s), relation, refs.get(t, t)) for s, relation, t in self.told}
         typed = {(s, t) for s, _, t in told}
         for row in self.document.dependencies:
-            source = refs.get(row.ref, row.ref)
-            if row.depends_on and not (self.ours and source == root):
+            if row.depends_on and not (self.ours and refs.get(row.ref) == root):
+                source = refs.get(row.ref, row.ref)
                 targets = [refs.get(target, target) for target in row.depends_on]
                 told.update([(source, Relation.DEPENDS_ON, t) for t in targets if (source, t) not in typed])
         return (Edge(*one) for one in sorted(told) if one[0] in known and one[2] in known)
@@ -177,11 +179,13 @@ class _Reader:
 def _plain(row: wire.Component, pin: Pin = Pin.NONE) -> Component:
     """A component of which `lading:` properties tell no more than the pin."""
     purl = row.purl
-    kind = kind_of(row.type, purl)
+    kind, upstream = usual(row.type, purl.partition("/")[0])
+    if kind is Kind.MODEL and row.type == "library" and "repo_type=dataset" in purl:
+        kind = Kind.DATASET
     return Component(
         kind=kind,
         name=f"{row.group}/{row.name}" if row.group else row.name,
-        upstream=upstream_of(purl),
+        upstream=upstream,
         version=row.version,
         pin=pin,
         purl=purl,
@@ -192,7 +196,7 @@ def _plain(row: wire.Component, pin: Pin = Pin.NONE) -> Component:
         licenses=licenses_in(row.licenses) if row.licenses else (),
         description=row.description,
         supplier=row.supplier.name if row.supplier else row.publisher,
-        url=url_in(row.external_references, None),
+        url=url_in(row.external_references, None, ours=bool(row.properties)) if row.external_references else "",
         model=model_in(row.model_card) if row.model_card else None,
         dataset=dataset_in(row.data) if row.data else None,
     )
@@ -200,11 +204,13 @@ def _plain(row: wire.Component, pin: Pin = Pin.NONE) -> Component:
 
 def _component(row: wire.Component, values: Values) -> Component:
     facts = facts_in(values)
-    kind = kind_in(values) or kind_of(row.type, row.purl)
+    kind, upstream = usual(row.type, row.purl.partition("/")[0])
+    if marked := kind_in(values):
+        kind, upstream = marked, values.first("upstream")
     return Component(
         kind=kind,
         name=f"{row.group}/{row.name}" if row.group else row.name,
-        upstream=values.first("upstream", "" if values.first("kind") else upstream_of(row.purl)),
+        upstream=upstream,
         version=row.version,
         pin=pin_in(values),
         purl=row.purl,
@@ -216,7 +222,7 @@ def _component(row: wire.Component, values: Values) -> Component:
         licenses=licenses_in(row.licenses),
         description=row.description,
         supplier=row.supplier.name if row.supplier else row.publisher,
-        url=url_in(row.external_references, values),
+        url=url_in(row.external_references, values, ours=bool(values.first("pin"))),
         model=facts.model or model_in(row.model_card),
         dataset=facts.dataset or dataset_in(row.data),
         service=facts.service,
