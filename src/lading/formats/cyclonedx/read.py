@@ -107,10 +107,12 @@ class _Reader:
         top = self.metadata.component or wire.Component("", "")
         again = next((c for c in self.document.components if top.bom_ref and c.bom_ref == top.bom_ref), top)
         listed = (*self.document.components, *top.components, *(again.components if again is not top else ()))
-        waiting = [("", 0, [c for c in listed if c is not again and not is_file(c)])]
+        waiting = [("", 0, listed)]
         while waiting:
             parent, depth, rows = waiting.pop()
             for row in rows:
+                if row is again or (row.type == "file" and is_file(row)):
+                    continue
                 pin = sole_pin(row.properties)
                 values = None if pin else Values(row.properties)
                 component = _component(row, values) if values else _plain(row, pin or Pin.NONE)
@@ -125,7 +127,7 @@ class _Reader:
                 if row.components:
                     if depth > DEEPEST:
                         raise FormatError(f"components nest deeper than {DEEPEST} levels")
-                    waiting.append((ref, depth + 1, [c for c in row.components if not is_file(c)]))
+                    waiting.append((ref, depth + 1, row.components))
                 yield ref, component
         yield from self.services()
 
