@@ -3,6 +3,7 @@
 import copy
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from lading.core.errors import FormatError
 from lading.core.finding import Report
 from lading.core.kinds import Kind, Phase, Pin, Relation
 from lading.formats._registry import FORMATS, Format
+from lading.formats.cyclonedx.parts import OWN
 
 ALL = FORMATS.load()
 Document = dict[str, Any]
@@ -213,6 +215,9 @@ WRONG = [
     ("spdx-2.3", "relationships/0/relationshipType", "NEEDS", "'NEEDS' is none of"),
     ("spdx-2.3", "relationships/1/relatedSpdxElement", "SPDXRef-x", "is no element of the document"),
     ("spdx-2.3", "creationInfo/created", "yesterday", "no RFC 3339 time"),
+    ("json", "bom/created", "yesterday", "no RFC 3339 time"),
+    ("json", "bom/components/0/purl", "x", "not a package URL"),
+    ("json", "bom/edges", [{"source": "a", "relation": "contains", "target": "b"}], "'a' is no component"),
 ]
 
 
@@ -272,3 +277,8 @@ def test_what_another_tool_changes_in_spdx_counts() -> None:
             element["name"] = "acme/renamed"
     (one, _) = read("spdx-3", document).components
     assert (one.name, one.occurrences) == ("acme/renamed", BOM.components[0].occurrences)
+
+
+def test_every_property_of_the_taxonomy_is_documented() -> None:
+    page = (Path(__file__).parents[1] / "docs" / "reference" / "documents.md").read_text()
+    assert sorted(name for name in OWN if f"`{name}`" not in page) == []

@@ -36,7 +36,7 @@ OWN = frozenset(
             "size",
             "media-type",
         ),
-        *("facts", "region", "coverage", "unread", "excluded", "unresolved", "phase", "serial"),
+        *("facts", "region", "coverage", "unread", "excluded", "unresolved", "serial"),
         *("parameters", "quantization", "format", "context-length", "language", "chat-template", "records", "bytes"),
     )
 )
