@@ -102,30 +102,34 @@ properties = st.tuples(words.map(lambda name: f"other:{name}"), texts)
 parts_of_a_system = st.sampled_from([k for k in Kind if k is not Kind.SYSTEM])
 
 
-def components(kinds: SearchStrategy[Kind] = parts_of_a_system) -> SearchStrategy[Component]:
-    """A component of any kind, with facts that may not suit it."""
-    return st.builds(
-        Component,
-        kind=kinds,
-        name=words,
-        upstream=st.sampled_from(["", "huggingface", "pypi", "timm"]),
-        version=versions,
-        pin=st.sampled_from(Pin),
-        purl=st.just("") | purls,
-        roles=sorted_sets(st.sampled_from(Kind)),
-        flags=sorted_sets(st.sampled_from(Flag)),
-        occurrences=sorted_sets(occurrences),
-        digests=sorted_sets(digests),
-        files=sorted_sets(files),
-        licenses=sorted_sets(licenses),
-        description=texts,
-        supplier=texts,
-        url=urls,
-        model=st.none() | models,
-        dataset=st.none() | datasets,
-        service=st.none() | services,
-        properties=sorted_sets(properties),
-    )
+FIELDS: dict[str, SearchStrategy[Any]] = {
+    "upstream": st.sampled_from(["", "huggingface", "pypi", "timm", "github"]),
+    "version": versions,
+    "pin": st.sampled_from(Pin),
+    "purl": purls,
+    "roles": sorted_sets(st.sampled_from(Kind)),
+    "flags": sorted_sets(st.sampled_from(Flag)),
+    "occurrences": sorted_sets(occurrences),
+    "digests": sorted_sets(digests),
+    "files": sorted_sets(files),
+    "licenses": sorted_sets(licenses),
+    "description": texts,
+    "supplier": texts,
+    "url": urls,
+    "model": models,
+    "dataset": datasets,
+    "service": services,
+    "properties": sorted_sets(properties),
+}
+
+
+@st.composite
+def components(draw: DrawFn, kinds: SearchStrategy[Kind] = parts_of_a_system) -> Component:
+    """A component of any kind with some of the fields, also facts that do not suit it."""
+    kind = draw(kinds)
+    filled = draw(st.sets(st.sampled_from(sorted(FIELDS)), max_size=len(FIELDS)))
+    usual: dict[str, Any] = {"roles": (kind,)} if "roles" not in filled else {}
+    return Component(kind=kind, name=draw(words), **usual, **{name: draw(FIELDS[name]) for name in sorted(filled)})
 
 
 unresolved = st.builds(Unresolved, st.sampled_from(Kind), texts, occurrences, texts)

@@ -1,5 +1,6 @@
 """`lading bom`: documents shown, converted, validated, compared and merged."""
 
+import codecs
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -129,7 +130,7 @@ def read(document: Path) -> bytes:
         raise UsageError(f"{document} cannot be read: {e.strerror}", hint="give the path of a document, or - for standard input") from e
     if len(data) > LARGEST:
         raise UsageError(f"{document} is larger than {LARGEST >> 20} MiB")
-    return data
+    return data.removeprefix(codecs.BOM_UTF8)
 
 
 def parse(data: bytes, document: Path) -> Bom:

@@ -1,6 +1,7 @@
 """One artifact is one component: observations of the same artifact are joined, with all their places and roles."""
 
 from collections.abc import Iterable
+from operator import itemgetter
 from typing import Any, TypeVar
 
 import msgspec
@@ -28,7 +29,8 @@ def sole(components: Iterable[tuple[str, Component]]) -> dict[str, Component]:
     found: dict[str, Component] = {}
     for ref, component in components:
         found[ref] = _join(found[ref], component) if ref in found else component
-    return dict(sorted(found.items(), key=lambda item: (item[1].kind, item[0])))
+    by_ref = sorted(found.items(), key=itemgetter(0))
+    return dict(sorted(by_ref, key=lambda item: item[1].kind))
 
 
 def with_providers_folded(components: tuple[Component, ...]) -> tuple[Component, ...]:

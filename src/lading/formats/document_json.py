@@ -1,5 +1,7 @@
 """lading's own JSON: the whole report as it is, lossless, with the name and version of the format."""
 
+from collections.abc import Iterator
+
 import msgspec
 from msgspec import Struct
 
@@ -7,6 +9,7 @@ from lading.core.bom import Bom
 from lading.core.errors import FormatError
 from lading.core.finding import Finding, Report, Rule
 from lading.formats._registry import Format, add_format
+from lading.formats._values import bad_date, bad_purl, repeated
 
 NAME = "lading-report/1"
 
@@ -30,11 +33,24 @@ def read(data: bytes) -> Bom:
     """The bill of materials of a report; FormatError when it is none."""
     try:
         document = msgspec.json.decode(data, type=_Document)
-    except (msgspec.DecodeError, RecursionError) as e:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as e:
         raise FormatError(f"not a lading report: {e}") from e
     if document.format != NAME:
         raise FormatError(f"{document.format!r} is not read; {NAME!r} is", hint="write it again with this version of lading")
     return document.bom
+
+
+def problems(data: bytes) -> Iterator[str]:
+    """What is wrong with a report that can be read: references, package URLs, the date."""
+    bom = read(data)
+    refs = [bom.subject.ref, *(c.ref for c in bom.components)]
+    yield from bad_date("$.bom.created", bom.created)
+    yield from repeated("the reference", refs)
+    for number, one in enumerate(bom.components):
+        yield from bad_purl(f"$.bom.components[{number}].purl", one.purl)
+    known = set(refs)
+    for number, edge in enumerate(bom.edges):
+        yield from (f"$.bom.edges[{number}]: {end!r} is no component" for end in (edge.source, edge.target) if end not in known)
 
 
 def detects(data: bytes) -> bool:
@@ -51,5 +67,6 @@ add_format(
         write=write,
         read=read,
         detects=detects,
+        problems=problems,
     )
 )

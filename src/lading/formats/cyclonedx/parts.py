@@ -14,7 +14,7 @@ from lading.core.digest import Digest
 from lading.core.errors import FormatError
 from lading.core.kinds import Confidence, Flag, Kind, Pin, Scope
 from lading.formats.cyclonedx import wire
-from lading.formats.cyclonedx.vocabulary import ALGORITHMS, HASHES, LENGTHS, TYPES, usual_kind
+from lading.formats.cyclonedx.vocabulary import ALGORITHMS, HASHES, LENGTHS, TYPES, usual
 
 T = TypeVar("T")
 OWN = frozenset(
@@ -36,17 +36,16 @@ OWN = frozenset(
             "size",
             "media-type",
         ),
-        *("facts", "region", "coverage", "unread", "excluded", "unresolved", "phase", "serial"),
+        *("facts", "region", "coverage", "unread", "excluded", "unresolved", "serial"),
         *("parameters", "quantization", "format", "context-length", "language", "chat-template", "records", "bytes"),
     )
 )
 """The property names that mean something to the reader; any other property of a component is kept as it is."""
 
 _encode = msgspec.json.Encoder().encode
-_REFERENCE = re.compile(
-    r"(?:[A-Za-z][A-Za-z0-9+.-]*:(?=.)|(?=[^:]*(?:/|\Z)))(?://[A-Za-z0-9._~-]+(?::[0-9]+)?(?=[/?#]|\Z)|(?!//))"
-    r"(?:[A-Za-z0-9._~:/?@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*(?:#(?:[A-Za-z0-9._~:/?@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*)?\Z"
-)
+_CHARACTER = r"(?:[A-Za-z0-9._~:/?@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})"
+_AUTHORITY = r"//(?:[A-Za-z0-9._~!$&'()*+,;=:-]*@)?[A-Za-z0-9._~-]+(?::[0-9]+)?(?=[/?#]|\Z)"
+_REFERENCE = re.compile(rf"(?:[A-Za-z][A-Za-z0-9+.-]*:(?=.)|(?=[^:]*(?:/|\Z)))(?:{_AUTHORITY}|(?!//)){_CHARACTER}*(?:#{_CHARACTER}*)?\Z")
 _MEDIA_TYPE = re.compile(r"[-+a-z0-9.]+/[-+a-z0-9.]+\Z")
 
 
@@ -117,7 +116,7 @@ def marks(
     own = ROLE[kind]
     told = [("pin", pin), *(("role", r) for r in roles if r not in own), *(("flag", f) for f in flags)]
     rare = [] if set(own) <= set(roles) else [("role", "none")]
-    plain = kind in TYPES and usual_kind(TYPES[kind], purl_type) is kind and upstream == purl_type
+    plain = kind in TYPES and usual(TYPES[kind], purl_type) == (kind, upstream)
     names = [] if plain else [("kind", kind), ("upstream", upstream)]
     return tuple([wire.Property(f"lading:{name}", str(value)) for name, value in (*told, *rare, *names)])
 
@@ -279,11 +278,11 @@ def references(one: Component) -> tuple[wire.Reference, ...]:
     if not is_reference(one.url):
         return ()
     carded = one.upstream == "huggingface" and one.kind in {Kind.MODEL, Kind.ADAPTER, Kind.EMBEDDING}
-    distribution = wire.Reference("distribution", one.url)
-    return (distribution, wire.Reference("model-card", one.url)) if carded else (distribution,)
+    source = wire.Reference("vcs" if one.upstream == "github" else "distribution", one.url)
+    return (source, wire.Reference("model-card", one.url)) if carded else (source,)
 
 
-def url_in(found: Sequence[wire.Reference], values: Values | None) -> str:
-    """Where the bytes come from, as far as it is stated."""
-    native = next((r.url for r in found if r.type == "distribution"), "")
+def url_in(found: Sequence[wire.Reference], values: Values | None, *, ours: bool) -> str:
+    """Where the bytes come from, as far as it is stated; others give the repository of nearly everything."""
+    native = next((r.url for r in found if r.type == "distribution" or (r.type == "vcs" and ours)), "")
     return native or (values.first("url") if values else "")

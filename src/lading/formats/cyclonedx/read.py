@@ -29,7 +29,7 @@ from lading.formats.cyclonedx.parts import (
     sole_pin,
     url_in,
 )
-from lading.formats.cyclonedx.vocabulary import PHASES, kind_of, upstream_of
+from lading.formats.cyclonedx.vocabulary import PHASES, usual
 
 _decode = msgspec.json.Decoder(wire.Document).decode
 _PHASES = {name: phase for phase, name in PHASES.items()}
@@ -39,8 +39,8 @@ SUPPORTED = ("1.4", "1.5", "1.6", "1.7")
 
 
 def detects(data: bytes) -> bool:
-    """Whether bytes look like a CycloneDX JSON document."""
-    return b'"CycloneDX"' in data[:4096] or b"cyclonedx.org/schema" in data[:4096]
+    """Whether bytes look like a CycloneDX JSON document; some tools sort the keys, so the mark may stand anywhere."""
+    return b'"bomFormat"' in data and b'"CycloneDX"' in data
 
 
 def read(data: bytes) -> Bom:
@@ -103,28 +103,32 @@ class _Reader:
         return subject
 
     def components(self) -> Iterator[tuple[str, Component]]:
-        """Every component and service with its reference, nested ones beside those that contain them."""
-        top = self.metadata.component.components if self.metadata.component else ()
-        waiting = [(c, "", 0) for c in (*self.document.components, *top) if not is_file(c)]
-        waiting.reverse()
+        """Every component and service with its reference, nested ones beside those that contain them; not the subject listed again."""
+        top = self.metadata.component or wire.Component("", "")
+        again = next((c for c in self.document.components if top.bom_ref and c.bom_ref == top.bom_ref), top)
+        listed = (*self.document.components, *top.components, *(again.components if again is not top else ()))
+        waiting = [("", 0, listed)]
         while waiting:
-            row, parent, depth = waiting.pop()
-            pin = sole_pin(row.properties)
-            values = None if pin else Values(row.properties)
-            component = _component(row, values) if values else _plain(row, pin or Pin.NONE)
-            ref = component.ref
-            self.refs[row.bom_ref or ref] = ref
-            if values:
-                self.relations(ref, values)
-            if row.pedigree or row.model_card:
-                yield from self.lineage(row, ref)
-            if parent:
-                self.told.append((parent, Relation.CONTAINS, ref))
-            if row.components:
-                if depth > DEEPEST:
-                    raise FormatError(f"components nest deeper than {DEEPEST} levels")
-                waiting += [(c, ref, depth + 1) for c in reversed(row.components) if not is_file(c)]
-            yield ref, component
+            parent, depth, rows = waiting.pop()
+            for row in rows:
+                if row is again or (row.type == "file" and is_file(row)):
+                    continue
+                pin = sole_pin(row.properties)
+                values = None if pin else Values(row.properties)
+                component = _component(row, values) if values else _plain(row, pin or Pin.NONE)
+                ref = component.ref
+                self.refs[row.bom_ref or ref] = ref
+                if values:
+                    self.relations(ref, values)
+                if row.pedigree or row.model_card:
+                    yield from self.lineage(row, ref)
+                if parent:
+                    self.told.append((parent, Relation.CONTAINS, ref))
+                if row.components:
+                    if depth > DEEPEST:
+                        raise FormatError(f"components nest deeper than {DEEPEST} levels")
+                    waiting.append((ref, depth + 1, row.components))
+                yield ref, component
         yield from self.services()
 
     def services(self) -> Iterator[tuple[str, Component]]:
@@ -167,8 +171,8 @@ class _Reader:
         told = {(refs.get(s, s), relation, refs.get(t, t)) for s, relation, t in self.told}
         typed = {(s, t) for s, _, t in told}
         for row in self.document.dependencies:
-            source = refs.get(row.ref, row.ref)
-            if row.depends_on and not (self.ours and source == root):
+            if row.depends_on and not (self.ours and refs.get(row.ref) == root):
+                source = refs.get(row.ref, row.ref)
                 targets = [refs.get(target, target) for target in row.depends_on]
                 told.update([(source, Relation.DEPENDS_ON, t) for t in targets if (source, t) not in typed])
         return (Edge(*one) for one in sorted(told) if one[0] in known and one[2] in known)
@@ -177,21 +181,24 @@ class _Reader:
 def _plain(row: wire.Component, pin: Pin = Pin.NONE) -> Component:
     """A component of which `lading:` properties tell no more than the pin."""
     purl = row.purl
-    kind = kind_of(row.type, purl)
+    kind, upstream = usual(row.type, purl.partition("/")[0])
+    if kind is Kind.MODEL and row.type == "library" and "repo_type=dataset" in purl:
+        kind = Kind.DATASET
     return Component(
         kind=kind,
         name=f"{row.group}/{row.name}" if row.group else row.name,
-        upstream=upstream_of(purl),
+        upstream=upstream,
         version=row.version,
         pin=pin,
         purl=purl,
         roles=ROLE[kind],
         occurrences=_occurrences(row) if row.evidence else (),
         digests=digests_in(row.hashes, None) if row.hashes else (),
+        files=_files(row) if row.components else (),
         licenses=licenses_in(row.licenses) if row.licenses else (),
         description=row.description,
         supplier=row.supplier.name if row.supplier else row.publisher,
-        url=url_in(row.external_references, None) if row.external_references else "",
+        url=url_in(row.external_references, None, ours=bool(row.properties)) if row.external_references else "",
         model=model_in(row.model_card) if row.model_card else None,
         dataset=dataset_in(row.data) if row.data else None,
     )
@@ -199,11 +206,13 @@ def _plain(row: wire.Component, pin: Pin = Pin.NONE) -> Component:
 
 def _component(row: wire.Component, values: Values) -> Component:
     facts = facts_in(values)
-    kind = kind_in(values) or kind_of(row.type, row.purl)
+    kind, upstream = usual(row.type, row.purl.partition("/")[0])
+    if marked := kind_in(values):
+        kind, upstream = marked, values.first("upstream")
     return Component(
         kind=kind,
         name=f"{row.group}/{row.name}" if row.group else row.name,
-        upstream=values.first("upstream", "" if values.first("kind") else upstream_of(row.purl)),
+        upstream=upstream,
         version=row.version,
         pin=pin_in(values),
         purl=row.purl,
@@ -211,16 +220,20 @@ def _component(row: wire.Component, values: Values) -> Component:
         flags=flags_in(values),
         occurrences=_occurrences(row),
         digests=digests_in(row.hashes, values),
-        files=tuple(file_in(c) for c in row.components if is_file(c)),
+        files=_files(row),
         licenses=licenses_in(row.licenses),
         description=row.description,
         supplier=row.supplier.name if row.supplier else row.publisher,
-        url=url_in(row.external_references, values),
+        url=url_in(row.external_references, values, ours=bool(values.first("pin"))),
         model=facts.model or model_in(row.model_card),
         dataset=facts.dataset or dataset_in(row.data),
         service=facts.service,
         properties=values.others(),
     )
+
+
+def _files(row: wire.Component) -> tuple[FileRecord, ...]:
+    return tuple(file_in(c) for c in row.components if is_file(c))
 
 
 def _occurrences(row: wire.Component) -> tuple[Occurrence, ...]:

@@ -38,24 +38,16 @@ _KINDS = {
 _KINDS_BY_PURL = {"huggingface": Kind.MODEL, "mlflow": Kind.MODEL, "oci": Kind.IMAGE, "docker": Kind.IMAGE, "githubactions": Kind.ACTION}
 
 
-def kind_of(type_: str, purl: str) -> Kind:
-    """The kind of a component that says no more than its CycloneDX type and its purl."""
-    kind = usual_kind(type_, upstream_of(purl))
-    return Kind.DATASET if kind is Kind.MODEL and type_ == "library" and "repo_type=dataset" in purl else kind
-
-
 @lru_cache(maxsize=256)
-def usual_kind(type_: str, upstream: str) -> Kind:
-    """What a CycloneDX type means, with a closer look where many tools write `library` for everything."""
-    kind = _KINDS.get(type_, Kind.FILE)
+def usual(type_: str, purl_type: str) -> tuple[Kind, str]:
+    """Kind and upstream of a component that says no more than its CycloneDX type and the beginning of its purl, `pkg:pypi`.
+
+    Many tools write `library` for everything, so there the purl has the last word.
+    """
+    kind, upstream = _KINDS.get(type_, Kind.FILE), purl_type.removeprefix("pkg:")
     if kind is Kind.SYSTEM and upstream:
         kind = Kind.ACTION if upstream == "github" else Kind.LIBRARY
-    return _KINDS_BY_PURL.get(upstream, kind) if kind in {Kind.LIBRARY, Kind.FILE, Kind.ACTION} else kind
-
-
-def upstream_of(purl: str) -> str:
-    """The upstream of a component that says no more than its purl: the purl's type."""
-    return purl[4 : purl.find("/")] if purl else ""
+    return _KINDS_BY_PURL.get(upstream, kind) if kind in {Kind.LIBRARY, Kind.FILE, Kind.ACTION} else kind, upstream
 
 
 HASHES = {

@@ -24,7 +24,7 @@ from lading.formats.cyclonedx.parts import (
     rows,
     split_digests,
 )
-from lading.formats.cyclonedx.vocabulary import PHASES, SURENESS, TYPES, upstream_of
+from lading.formats.cyclonedx.vocabulary import PHASES, SURENESS, TYPES
 
 _SERIAL = re.compile(r"urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\Z")
 _TOOL = "tool:lading"
@@ -108,7 +108,7 @@ class _Writer:
         if relations := self.relations.get(ref):
             row.pedigree = self.pedigree(relations)
             more += _marked(relations)
-        known = marks(one.kind, one.pin, one.roles, one.flags, one.upstream, upstream_of(one.purl))
+        known = marks(one.kind, one.pin, one.roles, one.flags, one.upstream, one.purl.partition("/")[0])
         row.properties = known + more + _others(one) if more or one.properties else known
         return row
 

@@ -119,7 +119,7 @@ def native(package: Package, texts: dict[str, str]) -> Component:
         purl=purl,
         roles=(kind,),
         digests=_digests(package.checksums),
-        licenses=tuple(_licenses(package, texts)),
+        licenses=tuple(sorted(_licenses(package, texts))),
         description=package.description,
         supplier=supplier,
         url="" if package.download_location in NOASSERTION else package.download_location,

@@ -22,7 +22,7 @@ _PHASES = {p.value: p for p in Phase}
 
 def detects(data: bytes) -> bool:
     """Whether bytes look like SPDX 3 JSON-LD."""
-    return b"spdx.org/rdf/3" in data[:4096]
+    return b'"@graph"' in data and b"spdx.org/rdf/3" in data
 
 
 def read(data: bytes) -> Bom:
@@ -50,12 +50,18 @@ class Graph:
         rows = self.elements.values()
         self.relationships = [e for e in rows if e.type.endswith("Relationship")]
         self.notes = {str(e.subject): e.statement for e in rows if e.type == "Annotation" and e.statement.startswith(MARK)}
-        self.root = str(next((r for e in rows if e.type == "software_Sbom" for r in e.root), ""))
+        self.root = self._root()
         self.licenses: dict[str, set[License]] = {}
-        self.files: dict[str, list[FileRecord]] = {}
+        self.files: dict[str, set[FileRecord]] = {}
         for row in self.relationships:
             for target in self.targets(row):
                 self._sort_in(str(row.from_), row.relationship, target)
+
+    def _root(self) -> str:
+        """The package that the collections of the document are about, where it is one."""
+        told = {str(r) for e in self.elements.values() if e.type in {"software_Sbom", "Bom", "SpdxDocument"} for r in e.root}
+        packages = [r for r in told if r in self.elements and self.elements[r].type in {AI, DATASET, PACKAGE}]
+        return packages[0] if len(packages) == 1 else ""
 
     def targets(self, row: Element) -> list[Element]:
         """The elements of the document that a relationship leads to."""
@@ -67,7 +73,7 @@ class Graph:
         elif relationship == "contains" and target.type == FILE and (digests := _digests(target)):
             size = target.comment.removesuffix(" bytes")
             record = FileRecord(target.name, int(size) if size.isdecimal() else 0, digests[0], target.content_type)
-            self.files.setdefault(source, []).append(record)
+            self.files.setdefault(source, set()).add(record)
 
     def bom(self) -> Bom:
         """The bill of materials."""
@@ -106,7 +112,7 @@ class Graph:
 
     def native_subject(self) -> Component:
         """What the bill is of, as far as SPDX has properties for it."""
-        element = self.elements.get(self.root, Element())
+        element = self.elements.get(self.root) or next((e for e in self.elements.values() if e.type == "SpdxDocument"), Element())
         return msgspec.structs.replace(self.native(element), kind=Kind.SYSTEM, roles=())
 
     def component(self, element: Element) -> Component:
@@ -129,7 +135,7 @@ class Graph:
             licenses=tuple(sorted(self.licenses.get(element.spdx_id, ()))),
             description=element.description,
             supplier=supplier.name,
-            url=element.download_location,
+            url="" if element.download_location in {"NOASSERTION", "NONE"} else element.download_location,
             model=_model(element) if element.type == AI else None,
             dataset=DatasetFacts(size=element.dataset_size) if element.dataset_size else None,
         )
