@@ -75,13 +75,16 @@ def collect(folder: Folder, name: str, now: float | None = None, progress: Progr
 LEAST_SHARE = 1 << 20
 """Source bytes that are worth a process of their own."""
 MOST_SHARES = 8
+LARGEST = 1 << 20
+"""Larger files are data, of which at most the head is read."""
 _OVERHEAD = 1 << 11
 """What opening a file costs, in bytes of source that could be read meanwhile."""
 
 
 def _shares(folder: Folder) -> list[list[str]]:
     """The paths in runs of about the same work; how many depends on the tree alone."""
-    weights = [_OVERHEAD + (_size(folder, path) if path.endswith((".py", ".ipynb")) else 0) for path in folder.paths]
+    sizes = [_size(folder, path) for path in folder.paths]
+    weights = [_OVERHEAD + (size if size < LARGEST else 0) for size in sizes]
     total = sum(weights)
     count = max(1, min(MOST_SHARES, total // LEAST_SHARE))
     shares: list[list[str]] = [[] for _ in range(count)]
