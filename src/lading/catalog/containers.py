@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from lading.catalog.announced import Announced
 from lading.catalog.commands import Line, shell_observations
 from lading.catalog.identity import is_placeholder, is_template
-from lading.catalog.upstreams import image
+from lading.catalog.upstreams import image, located, repository
 from lading.core.component import Component, Occurrence, Unresolved
+from lading.core.errors import ExtractError
 from lading.core.kinds import Confidence, Kind, Scope
 from lading.core.source import SourceFile
 from lading.syntax.node import Node, walk
+from lading.syntax.yaml import parse_yaml
 
 Observation = Component | Unresolved
 
@@ -94,6 +96,43 @@ def served(file: SourceFile, root: Node, known: dict[str, str] | None = None, sc
             yield from arguments(file, node, known)
         elif name in {"env", "environment", "envs", "extraEnv", "extraEnvVars", "environment_variables"}:
             yield from environment(file, node, known or {})
+        elif name in {"working_dir", "py_modules"}:
+            yield from _code(file, node, name, scope)
+        elif isinstance(node.value, str) and node.line > node.key_line and "\n" in node.text:
+            yield from _embedded(file, node, known, scope)
+
+
+_ARCHIVE = re.compile(
+    r"https://github\.com/(?P<name>[\w.-]+/[\w.-]+)/archive/(?:refs/(?:heads|tags)/)?(?P<revision>[^/]+?)\.(?:zip|tar\.gz)\Z"
+)
+
+
+def _code(file: SourceFile, node: Node, name: str, scope: Scope) -> Iterator[Observation]:
+    """Code that a Ray runtime environment fetches."""
+    for entry in node.elements() or [node]:
+        if isinstance(entry.value, str) and entry.text.startswith("https://") and not is_template(entry.text):
+            at = Occurrence(file.path, entry.line, name, entry.text, scope=scope)
+            match = _ARCHIVE.match(entry.text)
+            yield (repository(Kind.FILE, match["name"], at, revision=match["revision"]) if match else located(Kind.FILE, entry.text, at))
+
+
+_MAPPING = re.compile(r"^[ \t]*(?:-[ \t]+)?[\"']?[\w./-]+[\"']?:(?:[ \t]|$)", re.MULTILINE)
+_PLACEHOLDER = re.compile(r"\{\{[^{}\n]*\}\}")
+_LARGEST = 1 << 18
+
+
+def _embedded(file: SourceFile, node: Node, known: dict[str, str] | None, scope: Scope) -> Iterator[Observation]:
+    """A document written as text within a document: Ray Serve configurations, ConfigMaps, patches, manifests of workflows."""
+    if len(node.text) > _LARGEST or not _MAPPING.match(node.text.lstrip("\n")):
+        return
+    try:
+        documents = parse_yaml(_PLACEHOLDER.sub("<template>", node.text), file, node.line)
+    except ExtractError:  # other text than YAML
+        return
+    for document in documents:
+        if isinstance(document.value, (dict, list)):
+            yield from images_below(file, document, known, scope)
+            yield from served(file, document, known, scope)
 
 
 def arguments(file: SourceFile, node: Node, known: dict[str, str] | None = None) -> Iterator[Observation]:

@@ -107,6 +107,8 @@ _LOCAL_FOLDERS = frozenset(
         "external",
     ]
 )
+SCHEMES = ("hf://", "huggingface://", "ollama://")
+"""How a value begins that names a model or dataset whatever key it stands under."""
 _PLACEHOLDER = re.compile(
     r"(?:^|/)(?:foo|bar|dummy|placeholder|todo|changeme|example|username|user_?name|user|namespace|org|organization|owner|repo|path|repo[-_]?name|"
     r"model[-_]?(?:name|id)|dataset[-_]?(?:name|id)|your|hf[-_]?(?:user|username|org))(?:/|$)"
@@ -192,7 +194,7 @@ def uri(kind: Kind, text: str, at: Occurrence, flags: tuple[Flag, ...] = ()) -> 
         case "http" | "https":
             return None if is_template(text) or is_local_host(text) or not _WEB.match(text) else located(kind, text, at, flags=flags)
         case "ollama":
-            return named(kind, "ollama", rest, at)
+            return hosted("ollama", rest, kind, at) if rest and not is_template(rest) else None
         case "oci" | "docker":
             from lading.catalog.upstreams import image  # noqa: PLC0415 - the rare case
 
@@ -304,6 +306,7 @@ def torch_hub(text: str, entry: str, kind: Kind, at: Occurrence, flags: tuple[Fl
 
 
 __all__ = [
+    "SCHEMES",
     "file_kind",
     "hosted",
     "is_known",

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from lading.catalog.commands import chart
 from lading.catalog.containers import image_at, images_below, joined, served
-from lading.catalog.owner import Owner, is_chart_template, owner_of
+from lading.catalog.owner import Owner, documents, is_chart_template, owner_of
 from lading.core.component import Occurrence, Unresolved
 from lading.core.errors import ExtractError
 from lading.core.kinds import Confidence, Kind, Pin, Scope
@@ -21,14 +21,14 @@ _TEMPLATE_DEFAULT = re.compile(r"default\s+\"(?P<image>[\w./:@-]+)\"")
 @extractor("*.yaml", "*.yml", "*.tpl", "*.tftpl", "Chart.lock", "*.gotmpl", "*.yaml.j2")
 def read(file: SourceFile) -> Iterator[Observation]:
     """Yield what a chart's values, metadata and templates name."""
-    if is_chart_template(file) and not (documents := _as_yaml(file)):
-        yield from _template(file)
-        return
     if is_chart_template(file):
-        for document in documents:
+        readable = _as_yaml(file)
+        if not readable:
+            yield from _template(file)
+        for document in readable:
             yield from _values(file, document)
         return
-    for document in yaml_documents(file):
+    for document in documents(file):
         owner = owner_of(file.path, document, file.tree.paths)
         if owner is Owner.HELM_VALUES:
             yield from _values(file, document)
