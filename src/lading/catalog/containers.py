@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from lading.catalog.announced import Announced
+from lading.catalog.built import is_built
 from lading.catalog.commands import Line, shell_observations
 from lading.catalog.identity import is_placeholder, is_template
 from lading.catalog.upstreams import image, located, repository
@@ -35,7 +36,7 @@ def image_at(
         return
     if is_template(text) or "$" in text or (is_placeholder(text) and "/" in text):
         yield Unresolved(Kind.IMAGE, text, at, "a template, variable or placeholder")
-    elif found := image(text.removeprefix("docker://"), at):
+    elif (found := image(text.removeprefix("docker://"), at)) and not is_built(text, file.tree):
         yield found
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from lading.catalog.arguments import Arguments, plain, values
+from lading.catalog.built import is_built
 from lading.catalog.identity import is_local, is_placeholder, is_template
 from lading.catalog.places import Observation, Script
 from lading.catalog.upstreams import image, located
@@ -26,6 +27,8 @@ def image_word(script: Script, word: Word, symbol: str) -> Iterator[Observation]
     text = word.text.removeprefix("docker://")
     if is_template(text) or is_placeholder(text):
         yield from script.unresolved(Kind.IMAGE, word, symbol)
+    elif is_built(text, script.file.tree):
+        return
     elif ("/" in text or ":" in text) and text.partition(":")[0] not in script.built and not text.startswith((".", "/", "localhost")):
         yield from (found for found in (image(text, script.at(word, symbol)),) if found)
 

@@ -98,9 +98,17 @@ def _documents(file: SourceFile) -> list[Node]:
     try:
         return file.once(_as_it_stands)
     except ExtractError:
-        if "{{" not in file.text:
-            raise
-        return parse_yaml(_PLACEHOLDER.sub("<template>", file.once(_without_schemas)), file)
+        text = file.once(_without_schemas)
+        if "{{" in text:
+            return parse_yaml(_PLACEHOLDER.sub("<template>", text), file)
+        if "${" in text or "%{" in text:
+            return parse_yaml(without_interpolations(text), file)
+        raise
+
+
+def without_interpolations(text: str) -> str:
+    """YAML as `envsubst` or Terraform's `templatefile` read it, without braces and directives that keep it from being YAML."""
+    return re.sub(r"(?m)^[ \t]*%\{[^\n]*$|%\{[^}\n]*\}", "", re.sub(r"\$\{(\w+)\}", r"$\1", text))
 
 
 def _as_it_stands(file: SourceFile) -> list[Node]:

@@ -1,11 +1,13 @@
 """Kubernetes objects and custom resources: images of containers, models they serve, kustomizations."""
 
+import re
 from collections.abc import Iterator
 
 from lading.catalog.commands import chart
 from lading.catalog.containers import image_at, images_below, served
 from lading.catalog.owner import Owner, owned_documents
 from lading.core.component import Occurrence
+from lading.core.errors import ExtractError
 from lading.core.kinds import Scope
 from lading.core.source import SourceFile
 from lading.extractors._registry import Observation, extractor
@@ -20,10 +22,26 @@ def read(file: SourceFile) -> Iterator[Observation]:
         for document in yaml_documents(file):
             yield from _kustomization(file, document)
         return
-    for document in owned_documents(file, Owner.KUBERNETES):
+    try:
+        objects = owned_documents(file, Owner.KUBERNETES)
+    except ExtractError:  # a slip in one line hides nothing that the other lines name
+        yield from _legible(file)
+        raise
+    for document in objects:
         yield from images_below(file, document)
         yield from served(file, document)
         yield from _application(file, document)
+
+
+_IMAGE_LINE = re.compile(r"^\s*(?:-\s*)?image:\s*[\"']?(?P<image>[^\s\"'#{}$]+)[\"']?\s*(?:#.*)?$")
+
+
+def _legible(file: SourceFile) -> Iterator[Observation]:
+    """The images of a manifest that is not YAML, line by line."""
+    if "apiVersion:" in file.text and "kind:" in file.text:
+        for number, line in enumerate(file.text.splitlines(), 1):
+            if match := _IMAGE_LINE.match(line):
+                yield from image_at(file, Node(match["image"], number, match["image"]), "image", inferred=True)
 
 
 def _kustomization(file: SourceFile, document: Node) -> Iterator[Observation]:

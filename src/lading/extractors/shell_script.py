@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from lading.catalog.commands import Line, shell_observations
 from lading.catalog.containers import images_below, served
 from lading.catalog.identity import SCHEMES
-from lading.catalog.owner import without_schemas
+from lading.catalog.owner import without_interpolations, without_schemas
 from lading.core.errors import ExtractError
 from lading.core.source import SourceFile
 from lading.extractors._registry import Observation, extractor
@@ -28,7 +28,7 @@ def _applied(file: SourceFile, document: Heredoc) -> Iterator[Observation]:
     if not any(mark in document.text for mark in ("image:", *SCHEMES)):
         return
     try:
-        roots = parse_yaml(without_schemas(document.text), file, document.line + 1)
+        roots = parse_yaml(without_interpolations(without_schemas(document.text)), file, document.line + 1)
     except ExtractError:  # other text than YAML
         return
     for root in roots:

@@ -1,0 +1,106 @@
+"""Images that the scanned tree builds itself: they are the system, not something it inherits."""
+
+import re
+from collections.abc import Iterator
+
+from lading.catalog.owner import documents
+from lading.catalog.upstreams import split_image
+from lading.core.errors import ExtractError
+from lading.core.source import SourceFile, Tree
+from lading.syntax.node import Node, walk
+
+_YAML = (".yml", ".yaml")
+_SCRIPTS = (".sh", ".bash", ".mk", "Makefile", "makefile", "justfile", "Justfile")
+_BUILDS = re.compile(
+    rb"\bbuild:|\bbuild-push-action|\bartifacts:|\b(?:docker|podman|buildah|nerdctl|ENGINE[})]+) +(?:buildx +)?(?:build|bud)\b"
+)
+_LARGEST = 1 << 19
+_COMMAND = re.compile(r"(?:docker|podman|buildah|nerdctl|ENGINE[})]+) +(?:buildx +)?(?:build|bud)\b(?P<words>(?:[^\n\\]|\\\n|\\.)*)")
+_TAG = re.compile(r"(?:\s-t|\s--tag)[ =]+[\"']?(?P<name>[^\s\"']+)")
+_RECIPE = re.compile(r"(?:\s-f|\s--file)[ =]+[\"']?(?P<path>[^\s\"']+)")
+_VARIABLE = re.compile(r"\$[{(]?(?P<name>\w+)(?::?-(?P<default>[^})]*))?[})]?")
+_ASSIGNED = re.compile(r"^[ \t]*(?:export +)?(?P<name>\w+)[ \t]*[?:]?=[ \t]*[\"']?(?P<value>[^\s\"'#]+)", re.MULTILINE)
+
+
+def is_built(reference: str, tree: Tree) -> bool:
+    """Whether an image has the name of one that the tree builds, whatever its tag."""
+    repository, _, _ = split_image(reference)
+    return bool(repository) and repository in tree.once(_built)
+
+
+def _built(tree: Tree) -> frozenset[str]:
+    return frozenset(name for tag in _tags(tree) if (name := split_image(tag.strip())[0]))
+
+
+def _tags(tree: Tree) -> Iterator[str]:
+    for path in tree.paths:
+        if path.endswith((*_YAML, *_SCRIPTS)) and _mentions_a_build(tree, path) and (file := tree.file(path)):
+            try:
+                yield from _in_commands(file)
+                yield from _in_documents(file) if path.endswith(_YAML) else ()
+            except ExtractError:  # said where the file itself is read
+                continue
+
+
+def _mentions_a_build(tree: Tree, path: str) -> bool:
+    try:
+        if tree.size(path) > _LARGEST:
+            return False
+        with tree.open(path) as stream:
+            return bool(_BUILDS.search(stream.read(_LARGEST)))
+    except OSError:
+        return False
+
+
+def _in_commands(file: SourceFile) -> Iterator[str]:
+    """The tags of `docker build -t NAME .` with the variables that the same file assigns; what is built from a clone is not ours."""
+    text = file.text
+    known = {m["name"]: m["value"] for m in _ASSIGNED.finditer(text)}
+    cloned = text.find("git clone")
+    for command in _COMMAND.finditer(text):
+        if "https://" in command["words"] or "git@" in command["words"] or 0 <= cloned < command.start():
+            continue
+        if (recipe := _RECIPE.search(command["words"])) and not _in_tree(recipe["path"], file.tree):
+            continue
+        for tag in _TAG.finditer(command["words"]):
+            yield _filled(tag["name"], known)
+
+
+def _in_tree(path: str, tree: Tree) -> bool:
+    """Whether a path of a command can be one of the tree: its parts behind the last variable end a path there."""
+    known = path.rpartition("$")[2].partition("/")[2] if "$" in path else path
+    known = known.lstrip("./")
+    return any(p == known or p.endswith(f"/{known}") for p in tree.paths)
+
+
+def _filled(text: str, known: dict[str, str]) -> str:
+    for _ in range(3):
+        text = _VARIABLE.sub(lambda m: known.get(m["name"]) or m["default"] or m[0], text)
+    return _without_unknown_tag(text)
+
+
+def _without_unknown_tag(text: str) -> str:
+    """A name whose tag alone is not known: the tag is dropped."""
+    name, _, tag = text.rpartition(":")
+    return name if name and "/" not in tag and "$" in tag and "$" not in name else text
+
+
+def _in_documents(file: SourceFile) -> Iterator[str]:
+    for document in documents(file):
+        for _, service in document.items("services"):
+            if (build := service.get("build")) and (image := service.string("image")) and _stands_here(file, build):
+                yield _filled(image, {})
+        for artifact in document.elements("build", "artifacts") if document.string("apiVersion").startswith("skaffold/") else ():
+            yield artifact.string("image")
+        for _, node in walk(document) if ".github/" in file.path else ():
+            if "docker/build-push-action" in node.string("uses"):
+                yield from (_without_unknown_tag(tag) for tag in re.split(r"[\s,]+", node.string("with", "tags")) if tag)
+
+
+def _stands_here(file: SourceFile, build: Node) -> bool:
+    """Whether what a service is built from lies in this tree; another repository may be checked out beside it instead."""
+    context = build.text if isinstance(build.value, str) else build.string("context") or "."
+    recipe = build.string("dockerfile") or "Dockerfile"
+    if build.get("dockerfile_inline"):
+        return True
+    return file.sibling(f"{context}/{recipe}") is not None
