@@ -7,13 +7,11 @@ from lading.catalog.owner import documents
 from lading.catalog.upstreams import split_image
 from lading.core.errors import ExtractError
 from lading.core.source import SourceFile, Tree
-from lading.syntax.node import Node, walk
+from lading.syntax.node import Node
 
 _YAML = (".yml", ".yaml")
 _SCRIPTS = (".sh", ".bash", ".mk", "Makefile", "makefile", "justfile", "Justfile")
-_BUILDS = re.compile(
-    rb"\bbuild:|\bbuild-push-action|\bartifacts:|\b(?:docker|podman|buildah|nerdctl|ENGINE[})]+) +(?:buildx +)?(?:build|bud)\b"
-)
+_BUILDS = re.compile(rb"\bbuild:|\bartifacts:|\b(?:docker|podman|buildah|nerdctl|ENGINE[})]+) +(?:buildx +)?(?:build|bud)\b")
 _LARGEST = 1 << 19
 _COMMAND = re.compile(r"(?:docker|podman|buildah|nerdctl|ENGINE[})]+) +(?:buildx +)?(?:build|bud)\b(?P<words>(?:[^\n\\]|\\\n|\\.)*)")
 _TAG = re.compile(r"(?:\s-t|\s--tag)[ =]+[\"']?(?P<name>[^\s\"']+)")
@@ -23,13 +21,20 @@ _ASSIGNED = re.compile(r"^[ \t]*(?:export +)?(?P<name>\w+)[ \t]*[?:]?=[ \t]*[\"'
 
 
 def is_built(reference: str, tree: Tree) -> bool:
-    """Whether an image has the name of one that the tree builds, whatever its tag."""
-    repository, _, _ = split_image(reference)
-    return bool(repository) and repository in tree.once(_built)
+    """Whether the tree builds an image of this name and tag: under another tag a registry has what was published some other day."""
+    repository, tag, _ = split_image(reference)
+    tags = tree.once(_built).get(repository) if repository else None
+    return tags is not None and ("/" not in repository or "" in tags or (tag or "latest") in tags)
 
 
-def _built(tree: Tree) -> frozenset[str]:
-    return frozenset(name for tag in _tags(tree) if (name := split_image(tag.strip())[0]))
+def _built(tree: Tree) -> dict[str, frozenset[str]]:
+    """The tags under which images are built, by name; an empty one where only a run tells."""
+    found: dict[str, set[str]] = {}
+    for written in _tags(tree):
+        repository, tag, _ = split_image(written.strip())
+        if repository:
+            found.setdefault(repository, set()).add(tag)
+    return {name: frozenset(tags) for name, tags in found.items()}
 
 
 def _tags(tree: Tree) -> Iterator[str]:
@@ -92,9 +97,6 @@ def _in_documents(file: SourceFile) -> Iterator[str]:
                 yield _filled(image, {})
         for artifact in document.elements("build", "artifacts") if document.string("apiVersion").startswith("skaffold/") else ():
             yield artifact.string("image")
-        for _, node in walk(document) if ".github/" in file.path else ():
-            if "docker/build-push-action" in node.string("uses"):
-                yield from (_without_unknown_tag(tag) for tag in re.split(r"[\s,]+", node.string("with", "tags")) if tag)
 
 
 def _stands_here(file: SourceFile, build: Node) -> bool:
