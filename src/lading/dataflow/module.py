@@ -2,6 +2,7 @@
 
 import ast
 import warnings
+import weakref
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -32,18 +33,26 @@ class Binding:
     parameter: int | None = None
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, weakref_slot=True)
 class Scope:
-    """A module, class or function with the names bound in it."""
+    """A module, class or function with the names bound in it.
+
+    It holds its children; the way up is weak, so that a module which nobody needs any more is gone at once.
+    """
 
     node: ast.AST
     name: str
-    parent: "Scope | None"
+    above: "weakref.ref[Scope] | None"
     bindings: dict[str, list[Binding]] = field(default_factory=dict)
     returns: list[ast.expr] = field(default_factory=list)
     attributes: dict[str, list[tuple[ast.expr, "Scope"]]] = field(default_factory=dict)
     """Of a class: what its methods assign to `self.NAME`."""
     children: dict[str, "Scope"] = field(default_factory=dict)
+
+    @property
+    def parent(self) -> "Scope | None":
+        """The scope around this one."""
+        return self.above() if self.above else None
 
     @property
     def is_class(self) -> bool:
@@ -206,7 +215,7 @@ class _Builder:
                     self.module.fields.setdefault(name, []).append((binding.value, inner))
 
     def define(self, node: Function | ast.ClassDef, name: str, scope: Scope, block: Block) -> Scope:
-        inner = Scope(node, f"{scope.name}.{name}".lstrip("."), scope)
+        inner = Scope(node, f"{scope.name}.{name}".lstrip("."), weakref.ref(scope))
         scope.children[name] = inner
         scope.bindings.setdefault(name, []).append(Binding(node.lineno, block, definition=inner))
         return inner
