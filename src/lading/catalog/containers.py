@@ -1,12 +1,13 @@
 """Container specifications in YAML: images, environment variables that name models, arguments of inference servers."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from lading.catalog.announced import Announced
 from lading.catalog.built import is_built
 from lading.catalog.commands import Line, shell_observations
 from lading.catalog.identity import is_placeholder, is_template
+from lading.catalog.owner import without_interpolations
 from lading.catalog.upstreams import image, located, repository
 from lading.core.component import Component, Occurrence, Unresolved
 from lading.core.errors import ExtractError
@@ -100,7 +101,7 @@ def served(file: SourceFile, root: Node, known: dict[str, str] | None = None, sc
         elif name in {"working_dir", "py_modules"}:
             yield from _code(file, node, name, scope)
         elif isinstance(node.value, str) and node.line > node.key_line and "\n" in node.text:
-            yield from _embedded(file, node, known, scope)
+            yield from embedded(file, node, known, scope)
 
 
 _ARCHIVE = re.compile(
@@ -122,18 +123,38 @@ _PLACEHOLDER = re.compile(r"\{\{[^{}\n]*\}\}")
 _LARGEST = 1 << 18
 
 
-def _embedded(file: SourceFile, node: Node, known: dict[str, str] | None, scope: Scope) -> Iterator[Observation]:
+def embedded(file: SourceFile, node: Node, known: dict[str, str] | None = None, scope: Scope = Scope.DEPLOY) -> Iterator[Observation]:
     """A document written as text within a document: Ray Serve configurations, ConfigMaps, patches, manifests of workflows."""
-    if len(node.text) > _LARGEST or not _MAPPING.match(node.text.lstrip("\n")):
+    text = node.text
+    if len(text) > _LARGEST or not (_MAPPING.match(text.lstrip("\n")) or text.lstrip().startswith(("[", "{"))):
         return
-    try:
-        documents = parse_yaml(_PLACEHOLDER.sub("<template>", node.text), file, node.line)
-    except ExtractError:  # other text than YAML
-        return
-    for document in documents:
+    for document in _readable(_PLACEHOLDER.sub("<template>", text), file, node.line):
         if isinstance(document.value, (dict, list)):
             yield from images_below(file, document, known, scope)
             yield from served(file, document, known, scope)
+
+
+def _readable(text: str, file: SourceFile, line: int) -> list[Node]:
+    for attempt in (text, without_interpolations(text)):
+        try:
+            return parse_yaml(attempt, file, line)
+        except ExtractError:  # other text than YAML
+            continue
+    return []
+
+
+def joined_settings(file: SourceFile, settings: Sequence[tuple[str, str, int]]) -> Iterator[Observation]:
+    """Images that `image.repository=…` and `image.tag=…` set one by one, or `image=…` at once."""
+    groups: dict[str, dict[str, Node]] = {}
+    for name, text, line in settings:
+        group, _, part = name.rpartition(".")
+        if part in {"registry", "repository", "tag", "digest"} and "\0" not in text:
+            groups.setdefault(group, {})[part] = Node(text, line, text)
+        elif part.lower().endswith("image") and "/" in text and "\0" not in text:
+            yield from image_at(file, Node(text, line, text), name)
+    for group, parts in groups.items():
+        if "repository" in parts:
+            yield from joined(file, Node(dict(parts), parts["repository"].line), group)
 
 
 def arguments(file: SourceFile, node: Node, known: dict[str, str] | None = None) -> Iterator[Observation]:
