@@ -65,7 +65,7 @@ def _by_place(path: str, name: str) -> Owner | None:
         return Owner.WORKFLOW
     if name.startswith(".gitlab-ci") or "/.gitlab/" in f"/{path}":
         return Owner.GITLAB
-    ours = name in {".pre-commit-config.yaml", "azure-pipelines.yml"} or ".circleci/" in path or ".buildkite/" in path
+    ours = name == ".pre-commit-config.yaml" or name.startswith("azure-pipelines") or ".circleci/" in path or ".buildkite/" in path
     return Owner.CI if ours else None
 
 
@@ -108,7 +108,7 @@ def _documents(file: SourceFile) -> list[Node]:
 
 def without_interpolations(text: str) -> str:
     """YAML as `envsubst` or Terraform's `templatefile` read it, without braces and directives that keep it from being YAML."""
-    return re.sub(r"(?m)^[ \t]*%\{[^\n]*$|%\{[^}\n]*\}", "", re.sub(r"\$\{(\w+)\}", r"$\1", text))
+    return re.sub(r"(?m)^[ \t]*%\{[^\n]*$|%\{[^}\n]{0,400}\}", "", re.sub(r"\$\{(\w+)\}", r"$\1", text))
 
 
 def _as_it_stands(file: SourceFile) -> list[Node]:

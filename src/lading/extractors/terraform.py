@@ -302,7 +302,7 @@ def _everything(block: Block) -> Node:
     return Node(value, block.line)
 
 
-_IMAGE = re.compile(r"(?:^|[_.])(?:(?:container_|docker_)?images?|image_ur[il]|image_name)(?:$|\.)")
+_IMAGE = re.compile(r"(?:^|[_.])(?:(?:container_|docker_)?images?|image_ur[il]|image_name|image_tag|image_ref(?:erence)?)(?:$|\.)")
 """A name, or a path of names, under which images of containers are held."""
 _MACHINES = re.compile(
     r"google_(?:compute|workbench|notebooks|tpu)_|aws_(?:instance|launch|ami|imagebuilder|spot)|azurerm_(?:linux|windows|virtual|image|shared_image)"
@@ -335,5 +335,5 @@ def _image(file: SourceFile, node: Node, symbol: str, module: Module) -> Iterato
     elif "${" in text:
         at = Occurrence(file.path, node.line, symbol, text, Confidence.UNRESOLVED, Scope.DEPLOY)
         yield Unresolved(Kind.IMAGE, text, at, "an expression")
-    elif "/" in text or ":" in text:
+    elif "/" in text or (":" in text and "tag" not in symbol):
         yield from image_at(file, node, symbol, text, inferred=text != node.text)

@@ -7,7 +7,7 @@ from lading.core.source import SourceFile
 from lading.syntax.node import Node
 
 _TOKEN = re.compile(
-    r"(?P<space>[ \t\r]+|#[^\n]*|//[^\n]*|/\*.*?\*/)|(?P<newline>\n)|(?P<heredoc><<[-~]?(?P<end>\w+)[ \t]*\n)"
+    r"(?P<space>[ \t\r]+|#[^\n]*|//[^\n]*|/\*.*?(?:\*/|\Z))|(?P<newline>\n)|(?P<heredoc><<[-~]?(?P<end>\w+)[ \t]*\n)"
     r"|(?P<string>\"(?:[^\"\\$%]|\\.|\$(?!\{)|%(?!\{)|[$%]\{(?:[^{}]|\{[^{}]*\})*\})*\")|(?P<name>[A-Za-z_][\w.-]*)|(?P<mark>[{}\[\]=:,()])|(?P<other>[^\s])",
     re.DOTALL,
 )
