@@ -119,6 +119,7 @@ def _code(file: SourceFile, node: Node, name: str, scope: Scope) -> Iterator[Obs
 
 
 _MAPPING = re.compile(r"^[ \t]*(?:-[ \t]+)?[\"']?[\w./-]+[\"']?:(?:[ \t]|$)", re.MULTILINE)
+_COMMENTS = re.compile(r"\A(?:[ \t]*(?:#[^\n]*)?\n)+")
 _PLACEHOLDER = re.compile(r"\{\{[^{}\n]*\}\}")
 _LARGEST = 1 << 18
 
@@ -126,7 +127,8 @@ _LARGEST = 1 << 18
 def embedded(file: SourceFile, node: Node, known: dict[str, str] | None = None, scope: Scope = Scope.DEPLOY) -> Iterator[Observation]:
     """A document written as text within a document: Ray Serve configurations, ConfigMaps, patches, manifests of workflows."""
     text = node.text
-    if len(text) > _LARGEST or not (_MAPPING.match(text.lstrip("\n")) or text.lstrip().startswith(("[", "{"))):
+    first = _COMMENTS.sub("", text, count=1)
+    if len(text) > _LARGEST or not (_MAPPING.match(first) or first.lstrip().startswith(("[", "{"))):
         return
     for document in _readable(_PLACEHOLDER.sub("<template>", text), file, node.line):
         if isinstance(document.value, (dict, list)):

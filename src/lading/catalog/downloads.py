@@ -20,7 +20,7 @@ _SHELLS = frozenset({"sh", "bash", "zsh", "dash", "python", "python3"})
 _PROGRAM = re.compile(
     r"\.(?:deb|rpm|whl|sh|exe|key|gpg|asc|ya?ml)\b|linux|amd64|x86_64|darwin|install|setup|/archive/|cuda|miniconda|anaconda|cmake"
     r"|releases?/(?:download|latest)(?!.*\.(?:pt|pth|onnx|bin|safetensors|gguf|ckpt|csv|json|parquet|h5|zip)\b)"
-    r"|(?:stable|latest|version|checksums?|sha256sums?)[\w.-]*\.txt|src\.tar|source|kubectl|helm|localhost|127\.0\.0\.1|/v1/(?:chat|completions|models|embeddings|files)|/api/|/health",
+    r"|(?:stable|latest|version|checksums?|sha256sums?)[\w.-]*\.txt|src\.tar|source|-bin-|apache\.org/|kubectl|helm|localhost|127\.0\.0\.1|/v1/(?:chat|completions|models|embeddings|files)|/api/|/health",
     re.IGNORECASE,
 )
 

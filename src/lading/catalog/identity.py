@@ -185,6 +185,9 @@ def is_local(text: str, paths: Collection[str] = ()) -> bool:
     return ("/" in text and first in _LOCAL_FOLDERS) or text.rstrip("/") in paths or text.count("/") > 1
 
 
+_OLLAMA_NAME = re.compile(r"[\w.-]+(?:/[\w.-]+)*(?::[\w.-]+)?")
+
+
 def uri(kind: Kind, text: str, at: Occurrence, flags: tuple[Flag, ...] = ()) -> Component | None:
     """An artifact behind a URL, in a bucket or a registry (`hf://`, `models:/`, `s3://`, `pvc://` is local); None for other texts."""
     scheme, _, rest = text.partition("://")
@@ -194,7 +197,7 @@ def uri(kind: Kind, text: str, at: Occurrence, flags: tuple[Flag, ...] = ()) -> 
         case "http" | "https":
             return None if is_template(text) or is_local_host(text) or not _WEB.match(text) else located(kind, text, at, flags=flags)
         case "ollama":
-            return hosted("ollama", rest, kind, at) if rest and not is_template(rest) else None
+            return hosted("ollama", rest, kind, at) if _OLLAMA_NAME.fullmatch(rest) else None
         case "oci" | "docker":
             from lading.catalog.upstreams import image  # noqa: PLC0415 - the rare case
 

@@ -56,7 +56,7 @@ def _image(file: SourceFile, text: str, match: re.Match[str], known: dict[str, s
 
 def _libraries(file: SourceFile, text: str, match: re.Match[str]) -> Iterator[Component]:
     """Shared libraries: code that the server fetches from where its administrator has set it."""
-    for name in re.findall(r"['\"]([\w./-]+(?:@[\w./-]+)?)['\"]", match["names"] or match["one"]):
+    for name in re.findall(r"['\"]([\w./-]+(?:@[\w./-]+)?)['\"]", match["names"] or match["one"] or ""):
         library, _, revision = name.partition("@")
         at = Occurrence(file.path, _line(text, match.start()), "@Library", name, scope=Scope.CI)
         yield Component(

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from lading.catalog.commands import chart
 from lading.catalog.containers import image_at, images_below, served
 from lading.catalog.owner import Owner, owned_documents
-from lading.core.component import Occurrence
+from lading.catalog.upstreams import located, repository
+from lading.core.component import Component, Occurrence
 from lading.core.errors import ExtractError
-from lading.core.kinds import Scope
-from lading.core.source import SourceFile
+from lading.core.kinds import Kind, Scope
+from lading.core.source import SourceFile, Tree
 from lading.extractors._registry import Observation, extractor
 from lading.syntax.node import Node
 from lading.syntax.yaml import yaml_documents
@@ -21,6 +22,7 @@ def read(file: SourceFile) -> Iterator[Observation]:
     if file.name.lower().startswith("kustomization"):
         for document in yaml_documents(file):
             yield from _kustomization(file, document)
+            yield from served(file, document)
         return
     try:
         objects = owned_documents(file, Owner.KUBERNETES)
@@ -28,7 +30,7 @@ def read(file: SourceFile) -> Iterator[Observation]:
         yield from _legible(file)
         raise
     for document in objects:
-        yield from images_below(file, document)
+        yield from (o for o in images_below(file, document) if not _stands_for_another(o, file.tree))
         yield from served(file, document)
         yield from _application(file, document)
 
@@ -44,6 +46,41 @@ def _legible(file: SourceFile) -> Iterator[Observation]:
                 yield from image_at(file, Node(match["image"], number, match["image"]), "image", inferred=True)
 
 
+def _stands_for_another(observation: Observation, tree: Tree) -> bool:
+    """Whether an image is a name that a kustomization replaces by another."""
+    return isinstance(observation, Component) and observation.name in tree.once(_replaced)
+
+
+def _replaced(tree: Tree) -> frozenset[str]:
+    found: set[str] = set()
+    for path in tree.paths:
+        if path.endswith(("kustomization.yaml", "kustomization.yml", "Kustomization")) and (file := tree.file(path)):
+            try:
+                entries = [e for document in yaml_documents(file) for e in document.elements("images")]
+            except ExtractError:  # said where the file itself is read
+                continue
+            found.update(e.string("name") for e in entries if e.string("newName") and "/" not in e.string("name"))
+    return frozenset(found)
+
+
+_REMOTE = re.compile(
+    r"(?:https://|git@|ssh://git@)?github\.com[/:](?P<name>[\w.-]+/[\w.-]+?)(?:\.git)?(?:/[^?]*)?(?:\?(?:[^#]*&)?ref=(?P<ref>[^&#]+).*)?\Z"
+)
+"""A folder of a repository that kustomize fetches."""
+
+
+def _remote(file: SourceFile, document: Node) -> Iterator[Observation]:
+    """Manifests and folders that a kustomization takes from elsewhere."""
+    for key in ("resources", "bases", "components"):
+        for entry in document.elements(key):
+            at = Occurrence(file.path, entry.line, f"{key}[]", entry.text, scope=Scope.DEPLOY)
+            manifest = entry.text.startswith("https://") and entry.text.endswith((".yaml", ".yml"))
+            if manifest:
+                yield located(Kind.INFRASTRUCTURE, entry.text, at)
+            elif match := _REMOTE.match(entry.text):
+                yield repository(Kind.INFRASTRUCTURE, match["name"], at, revision=match["ref"] or "")
+
+
 def _kustomization(file: SourceFile, document: Node) -> Iterator[Observation]:
     for entry in document.elements("images"):
         name = entry.get("newName") or entry.get("name")
@@ -56,6 +93,7 @@ def _kustomization(file: SourceFile, document: Node) -> Iterator[Observation]:
         if name := entry.get("name"):
             at = Occurrence(file.path, name.line, "helmCharts[].name", name.text, scope=Scope.DEPLOY)
             yield chart(name.text, at, version=entry.string("version"), repository_url=entry.string("repo"))
+    yield from _remote(file, document)
 
 
 def _application(file: SourceFile, document: Node) -> Iterator[Observation]:
@@ -65,6 +103,15 @@ def _application(file: SourceFile, document: Node) -> Iterator[Observation]:
         if source and (name := source.get("chart")):
             at = Occurrence(file.path, name.line, "spec.source.chart", name.text, scope=Scope.DEPLOY)
             yield chart(name.text, at, version=source.string("targetRevision"), repository_url=source.string("repoURL"))
+        elif source and (url := source.get("repoURL")) and (match := _REMOTE.match(url.text)) and not _lies_here(source, file.tree):
+            at = Occurrence(file.path, url.line, "spec.source.repoURL", url.text, scope=Scope.DEPLOY)
+            yield repository(Kind.INFRASTRUCTURE, match["name"], at, revision=source.string("targetRevision").removeprefix("HEAD"))
     if document.string("kind") == "HelmRelease" and (name := document.get("spec", "chart", "spec", "chart")):
         at = Occurrence(file.path, name.line, "spec.chart.spec.chart", name.text, scope=Scope.DEPLOY)
         yield chart(name.text, at, version=document.string("spec", "chart", "spec", "version"))
+
+
+def _lies_here(source: Node, tree: Tree) -> bool:
+    """Whether the folder of a source is one of this tree: then the repository is this one."""
+    folder = source.string("path").strip("./")
+    return not folder or any(path.startswith(f"{folder}/") for path in tree.paths)

@@ -1,5 +1,6 @@
 """Shell scripts and batch jobs: what their commands fetch and the arguments that name artifacts."""
 
+import re
 from collections.abc import Iterator
 
 from lading.catalog.commands import Line, shell_observations
@@ -42,7 +43,8 @@ def _recipes(text: str) -> str:
     lines = []
     for line in text.splitlines():
         if line.startswith(("\t", "    ")):
-            lines.append(line.lstrip().lstrip("@-").replace("$(", "${").replace(")", "}") if "$(" in line else line.lstrip().lstrip("@-"))
+            command = re.sub(r"(?<!\$)\$\((\w+)\)", r"${\1}", line.lstrip().lstrip("@-"))
+            lines.append(command.replace("$$", "$"))
         else:
             name, operator, value = line.partition("=")
             name = name.rstrip("?:+ ").strip()
