@@ -88,6 +88,7 @@ class Loaders:
             rows = [(re.compile(_tail(row.names)), row) for row in table.call]
             for module in table.modules:
                 self._rows.setdefault(module, []).extend(rows)
+        self._roots = frozenset(m.partition(".")[0] for m in self._rows)
 
     def match(self, dotted: str, imports: Iterable[str]) -> Loader | None:
         """The loader that a dotted name means; methods of unknown receivers by the libraries the file imports.
@@ -116,15 +117,6 @@ class Loaders:
     def knows(self, imports: Iterable[str]) -> bool:
         """Whether any of these imports is a library with loaders."""
         return any(i.partition(".")[0] in self._roots for i in imports)
-
-    @property
-    def _roots(self) -> frozenset[str]:
-        return _roots(tuple(self._rows))
-
-
-@cache
-def _roots(modules: tuple[str, ...]) -> frozenset[str]:
-    return frozenset(m.partition(".")[0] for m in modules)
 
 
 def _prefixes(dotted: str) -> list[str]:
