@@ -19,6 +19,9 @@ _RECIPE = re.compile(r"(?:\s-f|\s--file)[ =]+[\"']?(?P<path>[^\s\"']+)")
 _VARIABLE = re.compile(r"\$[{(]?(?P<name>\w+)(?::?-(?P<default>[^})]*))?[})]?")
 _ASSIGNED = re.compile(r"^[ \t]*(?:export +)?(?P<name>\w+)[ \t]*[?:]?=[ \t]*[\"']?(?P<value>[^\s\"'#]+)", re.MULTILINE)
 
+_GIVEN = re.compile(r"^[ \t]*(?P<name>[A-Z]\w*)(?:: +|=)[\"']?(?P<value>[^\s\"'#]+)", re.MULTILINE)
+_OF_WORKFLOW = re.compile(r"\$\{\{\s*env\.(\w+)\s*\}\}")
+
 
 def is_built(reference: str, tree: Tree) -> bool:
     """Whether the tree builds an image of this name and tag: under another tag a registry has what was published some other day."""
@@ -59,8 +62,9 @@ def _mentions_a_build(tree: Tree, path: str) -> bool:
 
 def _in_commands(file: SourceFile) -> Iterator[str]:
     """The tags of `docker build -t NAME .` with the variables that the same file assigns; what is built from a clone is not ours."""
-    text = file.text
-    known = {m["name"]: m["value"] for m in _ASSIGNED.finditer(text)}
+    text = _OF_WORKFLOW.sub(r"${\1}", file.text)
+    assigned = _GIVEN if ".github/" in file.path else _ASSIGNED
+    known = {m["name"]: m["value"] for m in assigned.finditer(text)}
     cloned = text.find("git clone")
     for command in _COMMAND.finditer(text):
         if "https://" in command["words"] or "git@" in command["words"] or 0 <= cloned < command.start():

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterator, Sequence
 
+from msgspec.structs import replace
+
 from lading.catalog.announced import Announced
 from lading.catalog.built import is_built
 from lading.catalog.commands import Line, shell_observations
@@ -35,7 +37,13 @@ def image_at(
     at = Occurrence(file.path, node.line, symbol, text, Confidence.INFERRED if inferred else Confidence.DECLARED, scope)
     if not text:
         return
-    if is_template(text) or "$" in text or (is_placeholder(text) and "/" in text):
+    if "<template>" in text:
+        written = _line(file, node.line).partition(":")[2].strip(" \t\r,\"'") or text
+        if ".Values" not in written:  # else the values say it where they stand
+            yield Unresolved(
+                Kind.IMAGE, written, replace(at, written=written, confidence=Confidence.UNRESOLVED), "filled in by the template"
+            )
+    elif is_template(text) or "$" in text or (is_placeholder(text) and "/" in text):
         yield Unresolved(Kind.IMAGE, text, at, "a template, variable or placeholder")
     elif (found := image(text.removeprefix("docker://"), at)) and not is_built(text, file.tree):
         yield found
@@ -128,12 +136,27 @@ def embedded(file: SourceFile, node: Node, known: dict[str, str] | None = None, 
     """A document written as text within a document: Ray Serve configurations, ConfigMaps, patches, manifests of workflows."""
     text = node.text
     first = _COMMENTS.sub("", text, count=1)
-    if len(text) > _LARGEST or not (_MAPPING.match(first) or first.lstrip().startswith(("[", "{"))):
+    if len(text) > _LARGEST or not _stands_as_it_is(file, node) or not (_MAPPING.match(first) or first.lstrip().startswith(("[", "{"))):
         return
     for document in _readable(_PLACEHOLDER.sub("<template>", text), file, node.line):
         if isinstance(document.value, (dict, list)):
             yield from images_below(file, document, known, scope)
             yield from served(file, document, known, scope)
+
+
+def _stands_as_it_is(file: SourceFile, node: Node) -> bool:
+    """Whether a text over several lines stands in the file line by line: then its lines have numbers."""
+    number, line = next(((n, line) for n, line in enumerate(node.text.split("\n")) if line.strip()), (0, ""))
+    return _line(file, node.line + number).strip() == line.strip() != ""
+
+
+def _line(file: SourceFile, number: int) -> str:
+    lines = file.once(_lines)
+    return lines[number - 1] if 0 < number <= len(lines) else ""
+
+
+def _lines(file: SourceFile) -> list[str]:
+    return file.text.split("\n")
 
 
 def _readable(text: str, file: SourceFile, line: int) -> list[Node]:

@@ -20,7 +20,7 @@ _SHELLS = frozenset({"sh", "bash", "zsh", "dash", "python", "python3"})
 _PROGRAM = re.compile(
     r"\.(?:deb|rpm|whl|sh|exe|key|gpg|asc|ya?ml)\b|linux|amd64|x86_64|darwin|install|setup|/archive/|cuda|miniconda|anaconda|cmake"
     r"|releases?/(?:download|latest)(?!.*\.(?:pt|pth|onnx|bin|safetensors|gguf|ckpt|csv|json|parquet|h5|zip)\b)"
-    r"|(?:stable|latest|version|checksums?|sha256sums?)[\w.-]*\.txt|src\.tar|source|-bin-|apache\.org/|kubectl|helm|localhost|127\.0\.0\.1|/v1/(?:chat|completions|models|embeddings|files)|/api/|/health",
+    r"|(?:stable|latest|version|checksums?|sha256sums?)[\w.-]*\.txt|src\.tar|source|grafana|dashboard|-bin-|apache\.org/|kubectl|helm|localhost|127\.0\.0\.1|/v1/(?:chat|completions|models|embeddings|files)|/api/|/health",
     re.IGNORECASE,
 )
 
@@ -29,7 +29,7 @@ def git(script: Script, words: Arguments, _: Command) -> Iterator[Observation]:
     """`git clone`, `git lfs clone`: a repository of the hub is a model or dataset, one of GitHub code."""
     if not any(w.text == "clone" for w in words[:2]):
         return
-    branch = next((w.text for w in values(words, "-b", "--branch")), "")
+    branch = next((w.text for w in values(words, "-b", "--branch") if not is_template(w.text)), "")
     for word in words:
         if any(host in word.text for host in _HUBS) and not is_template(word.text):
             found = uri(Kind.MODEL, re.sub(r"//[^/@]*@", "//", word.text.removesuffix(".git")), script.at(word, "git clone"))

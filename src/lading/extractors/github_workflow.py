@@ -29,7 +29,9 @@ def _reference(file: SourceFile, path: tuple[str | int, ...], node: Node, docume
         found = action(text, at)
     elif path[-1] == "run":
         places = [Line(file.path, node.line + offset) for offset in range(text.count("\n") + 1)]
-        yield from shell_observations(text, file, places, _environment(document, path))
+        known = _environment(document, path)
+        script = _VARIABLE.sub(lambda m: known.get(m[1], m[0]), node.text)
+        yield from shell_observations(script.strip(), file, places, known)
         return
     elif _is_image(path) or (str(path[-1]).endswith("IMAGE") and "env" in path and re.fullmatch(r"[\w.-]+(?:/[\w.-]+)+:[\w.-]+", text)):
         if "${{" in text:
@@ -40,6 +42,9 @@ def _reference(file: SourceFile, path: tuple[str | int, ...], node: Node, docume
         return
     if found:
         yield found
+
+
+_VARIABLE = re.compile(r"\$\{\{\s*env\.(\w+)\s*\}\}")
 
 
 def _environment(document: Node, path: tuple[str | int, ...]) -> dict[str, str]:

@@ -48,12 +48,23 @@ def _as_yaml(file: SourceFile) -> list[Node]:
 
 def _values(file: SourceFile, document: Node) -> Iterator[Observation]:
     version = _app_version(file)
+    told: set[int] = set()
     for path, node in walk(document):
         if isinstance(node.value, dict) and node.get("repository") and path:
             yield from joined(file, node, str(path[-1]), app_version=version)
-        elif path and isinstance(node.value, str) and str(path[-1]) != "repository":
+        elif (image := _untagged(node)) and (tag := node.string("tag") or node.string("imageTag")):
+            told.add(id(image))
+            yield from image_at(file, image, "image", f"{image.text}:{tag}", inferred=True)
+        elif path and isinstance(node.value, str) and str(path[-1]) != "repository" and id(node) not in told:
             yield from _flat(file, path, node)
     yield from served(file, document)
+
+
+def _untagged(node: Node) -> Node | None:
+    """The image of a mapping that names it without a tag (`image: name`, `tag: …` beside it)."""
+    image = node.get("image")
+    named = image is not None and isinstance(image.value, str) and image.text and ":" not in image.text.rpartition("/")[2]
+    return image if named else None
 
 
 def _flat(file: SourceFile, path: tuple[str | int, ...], node: Node) -> Iterator[Observation]:

@@ -48,19 +48,25 @@ def _legible(file: SourceFile) -> Iterator[Observation]:
 
 def _stands_for_another(observation: Observation, tree: Tree) -> bool:
     """Whether an image is a name that a kustomization replaces by another."""
-    return isinstance(observation, Component) and observation.name in tree.once(_replaced)
+    if not isinstance(observation, Component):
+        return False
+    renamed, listed = tree.once(_replaced)
+    return observation.name in renamed or (observation.version == "replace" and observation.name in listed)
 
 
-def _replaced(tree: Tree) -> frozenset[str]:
-    found: set[str] = set()
+def _replaced(tree: Tree) -> tuple[frozenset[str], frozenset[str]]:
+    """Names without a registry that kustomizations replace by others, and all names they list."""
+    renamed: set[str] = set()
+    listed: set[str] = set()
     for path in tree.paths:
         if path.endswith(("kustomization.yaml", "kustomization.yml", "Kustomization")) and (file := tree.file(path)):
             try:
                 entries = [e for document in yaml_documents(file) for e in document.elements("images")]
             except ExtractError:  # said where the file itself is read
                 continue
-            found.update(e.string("name") for e in entries if e.string("newName") and "/" not in e.string("name"))
-    return frozenset(found)
+            renamed.update(e.string("name") for e in entries if e.string("newName") and "/" not in e.string("name"))
+            listed.update(e.string("name") for e in entries)
+    return frozenset(renamed), frozenset(listed)
 
 
 _REMOTE = re.compile(
