@@ -51,3 +51,9 @@ class PluginError(LadingError):
     """A plugin did something that only its author can mend."""
 
     code = "LD910"
+
+
+class WorkerError(LadingError):
+    """A process that shared the work died before it had answered: what it was to read counts as not read."""
+
+    code = "LD911"

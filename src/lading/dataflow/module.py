@@ -279,7 +279,7 @@ class _Builder:
             elif isinstance(part, ast.Name):
                 scope.bindings.setdefault(part.id, []).append(Binding(part.lineno, block, value, element, index))
 
-    def expression(self, root: ast.expr, scope: Scope, block: Block) -> None:  # noqa: C901 - one case per expression that binds
+    def expression(self, root: ast.expr, scope: Scope, block: Block) -> None:  # noqa: C901, PLR0912 - one case per expression that binds
         """Record the calls, named values and inner bindings of an expression."""
         stack: list[ast.AST] = [root]
         found: list[Call] = []
@@ -305,7 +305,7 @@ class _Builder:
                         self.bind(generator.target, generator.iter, scope, (*block, (id(node), 0)), element=True)
                 case _:
                     pass
-            for name in _parts(type(node)):
+            for name in _parts(node._fields):
                 part = getattr(node, name)
                 if isinstance(part, list):
                     stack += filter(None, part)
@@ -327,9 +327,9 @@ class _Builder:
 
 
 @cache
-def _parts(form: type[ast.AST]) -> tuple[str, ...]:
-    """The fields of a form of expression that hold expressions."""
-    return tuple(f for f in form._fields if f not in _WITHOUT_EXPRESSION)
+def _parts(fields: tuple[str, ...]) -> tuple[str, ...]:
+    """Those of the fields of an expression that hold expressions."""
+    return tuple(f for f in fields if f not in _WITHOUT_EXPRESSION)
 
 
 _WITHOUT_EXPRESSION = frozenset({"ctx", "op", "ops", "attr", "arg", "conversion", "is_async", "simple", "type_comment"})
