@@ -32,6 +32,7 @@ def shell_observations(
     found = commands(text, known)
     script.built = {v.text.partition(":")[0] for c in found if c.name in deployments.BUILDERS for v in values(c.words, "-t", "--tag")}
     script.chart_repositories = deployments.added_repositories(found)
+    script.checked_out = downloads.checked_out(found)
     for command in found:
         yield from _observed(script, command)
 

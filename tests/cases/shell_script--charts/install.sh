@@ -9,3 +9,6 @@ kubectl apply -f "https://github.com/kubernetes-sigs/lws/releases/download/${LWS
 kubectl delete -f "https://github.com/kubernetes-sigs/lws/releases/download/${LWS_VERSION}/manifests.yaml"
 docker run --rm acme/storage-initializer:v1 hf://facebook/opt-125m /mnt/models
 if [[ $url == ollama://* ]]; then true; fi
+git clone https://github.com/kubernetes-sigs/gateway-api-inference-extension.git && cd gateway-api-inference-extension && git checkout e8834c311ed599e2a99f85328cf2e0ae143402c3
+git clone https://github.com/vllm-project/vllm.git
+git checkout -b work
