@@ -57,3 +57,24 @@ class WorkerError(LadingError):
     """A process that shared the work died before it had answered: what it was to read counts as not read."""
 
     code = "LD911"
+
+
+class TrustError(LadingError):
+    """A signature, statement, key or certificate is not to be trusted; the sentence names the way in which it is wrong."""
+
+    code = "LD400"
+    exit_code = 3
+
+
+class EvidenceError(LadingError):
+    """What would have to be verified is not there: no signature, no key to check it with. Unknown opens nothing."""
+
+    code = "LD401"
+    exit_code = 4
+
+
+class KeyFileError(LadingError):
+    """A key or certificate file cannot be read or used for what was asked."""
+
+    code = "LD402"
+    exit_code = 2
