@@ -16,6 +16,9 @@ COMMANDS = {
     "bom": "Show, convert, validate, compare and merge bills of materials.",
     "why": "Explain one artifact: every place that names it, its pin, what depends on it.",
     "rules": "List the rules, or explain one.",
+    "sign": "Sign a model or file: OpenSSF Model Signing with an index of chunks.",
+    "verify": "Say whether an artifact is what somebody trusted has signed.",
+    "key": "Make and show the keys that sign.",
 }
 
 

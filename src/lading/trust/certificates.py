@@ -127,7 +127,9 @@ def _usage(certificate: x509.Certificate) -> x509.KeyUsage | None:
 
 def _valid(certificate: x509.Certificate, at: datetime) -> None:
     if at < certificate.not_valid_before_utc:
-        raise TrustError(f"the certificate of {_name(certificate)} is valid only from {certificate.not_valid_before_utc:%Y-%m-%d %H:%M} UTC")
+        raise TrustError(
+            f"the certificate of {_name(certificate)} is valid only from {certificate.not_valid_before_utc:%Y-%m-%d %H:%M} UTC"
+        )
     if at > certificate.not_valid_after_utc:
         raise TrustError(
             f"the certificate of {_name(certificate)} expired on {certificate.not_valid_after_utc:%Y-%m-%d %H:%M} UTC",
@@ -138,7 +140,9 @@ def _valid(certificate: x509.Certificate, at: datetime) -> None:
 def _understood(certificate: x509.Certificate) -> None:
     for extension in certificate.extensions:
         if extension.critical and not isinstance(extension.value, _UNDERSTOOD):
-            raise TrustError(f"the certificate of {_name(certificate)} has a critical extension that is not understood: {extension.oid.dotted_string}")
+            raise TrustError(
+                f"the certificate of {_name(certificate)} has a critical extension that is not understood: {extension.oid.dotted_string}"
+            )
 
 
 def _not_revoked(
@@ -150,7 +154,9 @@ def _not_revoked(
         if not revoked.is_signature_valid(issuer.public_key()):  # type: ignore[arg-type]
             raise TrustError(f"the revocation list of {revoked.issuer.rfc4514_string()} is not signed by that authority")
         if revoked.next_update_utc is not None and revoked.next_update_utc < at:
-            raise TrustError(f"the revocation list of {revoked.issuer.rfc4514_string()} is out of date since {revoked.next_update_utc:%Y-%m-%d}")
+            raise TrustError(
+                f"the revocation list of {revoked.issuer.rfc4514_string()} is out of date since {revoked.next_update_utc:%Y-%m-%d}"
+            )
         entry = revoked.get_revoked_certificate_by_serial_number(certificate.serial_number)
         if entry is not None and entry.revocation_date_utc <= at:
             raise TrustError(f"the certificate of {_name(certificate)} was revoked on {entry.revocation_date_utc:%Y-%m-%d %H:%M} UTC")

@@ -29,9 +29,15 @@ class Signer(Struct, frozen=True, order=True):
     kind: str
     name: str
     algorithm: str
+    fingerprint: str
+    """Of the public key, also where a certificate speaks for it."""
+
+    def is_same(self, other: "Signer") -> bool:
+        """Whether two signers are one: the same key, or the same identity with another key."""
+        return self.fingerprint == other.fingerprint or (self.kind == other.kind and self.name == other.name)
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.name} ({self.algorithm})"
+        return f"{self.kind} {self.name[:16] + '…' if self.kind == 'key' else self.name} ({self.algorithm})"
 
 
 class Evidence(Struct, frozen=True):
@@ -63,7 +69,7 @@ def _by_key(envelope: Envelope, hint: str, keys: Sequence[PublicKey]) -> Signer:
             except TrustError as e:
                 refusals.append(e)
             else:
-                return Signer("key", key.fingerprint, key.algorithm)
+                return Signer("key", key.fingerprint, key.algorithm, key.fingerprint)
     if hint and all(k.fingerprint != hint for k in keys):
         raise TrustError(f"signed with the key {hint[:16]}…, which is none of the {len(keys)} trusted ones")
     raise refusals[0]
@@ -80,4 +86,4 @@ def _by_certificate(bundle: Bundle, roots: Roots, now: datetime) -> Signer:
     leaf = certificates.verified_leaf(bundle.certificates, roots.certificates, roots.revocations, now)
     key = certificates.public_key_of(leaf)
     key.verify(bundle.envelope.signatures[0].sig, bundle.envelope.signed)
-    return Signer("certificate", ", ".join(certificates.names_of(leaf)), key.algorithm)
+    return Signer("certificate", ", ".join(certificates.names_of(leaf)), key.algorithm, key.fingerprint)

@@ -188,7 +188,9 @@ def _distinct(items: tuple[Item, ...]) -> None:
     ordered = sorted(items, key=lambda i: (i.path, i.start))
     for before, item in pairwise(ordered):
         if before.path == item.path and (item.end < 0 or before.end != item.start):
-            raise TrustError(f"the signature names {item.path!r} twice" if item.end < 0 else f"the shards of {item.path!r} do not lie side by side")
+            raise TrustError(
+                f"the signature names {item.path!r} twice" if item.end < 0 else f"the shards of {item.path!r} do not lie side by side"
+            )
     starts = {i.path: i.start for i in reversed(ordered)}
     for path, start in starts.items():
         if start:
