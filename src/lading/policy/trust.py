@@ -8,6 +8,7 @@ from msgspec import Struct
 from lading.core.verdict import Answer, Verdict
 from lading.policy.settings import TrustRule
 from lading.trust.evidence import Signer
+from lading.trust.predicates import type_of
 
 
 class Claim(Struct, frozen=True):
@@ -18,6 +19,8 @@ class Claim(Struct, frozen=True):
     """None: the signature itself does not hold, `refusal` or `unknown` says why."""
     refusal: str = ""
     unknown: str = ""
+    predicate: str = ""
+    """The type of the statement that is signed."""
     differences: tuple[str, ...] = ()
     """Sentences about what is not as it was signed."""
 
@@ -52,10 +55,19 @@ def decide(rule: TrustRule, claims: Sequence[Claim]) -> Verdict:
             reasons.append(f"{claim.source}: {claim.refusal or claim.unknown}")
     wanted = max(1, rule.threshold)
     if len(counted) >= wanted:
-        return Verdict(Answer.ALLOW, tuple(f"signed by {s}" for s in counted))
+        return _with_predicates(rule, claims, tuple(f"signed by {s}" for s in counted))
     if not claims:
         return Verdict(Answer.UNKNOWN, ("there is no signature",))
     if counted:
         reasons.append(f"{len(counted)} of {wanted} signers needed vouch for it: {', '.join(map(str, counted))}")
     only_unknown = not counted and all(c.unknown for c in claims)
     return Verdict(Answer.UNKNOWN if only_unknown else Answer.REFUSE, tuple(reasons))
+
+
+def _with_predicates(rule: TrustRule, claims: Sequence[Claim], reasons: tuple[str, ...]) -> Verdict:
+    """Allow when every statement that is asked for is there, by somebody whose signature counts; evidence that is missing is unknown."""
+    there = {c.predicate for c in claims if c.holds and c.signer and permitted(rule, c.signer)}
+    missing = [name for name in rule.predicates if type_of(name) not in there]
+    if missing:
+        return Verdict(Answer.UNKNOWN, tuple(f"there is no {name} statement about it by a trusted signer" for name in missing))
+    return Verdict(Answer.ALLOW, (*reasons, *(f"{name} is there" for name in rule.predicates)))
