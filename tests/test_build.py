@@ -149,6 +149,27 @@ def test_a_statement_joins_the_signature_of_the_same_names_only() -> None:
     assert result.verdict.answer is Answer.UNKNOWN
 
 
+@pytest.mark.parametrize(
+    ("kind", "predicate"), [("test-result", {"result": "FAILED"}), ("test-result", {}), ("vsa", {"verificationResult": "FAILED"})]
+)
+def test_a_statement_that_speaks_against_an_artifact_is_not_the_one_that_is_wanted(
+    tmp_path: Path, kind: str, predicate: dict[str, str]
+) -> None:
+    (tmp_path / "a").write_bytes(b"a")
+    (tmp_path / "a.sig").write_bytes(bundle.encode(sign_model(Files(tmp_path / "a"), KEY)))
+    keep(waybill_of(tmp_path / "a"), attest(NAMES[kind], (subject_of(tmp_path / "a"),), predicate, KEY))
+    result = verify(tmp_path / "a", signatures_of(tmp_path / "a"), Roots((KEY.public,)), TrustRule(predicates=(kind,)), NOW)
+    assert result.verdict.answer is Answer.UNKNOWN
+    assert any("the result" in c.refusal for c in result.claims)
+
+
+def test_a_scan_by_a_trusted_signer_does_not_vouch(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"a")
+    keep(waybill_of(tmp_path / "a"), attest(NAMES["cyclonedx"], (subject_of(tmp_path / "a"),), {}, KEY))
+    result = verify(tmp_path / "a", signatures_of(tmp_path / "a"), Roots((KEY.public,)), TrustRule(), NOW)
+    assert not result.verdict.opens
+
+
 def test_the_statement_is_the_predicate_of_the_specification(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"a")
     made = attest(NAMES["vex"], (subject_of(tmp_path / "a"),), {"@id": "x"}, KEY)

@@ -17,7 +17,7 @@ from lading.sign.model import Checked, check
 from lading.trust import bundle, evidence, model_signing
 from lading.trust.evidence import Roots
 from lading.trust.model_signing import MANIFEST
-from lading.trust.predicates import short
+from lading.trust.predicates import says_no, short
 from lading.trust.statement import Resource, Statement
 
 LARGEST = 256 << 20
@@ -106,7 +106,7 @@ class _Judge:
         about = [s for s in made.subject if s.digest.get("sha256") == mine.digest["sha256"]]
         named = [s for s in about if s.annotations.get(MANIFEST, "") == mine.annotations.get(MANIFEST, "")]
         if named:
-            return claim
+            return msgspec.structs.replace(claim, refusal=says_no(claim.predicate, made.predicate))
         others = ", ".join(s.name or next(iter(s.digest.values()))[:16] for s in made.subject[:3])
         return msgspec.structs.replace(claim, refusal=f"the {short(claim.predicate)} statement is about {others} with other content")
 

@@ -1,10 +1,14 @@
 """The predicate types of the field by the short names under which people ask for them."""
 
+from typing import Any
+
 from lading.core.errors import UsageError
+from lading.trust.model_signing import LEGACY_PREDICATE
 from lading.trust.model_signing import PREDICATE as MODEL_SIGNATURE
 
 NAMES = {
     "signature": MODEL_SIGNATURE,
+    "legacy-signature": LEGACY_PREDICATE,
     "provenance": "https://slsa.dev/provenance/v1",
     "vsa": "https://slsa.dev/verification_summary/v1",
     "svr": "https://in-toto.io/attestation/svr/v0.2",
@@ -26,6 +30,17 @@ def type_of(name: str) -> str:
     if ":" not in name:
         raise UsageError(f"there is no predicate type {name!r}", hint=f"a URI, or one of: {', '.join(NAMES)}")
     return name
+
+
+def says_no(predicate_type: str, predicate: dict[str, Any]) -> str:
+    """Why a statement speaks against its subject: failed tests, a failed verification; empty when it does not."""
+    match short(predicate_type):
+        case "test-result" if predicate.get("result") not in {"PASSED", "WARNED"}:
+            return f"its tests have the result {predicate.get('result')}"
+        case "vsa" if predicate.get("verificationResult") != "PASSED":
+            return f"its verification has the result {predicate.get('verificationResult')}"
+        case _:
+            return ""
 
 
 def short(uri: str) -> str:
