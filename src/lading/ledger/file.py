@@ -1,5 +1,6 @@
 """The SQLite file of a ledger: made, opened, checked for its shape, and its failures told in sentences."""
 
+import os
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -48,7 +49,13 @@ def connected(path: Path, access: Access) -> sqlite3.Connection:
 def _opened(path: Path, access: Access) -> sqlite3.Connection:
     if access is Access.WRITE:
         path.parent.mkdir(parents=True, exist_ok=True)
-    return sqlite3.connect(f"{path.absolute().as_uri()}?mode={access.value}", uri=True, isolation_level=None, timeout=PATIENCE)
+    mode = access.value if access is Access.WRITE or os.access(path.parent, os.W_OK) or _unfinished(path) else "ro&immutable=1"
+    return sqlite3.connect(f"{path.absolute().as_uri()}?mode={mode}", uri=True, isolation_level=None, timeout=PATIENCE)
+
+
+def _unfinished(path: Path) -> bool:
+    """Whether something is written that is not yet in the file itself."""
+    return path.with_name(f"{path.name}-wal").exists()
 
 
 def _prepared(path: Path, connection: sqlite3.Connection, access: Access) -> None:
