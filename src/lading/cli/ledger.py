@@ -11,7 +11,7 @@ import msgspec
 
 from lading.cli.output import emit
 from lading.core.digest import Digest
-from lading.core.errors import LadingError, LedgerError, UsageError
+from lading.core.errors import LadingError, UsageError
 from lading.ledger.checkpoint import LARGEST as LARGEST_NOTE
 from lading.ledger.checkpoint import Checkpoint
 from lading.ledger.describe import described
@@ -264,7 +264,7 @@ def _numbers(ledger: Ledger, digest: str) -> list[int] | range:
     number = ledger.number_of(_digest(digest))
     numbers = [number] if number is not None else ledger.by_subject(_digest(digest))
     if not numbers:
-        raise LedgerError(f"{ledger.path} has nothing of {digest}", hint="lading ledger show lists what there is")
+        raise UsageError(f"{ledger.path} has nothing of {digest}", hint="lading ledger show lists what there is")
     return numbers
 
 
