@@ -152,13 +152,14 @@ def verify(checkpoint: Path | None, key: Path | None, origin: str, at: Path, for
 
 
 @command.command(
-    epilog="\b\nExamples:\n  lading ledger proof sha256:9f86d0…\n  lading ledger proof sha256:9f86d0… --checkpoint public/checkpoint > model.tlog-proof"
+    epilog="\b\nExamples:\n  lading ledger proof sha256:9f86d0…\n  lading ledger proof sha256:9f86d0… --checkpoint public/checkpoint -o model.tlog-proof"
 )
 @click.argument("digest")
 @click.option("--checkpoint", type=_INPUT, help="The checkpoint that the proof is to lead to.")
+@click.option("--output", "-o", type=_FILE, help="Write the tlog-proof to this file.")
 @_at
 @_format
-def proof(digest: str, checkpoint: Path | None, at: Path, format_name: str) -> int:
+def proof(digest: str, checkpoint: Path | None, output: Path | None, at: Path, format_name: str) -> int:
     """Prove that the envelope DIGEST was recorded; with a checkpoint as a tlog-proof that anybody checks offline."""
     with Ledger(at, Access.READ) as ledger:
         number = ledger.number_of(_digest(digest))
@@ -173,8 +174,10 @@ def proof(digest: str, checkpoint: Path | None, at: Path, format_name: str) -> i
         if checkpoint:
             from lading.ledger.proof import proof_of  # noqa: PLC0415 - with a checkpoint only
 
-            emit(proof_of(ledger, number, _bytes(checkpoint, LARGEST_NOTE)).encoded(), None)
+            emit(proof_of(ledger, number, _bytes(checkpoint, LARGEST_NOTE)).encoded(), output)
             return 0
+        if output:
+            raise UsageError("a proof to keep leads to a checkpoint", hint="give --checkpoint FILE, which lading ledger export signs")
         size = ledger.size
         root, hashes = ledger.root(size), ledger.inclusion(number, size)
         _print_proof(number, leaf(sha256(ledger.envelope(number)).digest()), _facts(size, root), hashes, format_name)
