@@ -406,6 +406,30 @@ def test_a_ledger_with_a_broken_end_takes_no_more(filled: Path, path: Path) -> N
             ledger.inclusion(599)
 
 
+def test_an_index_that_lies_does_not_keep_an_envelope_out(filled: Path, path: Path) -> None:
+    shutil.copy(filled, path)
+    kept_out = envelope("evidence")
+    with sqlite3.connect(path) as database:
+        database.execute("INSERT INTO digest VALUES (?, 5)", (sha256(kept_out).digest(),))
+    database.close()
+    with Ledger(path) as ledger, pytest.raises(TamperError, match="is entry 5, it is not"):
+        ledger.append([(kept_out, Index())])
+
+
+@pytest.mark.parametrize("number", [2**62, 2**63 - 1])
+def test_an_entry_far_beyond_the_last_one_is_found_at_once(filled: Path, path: Path, number: int) -> None:
+    shutil.copy(filled, path)
+    with sqlite3.connect(path) as database:
+        database.execute("INSERT INTO entry VALUES (?, x'00')", (number,))
+    database.close()
+    with pytest.raises(TamperError, match="was added around the tree"):
+        walked(path)
+    with sqlite3.connect(path) as database:
+        database.execute("UPDATE entry SET number = 1 << 50 WHERE number = ?", (number,))
+    database.close()
+    assert walked(path).more
+
+
 # What is derived
 
 

@@ -12,6 +12,9 @@ from lading.core.errors import LedgerError, TamperError, UsageError
 
 APPLICATION = 0x4C444C47
 VERSION = 1
+PAGE = 8192
+"""Provenance statements have a few kilobytes: a third less space than with the database's 4096."""
+
 PATIENCE = 60.0
 """How many seconds a writer waits for another one."""
 
@@ -64,6 +67,7 @@ def _prepared(path: Path, connection: sqlite3.Connection, access: Access) -> Non
     connection.execute("PRAGMA cache_size = -65536")
     connection.execute("PRAGMA synchronous = FULL")
     if access is Access.WRITE and not _objects(connection):
+        connection.execute(f"PRAGMA page_size = {PAGE}")
         _written_ahead(connection)
         connection.execute("BEGIN IMMEDIATE")
         if not _objects(connection):

@@ -59,7 +59,10 @@ class Ledger:
     @property
     def size(self) -> int:
         """How many entries there are."""
-        return int(self._one("SELECT coalesce(max(number) + 1, 0) FROM entry")[0])
+        last = int(self._one("SELECT coalesce(max(number), -1) FROM entry")[0])
+        if last >= merkle.LARGEST:
+            raise TamperError(f"{self.path}: entry {last} was added around the tree", hint="take the entries from an export or a copy")
+        return last + 1
 
     def append(self, envelopes: Iterable[tuple[bytes, Index]]) -> list[Receipt]:
         """Record envelopes in one transaction: when this returns they are on the disk, when it raises none of them is in the ledger."""
@@ -74,6 +77,8 @@ class Ledger:
             rows: list[tuple[int, bytes, bytes, Index]] = []
             for (envelope, index), digest in zip(batch, digests, strict=True):
                 new = digest not in known
+                if not new and known[digest] < first and self.envelope(known[digest]) != envelope:
+                    raise TamperError(f"{self.path}: the index says sha256:{digest.hex()} is entry {known[digest]}, it is not")
                 if new:
                     known[digest] = first + len(rows)
                     rows.append((known[digest], digest, envelope, index))
@@ -179,7 +184,10 @@ class Ledger:
         except sqlite3.IntegrityError as e:
             raise TamperError(f"{self.path}: an envelope stands twice among entries {first} to {first + len(rows) - 1}") from e
         put("INSERT OR IGNORE INTO subject VALUES (?, ?)", [(subject, number) for number, _, index in rows for subject in index.subjects])
-        put("INSERT INTO predicate VALUES (?, ?)", [(index.predicate_type, number) for number, _, index in rows if index.predicate_type])
+        put(
+            "INSERT OR IGNORE INTO predicate VALUES (?, ?)",
+            [(index.predicate_type, number) for number, _, index in rows if index.predicate_type],
+        )
         for level, start, hashes in merkle.grow(first, [leaf(digest) for _, digest, _ in rows], self.node):
             self._add_hashes(level, start, b"".join(hashes))
 
