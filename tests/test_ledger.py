@@ -473,6 +473,14 @@ def test_a_bundle_is_read_as_the_envelope_or_the_message_in_it() -> None:
     assert described(dsse(b"anything", "text/plain")) == Index()
 
 
+def test_a_payload_may_be_spelled_for_urls() -> None:
+    odd = dsse(b'{"_type": "\xc3\xbf\xc3\xbf\xc3\xbe>>>???", "predicateType": "x", "subject": []}')
+    assert b"/" in odd.split(b'"payload": ')[1].split(b",")[0]
+    assert described(
+        odd.replace(b"/", b"_").replace(b"+", b"-").replace(b"application_vnd.in-toto-json", b"application/vnd.in-toto+json")
+    ) == Index((), "x")
+
+
 def encoded_badly(payload: str) -> bytes:
     return b'{"payloadType": "application/vnd.in-toto+json", "signatures": [{"sig": ""}], "payload": "%s"}' % payload.encode()
 
@@ -490,6 +498,7 @@ def encoded_badly(payload: str) -> bytes:
         (encoded_badly("e30"), "payload is not base64"),
         (encoded_badly("e3 0="), "payload is not base64"),
         (encoded_badly("e30=\\n"), "payload is not base64"),
+        (encoded_badly("-_+/"), "payload is not base64"),
         (encoded_badly("e30="), "not an in-toto statement"),
         (dsse(b'{"predicateType": "x", "subject": [{"digest": {"sha256": "../x"}}]}'), "not hexadecimal"),
         (dsse(b'{"predicateType": "x", "subject": [{"digest": {"sha256": 1.0}}]}'), "not an in-toto statement"),

@@ -10,6 +10,7 @@ from lading.ledger.exact import exact_base64
 from lading.ledger.store import Index
 
 IN_TOTO = "application/vnd.in-toto+json"
+_URL_SAFE = str.maketrans("-_", "+/")
 _HEX = set("0123456789abcdef")
 
 
@@ -58,13 +59,17 @@ def described(envelope: bytes) -> Index:
 def _of_envelope(envelope: _Envelope) -> Index:
     if not envelope.signatures:
         raise FormatError("the envelope has no signature", hint="a ledger records what somebody signed")
-    standard = envelope.payload.replace("-", "+").replace("_", "/")
-    payload = _bytes(standard, "the payload")
+    payload = _bytes(_standard(envelope.payload), "the payload")
     if envelope.payload_type != IN_TOTO:
         return Index()
     statement = _decoded(payload, _Statement, "an in-toto statement, as its payload type says")
     digests = {f"{algorithm}:{_hex(value)}" for subject in statement.subject for algorithm, value in subject.digest.items()}
     return Index(tuple(sorted(digests)), statement.predicate_type)
+
+
+def _standard(text: str) -> str:
+    """Base64 in the alphabet for URLs, which DSSE allows, in the standard one; a mixture stays as it is and is refused."""
+    return text if "+" in text or "/" in text else text.translate(_URL_SAFE)
 
 
 def _of_message(digest: _Hash) -> Index:
