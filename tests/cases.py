@@ -17,9 +17,9 @@ from lading.scan.folder import Folder
 CASES = Path(__file__).parent / "cases"
 
 
-def observed(case: Path) -> bytes:
-    """What the extractor named like the folder proves from it, as stable JSON."""
-    reader = EXTRACTORS.load()[case.name.partition("--")[0]]
+def observed(case: Path, name: str = "") -> bytes:
+    """What the extractor of a name, else the one named like the folder, proves from it, as stable JSON."""
+    reader = EXTRACTORS.load()[name or case.name.partition("--")[0]]
     folder = Folder(case, exclude=("expected.json",))
     rows: list[tuple[str, object]] = []
     for path in folder.paths:

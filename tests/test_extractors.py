@@ -63,3 +63,24 @@ def test_arbitrary_bytes_raise_nothing_but_an_extract_error(
         list(reader.read(file))
     except ExtractError as e:
         assert e.sentence  # noqa: PT017 - either outcome is right, a silent one is not
+
+
+_JUNK = [b"\0", b'"', b"'", b"{", b"}", b"[", b"]", b"${", b"%{", b"<<EOF\n", b"\n", b"- ", b": ", b"&a ", b"*a", b"!Sub ", b"|\n", b"\xff", b"/*", b"'''",
+         b"$(", b"\\", b"(", b"=", b"@", b"{{", b"://[", b"9" * 30]  # fmt: skip
+
+
+@pytest.mark.parametrize("case", folders(), ids=lambda p: p.name)
+@given(slips=st.lists(st.tuples(st.floats(0, 1), st.sampled_from(_JUNK), st.integers(0, 12)), min_size=1, max_size=5))
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_a_case_with_slips_in_it_raises_nothing_but_an_extract_error(
+    case: Path, slips: list[tuple[float, bytes, int]], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    root = tmp_path_factory.mktemp("slips")
+    for path in (p for p in case.rglob("*") if p.is_file() and p.name != "expected.json"):
+        data = path.read_bytes()
+        for place, junk, lost in slips:
+            at = int(place * len(data))
+            data = data[:at] + junk + data[at + lost :]
+        (root / path.relative_to(case)).parent.mkdir(parents=True, exist_ok=True)
+        (root / path.relative_to(case)).write_bytes(data)
+    assert observed(root, case.name.partition("--")[0])

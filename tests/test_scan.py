@@ -15,7 +15,7 @@ from lading.core.merge import merge
 from lading.core.source import SourceFile
 from lading.extractors._registry import Extractor
 from lading.scan.folder import Folder
-from lading.scan.run import _Proofs, collect, scan
+from lading.scan.run import Proofs, collect, scan
 from lading.scan.scope import scope_of
 
 WORKFLOW = "jobs:\n  a:\n    steps:\n      - uses: actions/checkout@v4\n"
@@ -102,7 +102,7 @@ def test_a_plugin_that_fails_costs_its_own_part(tree: Tree) -> None:
 
     file = Folder(tree({"a.txt": "x"})).file("a.txt")
     assert file is not None
-    proofs = _Proofs()
+    proofs = Proofs()
     proofs.read_with([Extractor("broken", ("*",), broken), Extractor("sound", ("*",), sound)], file)
     assert [c.name for c in proofs.components] == ["seen", "sound"]
     assert [(s.code, s.reason) for s in proofs.unread] == [("LD910", "extractor broken failed: ZeroDivisionError: oops")]
@@ -122,7 +122,7 @@ def test_everything_an_extractor_may_yield_is_taken(tree: Tree) -> None:
     folder = Folder(tree({"a.txt": "x"}))
     file = folder.file("a.txt")
     assert file is not None
-    proofs = _Proofs()
+    proofs = Proofs()
     proofs.read_with([Extractor("reader", ("*",), reader)], file)
     bom = proofs.bom("x", folder, 0)
     assert bom.edges == (edge,)

@@ -7,7 +7,7 @@ from functools import cache
 from msgspec.structs import replace
 
 from lading.catalog import mcp
-from lading.catalog.identity import hosted, is_known, is_local, is_placeholder, is_template, under_key
+from lading.catalog.identity import SCHEMES, hosted, is_known, is_local, is_placeholder, is_template, under_key
 from lading.catalog.interpolated import Filled, filled
 from lading.catalog.keys import Key, key_of, normal_key
 from lading.catalog.loaders import Loader, Loaders, shipped
@@ -108,6 +108,8 @@ class Announced:
         if key is None:
             if normal_key(name) in _ROUTED:
                 yield from self._routed(name, value)
+            elif isinstance(value.value, str) and value.text.startswith(SCHEMES):
+                yield from self._scalar(above or Key(Kind.MODEL), name, value, node)
         elif isinstance(value.value, str):
             yield from self._scalar(_narrowed(key, name, above, node), name, value, node, name)
         elif isinstance(value.value, list):

@@ -7,7 +7,7 @@ from functools import cache
 from lading.catalog import deployments, downloads
 from lading.catalog.arguments import Arguments, options, unwrapped, values
 from lading.catalog.deployments import chart
-from lading.catalog.identity import is_local, is_placeholder, is_template, under_key
+from lading.catalog.identity import SCHEMES, is_local, is_placeholder, is_template, under_key, uri
 from lading.catalog.keys import Key, key_of
 from lading.catalog.places import Line, Observation, Position, Script
 from lading.catalog.programs import named_by_argument, ollama, programs
@@ -31,6 +31,8 @@ def shell_observations(
     script = Script(file, places, text)
     found = commands(text, known)
     script.built = {v.text.partition(":")[0] for c in found if c.name in deployments.BUILDERS for v in values(c.words, "-t", "--tag")}
+    script.chart_repositories = deployments.added_repositories(found)
+    script.checked_out = downloads.checked_out(found)
     for command in found:
         yield from _observed(script, command)
 
@@ -54,8 +56,12 @@ def _observed(script: Script, command: Command) -> Iterator[Observation]:
 def keyed(script: Script, words: Arguments) -> Iterator[Observation]:
     """Arguments whose name announces an artifact: `--model X`, `--dataset_name=X`, `model.name=X`, `NAME=X`."""
     given = dict(options(words))
+    yield from _schemed(script, words, {value.text for value in given.values()})
     for name, value in options(words):
         bare = name.lstrip("-")
+        if _IMAGE.search(name) and _REFERENCE.fullmatch(value.text):
+            yield from deployments.image_word(script, value, name)
+            continue
         key = key_of(bare.rpartition(".")[2] or bare) or key_of(bare)
         if key is None:
             continue
@@ -70,6 +76,17 @@ def keyed(script: Script, words: Arguments) -> Iterator[Observation]:
             found = under_key(key.kind, word.text, script.at(word, name), revision=revision, paths=script.file.tree.paths, bare=key.bare)
             if found and not (key.uri and "://" not in word.text):
                 yield found
+
+
+_IMAGE = re.compile(r"\A(?:[A-Z][A-Z0-9_]*_)?IMAGE\Z")
+_REFERENCE = re.compile(r"[a-z0-9][\w.-]*(?:/[\w.-]+)+(?::[\w.-]+|@sha256:[0-9a-f]{64})")
+
+
+def _schemed(script: Script, words: Arguments, told: set[str]) -> Iterator[Observation]:
+    """Arguments that say by their scheme what they are: `hf://owner/name`."""
+    for word in words:
+        if word.text.startswith(SCHEMES) and word.text not in told and not is_template(word.text):
+            yield from (c for c in (uri(Kind.MODEL, word.text, script.at(word, words[0].text)),) if c)
 
 
 def _revision(given: dict[str, Word], key: Key) -> str:

@@ -1,16 +1,22 @@
 """Container specifications in YAML: images, environment variables that name models, arguments of inference servers."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+
+from msgspec.structs import replace
 
 from lading.catalog.announced import Announced
+from lading.catalog.built import is_built
 from lading.catalog.commands import Line, shell_observations
 from lading.catalog.identity import is_placeholder, is_template
-from lading.catalog.upstreams import image
+from lading.catalog.owner import without_interpolations
+from lading.catalog.upstreams import image, located, repository
 from lading.core.component import Component, Occurrence, Unresolved
+from lading.core.errors import ExtractError
 from lading.core.kinds import Confidence, Kind, Scope
 from lading.core.source import SourceFile
 from lading.syntax.node import Node, walk
+from lading.syntax.yaml import parse_yaml
 
 Observation = Component | Unresolved
 
@@ -31,9 +37,15 @@ def image_at(
     at = Occurrence(file.path, node.line, symbol, text, Confidence.INFERRED if inferred else Confidence.DECLARED, scope)
     if not text:
         return
-    if is_template(text) or "$" in text or (is_placeholder(text) and "/" in text):
+    if "<template>" in text:
+        written = _line(file, node.line).partition(":")[2].strip(" \t\r,\"'") or text
+        if ".Values" not in written:  # else the values say it where they stand
+            yield Unresolved(
+                Kind.IMAGE, written, replace(at, written=written, confidence=Confidence.UNRESOLVED), "filled in by the template"
+            )
+    elif is_template(text) or "$" in text or (is_placeholder(text) and "/" in text):
         yield Unresolved(Kind.IMAGE, text, at, "a template, variable or placeholder")
-    elif found := image(text.removeprefix("docker://"), at):
+    elif (found := image(text.removeprefix("docker://"), at)) and not is_built(text, file.tree):
         yield found
 
 
@@ -94,6 +106,80 @@ def served(file: SourceFile, root: Node, known: dict[str, str] | None = None, sc
             yield from arguments(file, node, known)
         elif name in {"env", "environment", "envs", "extraEnv", "extraEnvVars", "environment_variables"}:
             yield from environment(file, node, known or {})
+        elif name in {"working_dir", "py_modules"}:
+            yield from _code(file, node, name, scope)
+        elif isinstance(node.value, str) and node.line > node.key_line and "\n" in node.text:
+            yield from embedded(file, node, known, scope)
+
+
+_ARCHIVE = re.compile(
+    r"https://github\.com/(?P<name>[\w.-]+/[\w.-]+)/archive/(?:refs/(?:heads|tags)/)?(?P<revision>[^/]+?)\.(?:zip|tar\.gz)\Z"
+)
+
+
+def _code(file: SourceFile, node: Node, name: str, scope: Scope) -> Iterator[Observation]:
+    """Code that a Ray runtime environment fetches."""
+    for entry in node.elements() or [node]:
+        if isinstance(entry.value, str) and entry.text.startswith("https://") and not is_template(entry.text):
+            at = Occurrence(file.path, entry.line, name, entry.text, scope=scope)
+            match = _ARCHIVE.match(entry.text)
+            yield (repository(Kind.FILE, match["name"], at, revision=match["revision"]) if match else located(Kind.FILE, entry.text, at))
+
+
+_MAPPING = re.compile(r"^[ \t]*(?:-[ \t]+)?[\"']?[\w./-]+[\"']?:(?:[ \t]|$)", re.MULTILINE)
+_COMMENTS = re.compile(r"\A(?:[ \t]*(?:#[^\n]*)?\n)+")
+_PLACEHOLDER = re.compile(r"\{\{[^{}\n]*\}\}")
+_LARGEST = 1 << 18
+
+
+def embedded(file: SourceFile, node: Node, known: dict[str, str] | None = None, scope: Scope = Scope.DEPLOY) -> Iterator[Observation]:
+    """A document written as text within a document: Ray Serve configurations, ConfigMaps, patches, manifests of workflows."""
+    text = node.text
+    first = _COMMENTS.sub("", text, count=1)
+    if len(text) > _LARGEST or not _stands_as_it_is(file, node) or not (_MAPPING.match(first) or first.lstrip().startswith(("[", "{"))):
+        return
+    for document in _readable(_PLACEHOLDER.sub("<template>", text), file, node.line):
+        if isinstance(document.value, (dict, list)):
+            yield from images_below(file, document, known, scope)
+            yield from served(file, document, known, scope)
+
+
+def _stands_as_it_is(file: SourceFile, node: Node) -> bool:
+    """Whether a text over several lines stands in the file line by line: then its lines have numbers."""
+    number, line = next(((n, line) for n, line in enumerate(node.text.split("\n")) if line.strip()), (0, ""))
+    return _line(file, node.line + number).strip() == line.strip() != ""
+
+
+def _line(file: SourceFile, number: int) -> str:
+    lines = file.once(_lines)
+    return lines[number - 1] if 0 < number <= len(lines) else ""
+
+
+def _lines(file: SourceFile) -> list[str]:
+    return file.text.split("\n")
+
+
+def _readable(text: str, file: SourceFile, line: int) -> list[Node]:
+    for attempt in (text, without_interpolations(text)):
+        try:
+            return parse_yaml(attempt, file, line)
+        except ExtractError:  # other text than YAML
+            continue
+    return []
+
+
+def joined_settings(file: SourceFile, settings: Sequence[tuple[str, str, int]]) -> Iterator[Observation]:
+    """Images that `image.repository=…` and `image.tag=…` set one by one, or `image=…` at once."""
+    groups: dict[str, dict[str, Node]] = {}
+    for name, text, line in settings:
+        group, _, part = name.rpartition(".")
+        if part in {"registry", "repository", "tag", "digest"} and "\0" not in text:
+            groups.setdefault(group, {})[part] = Node(text, line, text)
+        elif part.lower().endswith("image") and "/" in text and "\0" not in text:
+            yield from image_at(file, Node(text, line, text), name)
+    for group, parts in groups.items():
+        if "repository" in parts:
+            yield from joined(file, Node(dict(parts), parts["repository"].line), group)
 
 
 def arguments(file: SourceFile, node: Node, known: dict[str, str] | None = None) -> Iterator[Observation]:

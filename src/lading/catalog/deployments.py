@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from lading.catalog.arguments import Arguments, plain, values
+from lading.catalog.built import is_built
 from lading.catalog.identity import is_local, is_placeholder, is_template
 from lading.catalog.places import Observation, Script
-from lading.catalog.upstreams import image, located
+from lading.catalog.upstreams import image, located, repository
 from lading.core.component import Component, Occurrence
 from lading.core.kinds import Kind, Pin
 from lading.core.purl import purl
@@ -26,6 +27,8 @@ def image_word(script: Script, word: Word, symbol: str) -> Iterator[Observation]
     text = word.text.removeprefix("docker://")
     if is_template(text) or is_placeholder(text):
         yield from script.unresolved(Kind.IMAGE, word, symbol)
+    elif is_built(text, script.file.tree):
+        return
     elif ("/" in text or ":" in text) and text.partition(":")[0] not in script.built and not text.startswith((".", "/", "localhost")):
         yield from (found for found in (image(text, script.at(word, symbol)),) if found)
 
@@ -58,24 +61,57 @@ def kubectl(script: Script, words: Arguments, _: Command) -> Iterator[Observatio
     """`kubectl run --image`, `kubectl apply -f URL`."""
     for word in values(words, "--image"):
         yield from image_word(script, word, "kubectl --image")
-    for word in values(words, "-f", "--filename", "-k", "--kustomize"):
-        if word.text.startswith("https://") and not is_template(word.text):
+    applied = () if any(w.text == "delete" for w in words[:3]) else values(words, "-f", "--filename", "-k", "--kustomize")
+    for word in applied:
+        if word.text.startswith("https://") and is_template(word.text):
+            yield from script.unresolved(Kind.INFRASTRUCTURE, word, "kubectl apply")
+        elif word.text.startswith("https://"):
             yield located(Kind.INFRASTRUCTURE, word.text, script.at(word, "kubectl apply"))
 
 
 def helm(script: Script, words: Arguments, _: Command) -> Iterator[Observation]:
     """`helm install`, `helm upgrade`, `helm pull` of a chart that lies in no folder here."""
     arguments = plain(words, with_value=frozenset({"-f", "-n", "--version", "--repo", "--set"}))
+    if [w.text for w in arguments[:2]] == ["plugin", "install"]:
+        yield from _plugin(script, words, arguments[2:])
+        return
     if len(arguments) < 2 or arguments[0].text not in {"install", "upgrade", "template", "pull"}:  # noqa: PLR2004 - verb and chart
         return
-    version = next((w.text for w in values(words, "--version")), "")
-    remote = bool(values(words, "--repo"))
+    version = next((w.text for w in values(words, "--version") if not is_template(w.text)), "")
+    remote = next((w.text for w in values(words, "--repo")), "")
+    symbol = f"helm {arguments[0].text}"
     for word in arguments[1:]:
         text = word.text
-        repository = text.count("/") == 1 and not is_local(text, script.file.tree.paths) and not is_template(text)
-        if text.startswith("oci://") or repository or (remote and word is arguments[-1]):
-            yield chart(text, script.at(word, f"helm {arguments[0].text}"), version=version)
-            return
+        short = text.count("/") == 1 and not is_local(text, script.file.tree.paths) and not is_template(text)
+        if text.startswith("oci://") and is_template(text):
+            yield from script.unresolved(Kind.INFRASTRUCTURE, word, symbol)
+        elif text.startswith("oci://") or short or (remote and word is arguments[-1]):
+            location = remote or script.chart_repositories.get(text.partition("/")[0], "")
+            yield chart(text, script.at(word, symbol), version=version, repository_url="" if is_template(location) else location)
+        else:
+            continue
+        return
+
+
+_GITHUB = re.compile(r"https://github\.com/(?P<name>[\w.-]+/[\w.-]+?)(?:\.git)?/?\Z")
+
+
+def _plugin(script: Script, words: Arguments, sources: Arguments) -> Iterator[Observation]:
+    """A plugin: code that helm fetches and runs."""
+    revision = next((w.text for w in values(words, "--version") if not is_template(w.text)), "")
+    for word in sources:
+        if match := _GITHUB.match(word.text):
+            yield repository(Kind.FILE, match["name"], script.at(word, "helm plugin install"), revision=revision)
+
+
+def added_repositories(found: list[Command]) -> dict[str, str]:
+    """The names that `helm repo add` gives to repositories of charts."""
+    added: dict[str, str] = {}
+    for command in found:
+        arguments = [w.text for w in plain(command.words)] if command.name == "helm" else []
+        if arguments[:3] == ["helm", "repo", "add"] and len(arguments) > 4:  # noqa: PLR2004 - name and URL follow
+            added[arguments[3]] = arguments[4]
+    return added
 
 
 def chart(name: str, at: Occurrence, *, version: str = "", repository_url: str = "", pin: Pin | None = None) -> Component:

@@ -20,7 +20,7 @@ _SHELLS = frozenset({"sh", "bash", "zsh", "dash", "python", "python3"})
 _PROGRAM = re.compile(
     r"\.(?:deb|rpm|whl|sh|exe|key|gpg|asc|ya?ml)\b|linux|amd64|x86_64|darwin|install|setup|/archive/|cuda|miniconda|anaconda|cmake"
     r"|releases?/(?:download|latest)(?!.*\.(?:pt|pth|onnx|bin|safetensors|gguf|ckpt|csv|json|parquet|h5|zip)\b)"
-    r"|(?:stable|latest|version|checksums?|sha256sums?)[\w.-]*\.txt|src\.tar|source|kubectl|helm|localhost|127\.0\.0\.1|/v1/(?:chat|completions|models|embeddings|files)|/api/|/health",
+    r"|(?:stable|latest|version|checksums?|sha256sums?)[\w.-]*\.txt|src\.tar|source|grafana|dashboard|-bin-|apache\.org/|kubectl|helm|localhost|127\.0\.0\.1|/v1/(?:chat|completions|models|embeddings|files)|/api/|/health",
     re.IGNORECASE,
 )
 
@@ -29,7 +29,8 @@ def git(script: Script, words: Arguments, _: Command) -> Iterator[Observation]:
     """`git clone`, `git lfs clone`: a repository of the hub is a model or dataset, one of GitHub code."""
     if not any(w.text == "clone" for w in words[:2]):
         return
-    branch = next((w.text for w in values(words, "-b", "--branch")), "")
+    branch = next((w.text for w in values(words, "-b", "--branch") if not is_template(w.text)), "")
+    branch = branch or script.checked_out.get(words[0].line, "")
     for word in words:
         if any(host in word.text for host in _HUBS) and not is_template(word.text):
             found = uri(Kind.MODEL, re.sub(r"//[^/@]*@", "//", word.text.removesuffix(".git")), script.at(word, "git clone"))
@@ -37,6 +38,24 @@ def git(script: Script, words: Arguments, _: Command) -> Iterator[Observation]:
                 yield replace(found, version=branch, pin=pin_of(branch)) if branch else found
         elif match := _GITHUB.match(word.text):
             yield repository(Kind.FILE, match["name"], script.at(word, "git clone"), revision=branch)
+
+
+_REVISION = re.compile(r"[0-9a-f]{7,64}|v?[0-9][\w.-]*|[A-Za-z][\w.-]*[0-9][\w.-]*")
+
+
+def checked_out(found: list[Command]) -> dict[int, str]:
+    """What `git checkout REVISION` takes of the repository cloned just before, by the line of the clone."""
+    revisions: dict[int, str] = {}
+    cloned = -1
+    for command in found:
+        texts = [w.text for w in command.words if not w.text.startswith("-")]
+        if texts[:2] == ["git", "clone"]:
+            cloned = command.words[1].line
+        elif texts[:2] in (["git", "checkout"], ["git", "reset"]) and len(texts) == 3 and cloned >= 0 and len(command.words) <= 4:  # noqa: PLR2004
+            if _REVISION.fullmatch(texts[2]) and not {"-b", "-B", "--"} & {w.text for w in command.words}:
+                revisions.setdefault(cloned, texts[2])
+            cloned = -1
+    return revisions
 
 
 def fetch(script: Script, words: Arguments, command: Command) -> Iterator[Observation]:

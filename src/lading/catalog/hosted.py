@@ -7,6 +7,8 @@ from lading.catalog.tables import table
 
 _PREFIXED = re.compile(r"([A-Za-z][\w-]*)[/:](.+)\Z")
 
+_ARN = re.compile(r"arn:[^:]*:bedrock:[^:]*:[^:]*:(?:foundation-model|inference-profile)/(?P<model>[a-z0-9]+\.[\w.:-]*\w)\Z")
+
 
 def hosted_model(identifier: str, *, routed: bool = False) -> tuple[str, str] | None:
     """Provider and model of a hosted model id.
@@ -14,6 +16,8 @@ def hosted_model(identifier: str, *, routed: bool = False) -> tuple[str, str] | 
     `routed`: the place is known to take `provider/model` ids, so any known prefix counts. Elsewhere a prefix that is also an
     owner on the Hugging Face Hub counts only before a model of that provider.
     """
+    if arn := _ARN.match(identifier):
+        return "aws-bedrock", arn["model"]
     if match := _PREFIXED.match(identifier):
         prefix = match[1].lower().replace("-", "_")
         provider = table("providers")["prefix"].get(prefix)

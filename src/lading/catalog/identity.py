@@ -107,6 +107,8 @@ _LOCAL_FOLDERS = frozenset(
         "external",
     ]
 )
+SCHEMES = ("hf://", "huggingface://", "ollama://")
+"""How a value begins that names a model or dataset whatever key it stands under."""
 _PLACEHOLDER = re.compile(
     r"(?:^|/)(?:foo|bar|dummy|placeholder|todo|changeme|example|username|user_?name|user|namespace|org|organization|owner|repo|path|repo[-_]?name|"
     r"model[-_]?(?:name|id)|dataset[-_]?(?:name|id)|your|hf[-_]?(?:user|username|org))(?:/|$)"
@@ -183,6 +185,9 @@ def is_local(text: str, paths: Collection[str] = ()) -> bool:
     return ("/" in text and first in _LOCAL_FOLDERS) or text.rstrip("/") in paths or text.count("/") > 1
 
 
+_OLLAMA_NAME = re.compile(r"[\w.-]+(?:/[\w.-]+)*(?::[\w.-]+)?")
+
+
 def uri(kind: Kind, text: str, at: Occurrence, flags: tuple[Flag, ...] = ()) -> Component | None:
     """An artifact behind a URL, in a bucket or a registry (`hf://`, `models:/`, `s3://`, `pvc://` is local); None for other texts."""
     scheme, _, rest = text.partition("://")
@@ -192,7 +197,7 @@ def uri(kind: Kind, text: str, at: Occurrence, flags: tuple[Flag, ...] = ()) -> 
         case "http" | "https":
             return None if is_template(text) or is_local_host(text) or not _WEB.match(text) else located(kind, text, at, flags=flags)
         case "ollama":
-            return named(kind, "ollama", rest, at)
+            return hosted("ollama", rest, kind, at) if _OLLAMA_NAME.fullmatch(rest) else None
         case "oci" | "docker":
             from lading.catalog.upstreams import image  # noqa: PLC0415 - the rare case
 
@@ -304,6 +309,7 @@ def torch_hub(text: str, entry: str, kind: Kind, at: Occurrence, flags: tuple[Fl
 
 
 __all__ = [
+    "SCHEMES",
     "file_kind",
     "hosted",
     "is_known",

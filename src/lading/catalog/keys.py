@@ -1,7 +1,7 @@
 """Names that announce an artifact: `model_name_or_path`, `dataset_mixer`, `embeddingModel`, `TOKENIZER_ID`."""
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from msgspec import Struct
@@ -27,6 +27,7 @@ class Key(Struct, frozen=True):
     upstream: str = ""
 
 
+@lru_cache(1 << 14)
 def normal_key(name: str) -> str:
     """A name in lower case with underscores: `embeddingModel`, `embedding-model` and `EMBEDDING_MODEL` are the same."""
     if not name.isupper():

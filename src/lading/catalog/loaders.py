@@ -6,7 +6,7 @@ remote code, the endpoint. `names` match the end of the dotted name of what is c
 
 import re
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cache
 from importlib.resources import files
 
@@ -83,11 +83,12 @@ class Loaders:
     """All known loaders, asked by the dotted name of a call."""
 
     def __init__(self, tables: Iterable[Table]) -> None:
-        self._rows: dict[str, list[tuple[re.Pattern[str], Loader]]] = {}
+        self._rows: dict[str, list[tuple[Callable[[str], bool], Loader]]] = {}
         for table in tables:
-            rows = [(re.compile(_tail(row.names)), row) for row in table.call]
+            rows = [(_ends_in(row.names), row) for row in table.call]
             for module in table.modules:
                 self._rows.setdefault(module, []).extend(rows)
+        self._roots = frozenset(m.partition(".")[0] for m in self._rows)
 
     def match(self, dotted: str, imports: Iterable[str]) -> Loader | None:
         """The loader that a dotted name means; methods of unknown receivers by the libraries the file imports.
@@ -101,15 +102,16 @@ class Loaders:
             return self._method(dotted, imports)
         root = dotted.partition(".")[0]
         for module in (dotted, *_prefixes(dotted)) if root in self._roots else ():
-            for pattern, row in self._rows.get(module, ()):
-                if pattern.search(dotted[len(module) :]):
+            tail = dotted[len(module) :]
+            for ends, row in self._rows.get(module, ()):
+                if ends(tail):
                     return row
         return None
 
     def _method(self, dotted: str, imports: Iterable[str]) -> Loader | None:
         for module in sorted(set(imports) & self._rows.keys()):
-            for pattern, row in self._rows[module]:
-                if row.method and pattern.search(dotted):
+            for ends, row in self._rows[module]:
+                if row.method and ends(dotted):
                     return row
         return None
 
@@ -117,24 +119,25 @@ class Loaders:
         """Whether any of these imports is a library with loaders."""
         return any(i.partition(".")[0] in self._roots for i in imports)
 
-    @property
-    def _roots(self) -> frozenset[str]:
-        return _roots(tuple(self._rows))
-
-
-@cache
-def _roots(modules: tuple[str, ...]) -> frozenset[str]:
-    return frozenset(m.partition(".")[0] for m in modules)
-
 
 def _prefixes(dotted: str) -> list[str]:
     parts = dotted.split(".")
     return [".".join(parts[:end]) for end in range(len(parts) - 1, 0, -1)]
 
 
-def _tail(names: tuple[str, ...]) -> str:
+def _ends_in(names: tuple[str, ...]) -> Callable[[str], bool]:
+    """Whether a dotted name ends in one of these; patterns are compiled when one is first needed: most never are."""
+    plain = tuple(f".{name}" for name in names if "*" not in name)
+    if len(plain) == len(names):
+        return lambda dotted: dotted.endswith(plain)
+    patterns = tuple(name for name in names if "*" in name)
+    return lambda dotted: dotted.endswith(plain) or _pattern(patterns).search(dotted) is not None
+
+
+@cache
+def _pattern(names: tuple[str, ...]) -> re.Pattern[str]:
     alternatives = (r"[^.]*".join(re.escape(piece) for piece in name.split("*")) for name in names)
-    return rf"\.(?:{'|'.join(alternatives)})\Z"
+    return re.compile(rf"\.(?:{'|'.join(alternatives)})\Z")
 
 
 @cache

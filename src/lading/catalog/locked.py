@@ -1,13 +1,13 @@
 """Packages of a `uv.lock`: held to the hashes of their files, with the packages each depends on."""
 
 from collections.abc import Iterator
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, unquote
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from lading.catalog.requirement import from_git
-from lading.catalog.upstreams import library, located
+from lading.catalog.upstreams import library, located, split_url
 from lading.core.component import Component, FileRecord, Occurrence
 from lading.core.digest import Digest
 from lading.core.kinds import Kind, Pin
@@ -73,7 +73,7 @@ def _component(row: Node, name: str, version: str, source: dict[str, str], at: O
 
 def _from_git(url: str, at: Occurrence) -> Component:
     """`https://host/owner/name?rev=branch#commit`: the commit is what is installed."""
-    parts = urlsplit(url)
+    parts = split_url(url)
     asked = parse_qs(parts.query)
     revision = parts.fragment or next((asked[k][0] for k in ("rev", "tag", "branch") if k in asked), "")
     return from_git(parts.hostname or "", parts.path, revision, at)
@@ -87,7 +87,7 @@ def _files(row: Node) -> Iterator[FileRecord]:
         place = entry.string("url") or entry.string("path") or entry.string("filename")
         if colon and place:
             size = entry.string("size")
-            name = unquote(urlsplit(place).path.rpartition("/")[2])
+            name = unquote(split_url(place).path.rpartition("/")[2])
             yield FileRecord(name, int(size) if size.isdigit() else 0, Digest(algorithm, value))
 
 

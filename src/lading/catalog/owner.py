@@ -14,6 +14,10 @@ _DIRECTIVE = re.compile(r"^[ \t]*(?:-[ \t]*)?\{\{", re.MULTILINE)
 _PLACEHOLDER = re.compile(r"\{\{[^{}\n]*\}\}")
 
 
+_CHART_FILES = frozenset({"chart.yaml", "chart.yml", "chart.lock", "requirements.yaml"})
+_VALUES = re.compile(r"(?:^|/)values[^/]*$|[-_.]values\.ya?ml$|(?:^|/)(?:helm[-_])?values/")
+
+
 class Owner(Enum):
     """Who reads a document."""
 
@@ -33,46 +37,95 @@ class Owner(Enum):
 def owner_of(path: str, document: Node, paths: Collection[str]) -> Owner:  # noqa: PLR0911 - one answer per owner
     """The owner of a YAML document at a path of a tree with these paths."""
     folder, _, name = path.rpartition("/")
-    lower = name.lower()
     keys = document.value.keys() if isinstance(document.value, dict) else frozenset()
-    if ".github/" in path or lower in {"action.yml", "action.yaml"}:
-        return Owner.WORKFLOW
-    if lower.startswith(".gitlab-ci") or "/.gitlab/" in f"/{path}":
-        return Owner.GITLAB
-    if lower in {".pre-commit-config.yaml", "azure-pipelines.yml"} or ".circleci/" in path or ".buildkite/" in path:
-        return Owner.CI
-    if "dependencies" in keys and ("channels" in keys or lower.startswith(("environment", "conda", "env"))):
-        return Owner.CONDA
-    if lower in {"chart.yaml", "chart.yml", "chart.lock", "requirements.yaml"}:
-        return Owner.HELM_CHART
-    if {"apiVersion", "kind"} <= keys:
+    if {"apiVersion", "kind"} <= keys and name.lower() not in _CHART_FILES:
         return Owner.KUBERNETES
+    if owner := _by_place(path, name.lower()):
+        return owner
+    if "dependencies" in keys and ("channels" in keys or name.lower().startswith(("environment", "conda", "env"))):
+        return Owner.CONDA
+    if name.lower() in _CHART_FILES:
+        return Owner.HELM_CHART
     if "services" in keys and any(
         {"image", "build", "ports", "volumes", "environment"} & {k for k, _ in s.items()} for _, s in document.items("services")
     ):
         return Owner.COMPOSE
-    if lower.startswith("values") or _in_chart(folder, paths):
+    if {"suite", "tests"} <= keys:
+        return Owner.OTHER  # a test of a chart's templates: its images are made up
+    if _VALUES.search(path.lower()) or _in_chart(folder, paths) or _has_image(document):
         return Owner.HELM_VALUES
     if name.endswith((".dvc", "dvc.yaml", "dvc.lock")):
         return Owner.DVC
     return Owner.MLFLOW if name in {"MLmodel", "MLproject"} else Owner.OTHER
 
 
+def _by_place(path: str, name: str) -> Owner | None:
+    """Files of automation stand at places of their own."""
+    if ".github/" in path or name in {"action.yml", "action.yaml"}:
+        return Owner.WORKFLOW
+    if name.startswith(".gitlab-ci") or "/.gitlab/" in f"/{path}":
+        return Owner.GITLAB
+    ours = name == ".pre-commit-config.yaml" or name.startswith("azure-pipelines") or ".circleci/" in path or ".buildkite/" in path
+    return Owner.CI if ours else None
+
+
+def _has_image(document: Node) -> bool:
+    """Whether a mapping holds an image the way values of charts do: `image: {repository: …}`, at the top or one or two levels below."""
+    level = [document]
+    for _ in range(3):
+        if any(node.get("image", "repository") for node in level):
+            return True
+        level = [inner for node in level for _, inner in node.items()]
+    return False
+
+
 def owned_documents(file: SourceFile, *owners: Owner) -> list[Node]:
     """The YAML documents of a file that belong to one of these owners; none of a template, which is no YAML yet."""
     if is_chart_template(file):
         return []
-    return [d for d in file.once(_documents) if owner_of(file.path, d, file.tree.paths) in owners]
+    return [d for d in documents(file) if owner_of(file.path, d, file.tree.paths) in owners]
+
+
+def documents(file: SourceFile) -> list[Node]:
+    """The documents of a file without schemas of custom resources, which are long and name nothing.
+
+    Where placeholders of a template keep it from being YAML, a mark stands in the place of each.
+    """
+    return file.once(_documents)
 
 
 def _documents(file: SourceFile) -> list[Node]:
-    """The documents of a file; where placeholders of a template keep it from being YAML, with a mark in the place of each."""
     try:
-        return yaml_documents(file)
+        return file.once(_as_it_stands)
     except ExtractError:
-        if "{{" not in file.text:
-            raise
-        return parse_yaml(_PLACEHOLDER.sub("<template>", file.text), file)
+        text = file.once(_without_schemas)
+        if "{{" in text:
+            return parse_yaml(_PLACEHOLDER.sub("<template>", text), file)
+        if "${" in text or "%{" in text:
+            return parse_yaml(without_interpolations(text), file)
+        raise
+
+
+def without_interpolations(text: str) -> str:
+    """YAML as `envsubst` or Terraform's `templatefile` read it, without braces and directives that keep it from being YAML."""
+    return re.sub(r"(?m)^[ \t]*%\{[^\n]*$|%\{[^}\n]{0,400}\}", "", re.sub(r"\$\{(\w+)\}", r"$\1", text))
+
+
+def _as_it_stands(file: SourceFile) -> list[Node]:
+    text = file.once(_without_schemas)
+    return yaml_documents(file) if text is file.text else parse_yaml(text, file)
+
+
+def _without_schemas(file: SourceFile) -> str:
+    return without_schemas(file.text)
+
+
+def without_schemas(text: str) -> str:
+    """Manifests with every CustomResourceDefinition blank, so that lines keep their number."""
+    return _SCHEMA.sub(lambda m: "\n" * m[0].count("\n"), text) if "CustomResourceDefinition" in text else text
+
+
+_SCHEMA = re.compile(r"^(?:apiVersion:[^\n]*\n)?kind: CustomResourceDefinition\n(?:(?!---|apiVersion:)[^\n]*(?:\n|\Z))*", re.MULTILINE)
 
 
 def is_chart_template(file: SourceFile) -> bool:
@@ -90,7 +143,7 @@ def _is_chart_template(file: SourceFile) -> bool:
 
 def _is_yaml(file: SourceFile) -> bool:
     try:
-        return bool(yaml_documents(file))
+        return bool(file.once(_as_it_stands))
     except ExtractError:
         return False
 

@@ -45,13 +45,15 @@ class Line:
 
 
 class Script:
-    """A piece of shell text of a file, the place of each of its lines, and the images that it builds itself."""
+    """A piece of shell text of a file, the place of each of its lines, and what its commands say of each other."""
 
     def __init__(self, file: SourceFile, places: Sequence[Position], text: str) -> None:
         self.file = file
         self.places = places
         self.lines = text.split("\n")
         self.built: set[str] = set()
+        self.chart_repositories: dict[str, str] = {}
+        self.checked_out: dict[int, str] = {}
 
     def at(self, word: Word, symbol: str, confidence: Confidence = Confidence.DECLARED) -> Occurrence:
         """The occurrence of a word: where its literal stands, also when a variable brought it into the command."""

@@ -8,7 +8,7 @@ from lading.catalog.hosted import hosted_model
 from lading.catalog.identity import hosted, is_known, is_local, is_placeholder, is_template
 from lading.catalog.keys import normal_key
 from lading.catalog.tables import table
-from lading.catalog.upstreams import hub, is_hub_id
+from lading.catalog.upstreams import hub, is_hub_id, split_url
 from lading.core.component import Component, Occurrence
 from lading.core.kinds import Kind
 from lading.syntax.node import Node
@@ -89,7 +89,7 @@ def _model(mapping: Node) -> Node | None:
 
 def provider_at(url: str) -> str:
     """The provider that answers at a URL; empty when none is known to."""
-    host = urlsplit(url).hostname if url.startswith("http") else None
+    host = split_url(url).hostname if url.startswith("http") else None
     return next((p for p, known in _hosts() if host == known), "") if host else ""
 
 

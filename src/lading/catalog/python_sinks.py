@@ -31,7 +31,7 @@ from lading.core.source import Tree
 from lading.dataflow.evaluate import Evaluator, argument_of, written
 from lading.dataflow.module import Block, Call, Module, Scope
 from lading.dataflow.project import Defined, Project
-from lading.dataflow.values import Collection, Constant, Object, Parameter, Place, Text, Unknown, Value
+from lading.dataflow.values import Collection, Constant, Object, Parameter, Place, Text, Value
 
 Observation = Component | Unresolved
 
@@ -118,8 +118,13 @@ class Sinks:
             last = found[1][-1]
             if last.imported:
                 return self.project.defined(last.imported, self.module.path)
+        if isinstance(function, ast.Attribute) and not self._is_defined(function.attr):
+            return None
         definition = self.evaluator.definition(function, call.scope, call.block)
         return Defined(definition[0].path, definition[1].name, definition[1].is_class) if definition else None
+
+    def _is_defined(self, name: str) -> bool:
+        return name in self.module.defined or self.project.defines(name)
 
     def _passed_on(self, calls: list[tuple[Call, Defined]]) -> Iterator[Observation]:
         """Calls of functions of the project whose parameters reach a loader."""
@@ -654,4 +659,4 @@ def _provider_of(endpoint: str) -> str:
     return next((provider for host, provider in _ENDPOINTS.items() if host in endpoint), "")
 
 
-__all__ = ["Sinks", "Unknown"]
+__all__ = ["Sinks"]

@@ -1,7 +1,7 @@
 """Components from the names people write: hub ids, image references, action uses, model ids of hosted services, URLs."""
 
 import re
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from lading.catalog.tables import table
 from lading.core.component import Component, Occurrence, ServiceFacts
@@ -209,12 +209,23 @@ def library(name: str, at: Occurrence, *, version: str = "", pin: Pin = Pin.NONE
     )
 
 
+def split_url(url: str) -> SplitResult:
+    """The parts of a URL; without a host where what stands there is none (`http://[x`)."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.hostname
+    except ValueError:
+        scheme, _, rest = url.partition("://")
+        return SplitResult(scheme, "", rest, "", "")
+    return parts
+
+
 def located(kind: Kind, url: str, at: Occurrence, *, flags: tuple[Flag, ...] = (), checked_by: str = "") -> Component:
     """A file or folder behind a URL or in a bucket; `checked_by` is a digest the code compares, which pins it."""
     hub_file = _hub_url(kind, url, at)
     if hub_file:
         return hub_file
-    parts = urlsplit(url)
+    parts = split_url(url)
     name = unquote(parts.path.rstrip("/").rpartition("/")[2]) or parts.netloc
     version = _url_revision(url)
     if parts.scheme == "http" and parts.hostname not in {"localhost", "127.0.0.1", "0.0.0.0"}:  # noqa: S104 - compared, not bound

@@ -17,6 +17,9 @@ COMMANDS = {
     "why": "Explain one artifact: every place that names it, its pin, what depends on it.",
     "ledger": "Record envelopes so that none can be removed, changed or re-ordered unseen.",
     "rules": "List the rules, or explain one.",
+    "sign": "Sign a model or file: OpenSSF Model Signing with an index of chunks.",
+    "verify": "Say whether an artifact is what somebody trusted has signed.",
+    "key": "Make and show the keys that sign.",
 }
 
 

@@ -47,17 +47,49 @@ class FormatError(LadingError):
     exit_code = 2
 
 
+class PluginError(LadingError):
+    """A plugin did something that only its author can mend."""
+
+    code = "LD910"
+
+
+class WorkerError(LadingError):
+    """A process that shared the work died before it had answered: what it was to read counts as not read."""
+
+    code = "LD911"
+
+
+class TrustError(LadingError):
+    """A signature, statement, key or certificate is not to be trusted; the sentence names the way in which it is wrong."""
+
+    code = "LD400"
+    exit_code = 3
+
+
+class EvidenceError(LadingError):
+    """What would have to be verified is not there: no signature, no key to check it with. Unknown opens nothing."""
+
+    code = "LD401"
+    exit_code = 4
+
+
+class KeyFileError(LadingError):
+    """A key or certificate file cannot be read or used for what was asked."""
+
+    code = "LD402"
+    exit_code = 2
+
+
 class LedgerError(LadingError):
     """A ledger cannot be opened, read or written; what it acknowledged before is not touched."""
 
     code = "LD500"
 
 
-class ProofError(LadingError):
+class ProofError(TrustError):
     """A proof or a checkpoint does not show what it should: another tree, key, origin or size, or bytes that were changed."""
 
     code = "LD501"
-    exit_code = 3
 
 
 class TamperError(LadingError):
@@ -65,9 +97,3 @@ class TamperError(LadingError):
 
     code = "LD502"
     exit_code = 3
-
-
-class PluginError(LadingError):
-    """A plugin did something that only its author can mend."""
-
-    code = "LD910"

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from lading.dataflow.module import Binding, Block, Module, Scope
 from lading.dataflow.project import Project
-from lading.dataflow.values import MOST, Collection, Constant, Object, Parameter, Place, Text, Unknown, Value
+from lading.dataflow.values import MOST, UNKNOWN, Collection, Constant, Object, Parameter, Place, Text, Value
 
 DEPTH = 24
 """Most steps from a use to a literal."""
@@ -46,12 +46,21 @@ class Effort:
     def __init__(self) -> None:
         self.depth = 0
         self.steps = 0
+        self.cut = 0
+        """How often an answer was cut short: what was found meanwhile is not the whole answer."""
+        self.asked: set[object] = set()
+        """The questions being answered: one that leads back to itself adds nothing."""
 
     def __enter__(self) -> bool:
         """Whether there is effort left; a new question starts afresh."""
-        self.steps = self.steps + 1 if self.depth else 0
+        if not self.depth:
+            self.steps = 0
+            self.asked.clear()
+        self.steps += 1
         self.depth += 1
-        return self.depth <= DEEPEST and self.steps <= LONGEST
+        able = self.depth <= DEEPEST and self.steps <= LONGEST
+        self.cut += not able
+        return able
 
     def __exit__(self, *_: object) -> None:
         self.depth -= 1
@@ -69,10 +78,20 @@ class Evaluator:
 
     def values(self, node: ast.expr, scope: Scope, block: Block = (), depth: int = 0) -> list[Value]:
         """The alternatives of an expression, without repetition; at most MOST."""
+        key = ("values", id(node), block)
+        if (known := self.module.answers.get(key)) is not None:
+            return known[1]  # type: ignore[index, no-any-return]
         with self.effort as able:
-            if depth > DEPTH or not able:
-                return [Unknown("…")]
-            return _distinct(itertools.islice(self._values(node, scope, block, depth + 1), MOST))
+            if depth > DEPTH or not able or key in self.effort.asked:
+                self.effort.cut += 1
+                return [UNKNOWN]
+            before = self.effort.cut
+            self.effort.asked.add(key)
+            found = _distinct(itertools.islice(self._values(node, scope, block, depth + 1), MOST))
+            self.effort.asked.discard(key)
+        if self.effort.cut == before or not self.effort.depth:
+            self.module.answers[key] = (node, found)
+        return found
 
     def _values(self, node: ast.expr, scope: Scope, block: Block, depth: int) -> Iterator[Value]:  # noqa: C901, PLR0912 - one case per expression of the language
         match node:
@@ -110,7 +129,7 @@ class Evaluator:
             case ast.ListComp() | ast.SetComp() | ast.GeneratorExp():
                 yield from self.values(node.elt, scope, (*block, (id(node), 0)), depth)
             case _:
-                yield Unknown(written(node))
+                yield UNKNOWN
 
     def elements(self, node: ast.expr, scope: Scope, block: Block, index: int | None, depth: int) -> Iterator[Value]:
         """What a loop over an expression yields; `index` picks a part of each element (0: keys of a dict's items)."""
@@ -131,7 +150,7 @@ class Evaluator:
 
     def _members(self, value: Value, index: int | None, depth: int) -> Iterator[Value]:
         if not isinstance(value, Collection):
-            yield value if isinstance(value, (Parameter, Text)) else Unknown(_describe(value))
+            yield value if isinstance(value, (Parameter, Text)) else UNKNOWN
             return
         inside = self._of(value.module)
         nodes = [k for k in value.node.keys if k] if isinstance(value.node, ast.Dict) else value.node.elts
@@ -146,7 +165,7 @@ class Evaluator:
             yield value
             return
         if not (isinstance(value, Collection) and isinstance(value.node, ast.Dict)):
-            yield Unknown(_describe(value))
+            yield UNKNOWN
             return
         inside = self._of(value.module)
         nodes = value.node.values if wanted == 1 else [k for k in value.node.keys if k]
@@ -176,7 +195,7 @@ class Evaluator:
         pieces = str(node.left.value).split("%s")
         arguments = node.right.elts if isinstance(node.right, ast.Tuple) else [node.right]
         if len(pieces) != len(arguments) + 1:
-            yield Unknown(written(node))
+            yield UNKNOWN
             return
         parts: list[list[Value]] = [[Text(pieces[0], self._place(node))]]
         for argument, piece in zip(arguments, pieces[1:], strict=True):
@@ -191,7 +210,7 @@ class Evaluator:
                 place = longest.place if longest and longest.place.line else self._place(node)
                 yield Text(separator.join(t.text for t in choice if t), place, followed=True)
             else:
-                yield Unknown(written(node))
+                yield UNKNOWN
                 return
 
     def subscript(self, node: ast.Subscript, scope: Scope, block: Block, depth: int) -> Iterator[Value]:
@@ -203,13 +222,13 @@ class Evaluator:
         }
         base = _dotted(node.value)
         if base in {"os.environ", "environ"}:
-            yield Unknown(written(node))
+            yield UNKNOWN
             return
         for value in self.values(node.value, scope, block, depth):
             if isinstance(value, Collection):
                 yield from self._looked_up(value, keys, depth)
             else:
-                yield Unknown(written(node))
+                yield UNKNOWN
 
     def _looked_up(self, table: Collection, keys: set[object], depth: int) -> Iterator[Value]:
         inside = self._of(table.module)
@@ -251,7 +270,7 @@ class Evaluator:
         for default in (named or factories or positional)[:1]:
             yield from _followed(self.values(default, scope, block, depth))
         if not (named or factories or positional):
-            yield Unknown(written(node))
+            yield UNKNOWN
 
     def _got(self, node: ast.Call, table: ast.expr, scope: Scope, block: Block, depth: int) -> Iterator[Value]:
         keys = {v.text for v in self.values(node.args[0], scope, block, depth) if isinstance(v, Text)}
@@ -264,7 +283,7 @@ class Evaluator:
             found = True
             yield from _followed(self.values(default, scope, block, depth))
         if not found:
-            yield Unknown(written(node))
+            yield UNKNOWN
 
     def _formatted(self, node: ast.Call, template: ast.expr, scope: Scope, block: Block, depth: int) -> Iterator[Value]:
         keywords = {k.arg: k.value for k in node.keywords if k.arg}
@@ -272,7 +291,7 @@ class Evaluator:
             text = _text_of(value)
             pieces = _fields(text.text) if text else None
             if text is None or pieces is None:
-                yield Unknown(written(node))
+                yield UNKNOWN
                 continue
             parts: list[list[Value]] = []
             for literal, name in pieces:
@@ -280,7 +299,7 @@ class Evaluator:
                 if name is None:
                     continue
                 argument = keywords.get(name) if not name.isdigit() else node.args[int(name)] if int(name) < len(node.args) else None
-                parts.append(self.values(argument, scope, block, depth) if argument else [Unknown(name)])
+                parts.append(self.values(argument, scope, block, depth) if argument else [UNKNOWN])
             yield from self._combined(node, parts, "")
 
     def _returned(self, node: ast.Call, scope: Scope, block: Block, depth: int) -> Iterator[Value]:
@@ -294,7 +313,7 @@ class Evaluator:
             for value in inside.values(returned, target, (), depth + 4):
                 if isinstance(value, Parameter) and value.function == target.name:
                     passed = argument_of(node, value.name, value.index)
-                    yield from _followed(self.values(passed, scope, block, depth)) if passed else [Unknown(value.name)]
+                    yield from _followed(self.values(passed, scope, block, depth)) if passed else [UNKNOWN]
                 else:
                     yield from _followed([value])
 
@@ -304,7 +323,7 @@ class Evaluator:
         """The values of a name where it is used: the assignments that reach it, in this scope or the enclosing ones."""
         found = self.bindings(name, line, scope, block)
         if found is None:
-            yield from self._starred(name, depth) or [Unknown(name)]
+            yield from self._starred(name, depth) or [UNKNOWN]
             return
         where, bindings = found
         for binding in bindings:
@@ -329,24 +348,25 @@ class Evaluator:
 
     def _bound(self, name: str, binding: Binding, scope: Scope, depth: int) -> Iterable[Value]:  # noqa: PLR0911 - one answer per kind of binding
         if depth > DEPTH:
-            return [Unknown(name)]
+            self.effort.cut += 1
+            return [UNKNOWN]
         if binding.imported:
             return self._imported(binding.imported, depth)
         if binding.parameter is not None:
             default = self.values(binding.value, scope.parent or scope, (), depth) if binding.value else []
             return [*(v for v in default if not _is_none(v)), Parameter(scope.name, name, binding.parameter)]
         if binding.value is None:
-            return [Unknown(name)]
+            return [UNKNOWN]
         if binding.element or binding.index is not None:
             if not binding.element and isinstance(binding.value, ast.Call):
-                return [Unknown(name)]
+                return [UNKNOWN]
             return list(itertools.islice(self.elements(binding.value, scope, binding.block, binding.index, depth), MOST))
         return self.values(binding.value, scope, binding.block, depth)
 
     def _imported(self, dotted: str, depth: int) -> list[Value]:
         base, _, name = dotted.rpartition(".")
         path = self.project.find(base, self.module.path) if base else ""
-        return (self._member_of(path, name, depth) if path else []) or [Unknown(dotted)]
+        return (self._member_of(path, name, depth) if path else []) or [UNKNOWN]
 
     def _member_of(self, path: str, name: str, depth: int) -> list[Value]:
         module = self.project.module(path)
@@ -364,7 +384,7 @@ class Evaluator:
         for default in options:
             yield from _followed(self.values(default, self.module.root, (), depth))
         if not options:
-            yield from self._fields_named(node.attr, depth) or [Unknown(written(node))]
+            yield from self._fields_named(node.attr, depth) or [UNKNOWN]
 
     def _attribute(self, node: ast.Attribute, scope: Scope, block: Block, depth: int) -> Iterator[Value]:
         if node.attr in {"value", "name"} and isinstance(node.value, ast.Attribute):
@@ -430,8 +450,18 @@ class Evaluator:
 
         A name that is bound to nothing known begins with `?`.
         """
+        key = ("names", id(node), block)
+        if (known := self.module.answers.get(key)) is not None:
+            return known[1]  # type: ignore[index, no-any-return]
         with self.effort as able:
-            return self._dotted_by_form(node, scope, block, depth) if able and depth <= DEPTH // 2 else []
+            if depth > DEPTH // 2 or not able:
+                self.effort.cut += 1
+                return []
+            before = self.effort.cut
+            found = self._dotted_by_form(node, scope, block, depth)
+        if self.effort.cut == before or not self.effort.depth:
+            self.module.answers[key] = (node, found)
+        return found
 
     def _dotted_by_form(self, node: ast.expr, scope: Scope, block: Block, depth: int) -> list[str]:  # noqa: PLR0911 - one answer per form
         match node:
@@ -585,10 +615,6 @@ def _text_of(value: Value) -> Text | None:
     if isinstance(value, Text):
         return value
     return Text(str(value.value), Place("", 0)) if isinstance(value, Constant) and isinstance(value.value, (int, float)) else None
-
-
-def _describe(value: Value) -> str:
-    return value.expression if isinstance(value, Unknown) else "…"
 
 
 def _name(node: ast.expr) -> str:

@@ -5,6 +5,7 @@ import warnings
 import weakref
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TypeAlias
 
 from lading.core.errors import ExtractError, LimitError
@@ -98,6 +99,10 @@ class Module:
     keyed: list[tuple[str, ast.expr, Scope, Block, str]] = field(default_factory=list)
     """Every value that stands under a name: (name, value, scope, block, what kind of place it is)."""
     stars: list[str] = field(default_factory=list)
+    defined: set[str] = field(default_factory=set)
+    """The names of every function and class, at any depth."""
+    answers: dict[object, object] = field(default_factory=dict)
+    """What has been found out about its expressions, by whoever asks."""
 
 
 def parse_python(text: str, path: str) -> ast.Module:
@@ -217,6 +222,7 @@ class _Builder:
     def define(self, node: Function | ast.ClassDef, name: str, scope: Scope, block: Block) -> Scope:
         inner = Scope(node, f"{scope.name}.{name}".lstrip("."), weakref.ref(scope))
         scope.children[name] = inner
+        self.module.defined.add(name)
         scope.bindings.setdefault(name, []).append(Binding(node.lineno, block, definition=inner))
         return inner
 
@@ -273,15 +279,15 @@ class _Builder:
             elif isinstance(part, ast.Name):
                 scope.bindings.setdefault(part.id, []).append(Binding(part.lineno, block, value, element, index))
 
-    def expression(self, root: ast.expr, scope: Scope, block: Block) -> None:  # noqa: C901 - one case per expression that binds
+    def expression(self, root: ast.expr, scope: Scope, block: Block) -> None:  # noqa: C901, PLR0912 - one case per expression that binds
         """Record the calls, named values and inner bindings of an expression."""
         stack: list[ast.AST] = [root]
         found: list[Call] = []
         while stack:
             node = stack.pop()
-            if type(node) in _LEAVES:
-                continue
             match node:
+                case ast.Name() | ast.Constant():
+                    continue
                 case ast.Call():
                     found += [Call(call, scope, block) for call in (node, _deferred(node)) if call]
                     self.option(node)
@@ -299,7 +305,12 @@ class _Builder:
                         self.bind(generator.target, generator.iter, scope, (*block, (id(node), 0)), element=True)
                 case _:
                     pass
-            stack.extend(ast.iter_child_nodes(node))
+            for name in _parts(node._fields):
+                part = getattr(node, name)
+                if isinstance(part, list):
+                    stack += filter(None, part)
+                elif part is not None:
+                    stack.append(part)
         found.sort(key=lambda c: (c.node.lineno, c.node.col_offset))
         self.module.calls += found
 
@@ -315,8 +326,13 @@ class _Builder:
             self.module.options.setdefault(str(node.args[0].value), []).append(node.args[1])
 
 
-_LEAVES = frozenset({ast.Name, ast.Constant, ast.Load, ast.Store, ast.Del, ast.alias, ast.operator, ast.cmpop})
-"""What holds no expression; most nodes are."""
+@cache
+def _parts(fields: tuple[str, ...]) -> tuple[str, ...]:
+    """Those of the fields of an expression that hold expressions."""
+    return tuple(f for f in fields if f not in _WITHOUT_EXPRESSION)
+
+
+_WITHOUT_EXPRESSION = frozenset({"ctx", "op", "ops", "attr", "arg", "conversion", "is_async", "simple", "type_comment"})
 
 
 _DEFERRING = frozenset({"partial", "submit", "to_thread"})

@@ -1,14 +1,18 @@
 """The Python modules of a scanned tree: found by their dotted names, parsed when asked, kept while they are likely asked again."""
 
+import contextlib
+import re
 from collections import OrderedDict
 from dataclasses import dataclass
+from functools import cached_property
 
 from lading.core.errors import ExtractError
+from lading.core.limits import DEFAULT_LIMITS
 from lading.core.source import SourceFile, Tree
 from lading.dataflow.module import Module, build_module, parse_python
 from lading.dataflow.values import Place
 
-KEPT = 48
+KEPT = 128
 """Parsed modules kept in memory at once."""
 
 
@@ -68,7 +72,9 @@ class Project:
         self._modules[path] = module
         self._outlines[path] = Outline.of(module)
         if len(self._modules) > KEPT:
-            self._modules.popitem(last=False)
+            _, dropped = self._modules.popitem(last=False)
+            if dropped:
+                dropped.answers.clear()
 
     def defined(self, dotted: str, importer: str, depth: int = 0) -> "Defined | None":
         """The function or class that an imported name means, also where a package passes it on; parses no module twice."""
@@ -84,9 +90,24 @@ class Project:
         again = outline.imported.get(name, "")
         return self.defined(again, path, depth + 1) if again else None
 
-    def remember(self, module: Module) -> None:
-        """Keep a module that somebody else has built."""
-        self._keep(module.path, module)
+    def defines(self, name: str) -> bool:
+        """Whether any module of the tree has a function or class of that name, at any depth; told from the text alone."""
+        return name in self._names
+
+    @cached_property
+    def _names(self) -> frozenset[str]:
+        names: set[bytes] = set()
+        for path in self.tree.paths:
+            if path.endswith((".py", ".pyw")):
+                with contextlib.suppress(OSError), self.tree.open(path) as stream:
+                    names.update(_DEFINITION.findall(stream.read(DEFAULT_LIMITS.text_bytes)))
+        return frozenset(name.decode("utf-8", "replace") for name in names)
+
+    def module_of(self, file: SourceFile) -> Module:
+        """The module of a file of the tree; ExtractError when it is not Python."""
+        module = self._modules.get(file.path) or source_module(file)
+        self._keep(file.path, module)
+        return module
 
     def find(self, dotted: str, importer: str) -> str:
         """The path of the module that a dotted name means to a file; empty when the tree has none.
@@ -111,6 +132,9 @@ class Project:
 
     def _at(self, stem: str) -> str:
         return next((p for p in (f"{stem}.py", f"{stem}/__init__.py") if p in self.tree.paths), "")
+
+
+_DEFINITION = re.compile(rb"\b(?:def|class)[\s\\]+([\w\x80-\xff]+)")
 
 
 def source_module(file: SourceFile) -> Module:

@@ -66,9 +66,9 @@ class Collection:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """What cannot be told without running the program: the expression as written."""
+    """What cannot be told without running the program."""
 
-    expression: str
 
+UNKNOWN = Unknown()
 
 Value: TypeAlias = Text | Constant | Parameter | Object | Collection | Unknown

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from msgspec.structs import replace
 
+from lading.catalog.built import is_built
 from lading.catalog.commands import Line, shell_observations
 from lading.catalog.identity import is_template
 from lading.catalog.upstreams import image
@@ -99,11 +100,19 @@ def _image(file: SourceFile, line: int, symbol: str, written: str, variables: di
     if text.lower() in stages or text.lower() == "scratch" or text.isdigit():
         return
     at = Occurrence(file.path, line, symbol, text, Confidence.INFERRED if text != written else Confidence.DECLARED, Scope.DEPLOY)
+    if (is_template(text) or "$" in text) and _names_a_stage(text, stages):
+        return
     if is_template(text) or "$" in text:
         yield Unresolved(Kind.IMAGE, written, at, "an argument without a default")
-    elif found := image(text, at):
+    elif (found := image(text, at)) and not is_built(text, file.tree):
         declared = _declared(file, written, text)
         yield replace(found, occurrences=(declared, at)) if declared else found
+
+
+def _names_a_stage(text: str, stages: set[str]) -> bool:
+    """Whether a text with variables (`builder_${TARGETARCH}`) can be the name of a stage above."""
+    parts = [re.escape(part) for part in _VARIABLE.sub("\0", text.lower()).split("\0")]
+    return len("".join(parts)) > 2 and any(re.fullmatch(r"[\w.-]+".join(parts), stage) for stage in stages)  # noqa: PLR2004 - shorter parts tell nothing
 
 
 def _declared(file: SourceFile, written: str, text: str) -> Occurrence | None:

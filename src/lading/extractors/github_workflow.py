@@ -19,19 +19,21 @@ def read(file: SourceFile) -> Iterator[Component | Unresolved]:
     for document in yaml_documents(file):
         for path, node in walk(document):
             if path and isinstance(node.value, str):
-                yield from _reference(file, path, node)
+                yield from _reference(file, path, node, document)
 
 
-def _reference(file: SourceFile, path: tuple[str | int, ...], node: Node) -> Iterator[Component | Unresolved]:
+def _reference(file: SourceFile, path: tuple[str | int, ...], node: Node, document: Node) -> Iterator[Component | Unresolved]:
     text = node.text.strip()
     at = Occurrence(file.path, node.line, _key(path), text, scope=Scope.CI)
     if path[-1] == "uses" and not text.startswith("docker://"):
         found = action(text, at)
     elif path[-1] == "run":
         places = [Line(file.path, node.line + offset) for offset in range(text.count("\n") + 1)]
-        yield from shell_observations(text, file, places)
+        known = _environment(document, path)
+        script = _VARIABLE.sub(lambda m: known.get(m[1], m[0]), node.text)
+        yield from shell_observations(script.strip(), file, places, known)
         return
-    elif _is_image(path):
+    elif _is_image(path) or (str(path[-1]).endswith("IMAGE") and "env" in path and re.fullmatch(r"[\w.-]+(?:/[\w.-]+)+:[\w.-]+", text)):
         if "${{" in text:
             yield from _from_matrix(file, path, node, at)
             return
@@ -40,6 +42,18 @@ def _reference(file: SourceFile, path: tuple[str | int, ...], node: Node) -> Ite
         return
     if found:
         yield found
+
+
+_VARIABLE = re.compile(r"\$\{\{\s*env\.(\w+)\s*\}\}")
+
+
+def _environment(document: Node, path: tuple[str | int, ...]) -> dict[str, str]:
+    """The variables of the workflow, the job and the step that a script stands in."""
+    known: dict[str, str] = {}
+    for depth in range(len(path)):
+        given = document.get(*path[:depth], "env")
+        known.update({k: v.text for k, v in given.items() if isinstance(v.value, str) and "${{" not in v.text} if given else {})
+    return known
 
 
 _MATRIX = re.compile(r"\$\{\{\s*matrix\.(?P<name>[\w-]+)\s*\}\}")

@@ -1,4 +1,4 @@
-"""GitLab CI, CircleCI, Azure Pipelines, Buildkite, pre-commit: images, included pipelines, orbs, hooks, what scripts fetch."""
+"""GitLab CI, CircleCI, Buildkite, pre-commit: images, included pipelines, orbs, hooks, what scripts fetch."""
 
 from collections.abc import Iterator
 
@@ -21,7 +21,6 @@ _SCRIPTS = frozenset({"script", "before_script", "after_script", "run", "command
     "*.gitlab-ci.yml",
     "*.gitlab/*.yml",
     "*.circleci/*.yml",
-    "azure-pipelines*.yml",
     "*.buildkite/*.yml",
     ".pre-commit-config.yaml",
 )

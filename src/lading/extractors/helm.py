@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from lading.catalog.commands import chart
 from lading.catalog.containers import image_at, images_below, joined, served
-from lading.catalog.owner import Owner, is_chart_template, owner_of
+from lading.catalog.owner import Owner, documents, is_chart_template, owner_of
 from lading.core.component import Occurrence, Unresolved
 from lading.core.errors import ExtractError
 from lading.core.kinds import Confidence, Kind, Pin, Scope
@@ -21,14 +21,14 @@ _TEMPLATE_DEFAULT = re.compile(r"default\s+\"(?P<image>[\w./:@-]+)\"")
 @extractor("*.yaml", "*.yml", "*.tpl", "*.tftpl", "Chart.lock", "*.gotmpl", "*.yaml.j2")
 def read(file: SourceFile) -> Iterator[Observation]:
     """Yield what a chart's values, metadata and templates name."""
-    if is_chart_template(file) and not (documents := _as_yaml(file)):
-        yield from _template(file)
-        return
     if is_chart_template(file):
-        for document in documents:
+        readable = _as_yaml(file)
+        if not readable:
+            yield from _template(file)
+        for document in readable:
             yield from _values(file, document)
         return
-    for document in yaml_documents(file):
+    for document in documents(file):
         owner = owner_of(file.path, document, file.tree.paths)
         if owner is Owner.HELM_VALUES:
             yield from _values(file, document)
@@ -48,12 +48,23 @@ def _as_yaml(file: SourceFile) -> list[Node]:
 
 def _values(file: SourceFile, document: Node) -> Iterator[Observation]:
     version = _app_version(file)
+    told: set[int] = set()
     for path, node in walk(document):
         if isinstance(node.value, dict) and node.get("repository") and path:
             yield from joined(file, node, str(path[-1]), app_version=version)
-        elif path and isinstance(node.value, str) and str(path[-1]) != "repository":
+        elif (image := _untagged(node)) and (tag := node.string("tag") or node.string("imageTag")):
+            told.add(id(image))
+            yield from image_at(file, image, "image", f"{image.text}:{tag}", inferred=True)
+        elif path and isinstance(node.value, str) and str(path[-1]) != "repository" and id(node) not in told:
             yield from _flat(file, path, node)
     yield from served(file, document)
+
+
+def _untagged(node: Node) -> Node | None:
+    """The image of a mapping that names it without a tag (`image: name`, `tag: …` beside it)."""
+    image = node.get("image")
+    named = image is not None and isinstance(image.value, str) and image.text and ":" not in image.text.rpartition("/")[2]
+    return image if named else None
 
 
 def _flat(file: SourceFile, path: tuple[str | int, ...], node: Node) -> Iterator[Observation]:

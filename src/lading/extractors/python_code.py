@@ -7,7 +7,7 @@ from lading.catalog.python_sinks import Sinks
 from lading.core.coverage import Skipped
 from lading.core.source import SourceFile
 from lading.dataflow.notebook import notebook
-from lading.dataflow.project import Project, source_module
+from lading.dataflow.project import Project
 from lading.extractors._registry import Observation, extractor
 
 
@@ -22,6 +22,4 @@ def read(file: SourceFile) -> Iterator[Observation]:
             yield from shell_observations(lines.text, file, lines.places)
         yield from Sinks(book.module, project, file.tree).observations()
     else:
-        module = source_module(file)
-        project.remember(module)
-        yield from Sinks(module, project, file.tree).observations()
+        yield from Sinks(project.module_of(file), project, file.tree).observations()

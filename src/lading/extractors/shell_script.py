@@ -1,9 +1,12 @@
 """Shell scripts and batch jobs: what their commands fetch and the arguments that name artifacts."""
 
+import re
 from collections.abc import Iterator
 
 from lading.catalog.commands import Line, shell_observations
-from lading.catalog.containers import images_below
+from lading.catalog.containers import images_below, served
+from lading.catalog.identity import SCHEMES
+from lading.catalog.owner import without_interpolations, without_schemas
 from lading.core.errors import ExtractError
 from lading.core.source import SourceFile
 from lading.extractors._registry import Observation, extractor
@@ -22,15 +25,17 @@ def read(file: SourceFile) -> Iterator[Observation]:
 
 
 def _applied(file: SourceFile, document: Heredoc) -> Iterator[Observation]:
-    """The images of manifests that a script hands to a cluster or writes to a file."""
-    if "image:" not in document.text:
+    """The images and models of manifests that a script hands to a cluster or writes to a file."""
+    if not any(mark in document.text for mark in ("image:", *SCHEMES)):
         return
     try:
-        roots = parse_yaml(document.text, file, document.line + 1)
+        roots = parse_yaml(without_interpolations(without_schemas(document.text)), file, document.line + 1)
     except ExtractError:  # other text than YAML
         return
     for root in roots:
         yield from images_below(file, root)
+        if isinstance(root.value, dict):
+            yield from served(file, root)
 
 
 def _recipes(text: str) -> str:
@@ -38,7 +43,8 @@ def _recipes(text: str) -> str:
     lines = []
     for line in text.splitlines():
         if line.startswith(("\t", "    ")):
-            lines.append(line.lstrip().lstrip("@-").replace("$(", "${").replace(")", "}") if "$(" in line else line.lstrip().lstrip("@-"))
+            command = re.sub(r"(?<!\$)\$\((\w+)\)", r"${\1}", line.lstrip().lstrip("@-"))
+            lines.append(command.replace("$$", "$"))
         else:
             name, operator, value = line.partition("=")
             name = name.rstrip("?:+ ").strip()

@@ -5,14 +5,14 @@ from collections.abc import Iterator
 
 from lading.catalog.announced import Announced
 from lading.catalog.commands import chart
-from lading.catalog.containers import image_at
-from lading.catalog.upstreams import repository, service
+from lading.catalog.containers import embedded, environment, image_at, joined_settings
+from lading.catalog.terraform import EXPRESSION, Module, alternatives, filled, module_of
+from lading.catalog.upstreams import located, repository, service
 from lading.core.component import Component, Occurrence, Unresolved
 from lading.core.digest import Digest
-from lading.core.errors import ExtractError
 from lading.core.kinds import Confidence, Kind, Pin, Scope
 from lading.core.purl import purl
-from lading.core.source import SourceFile, Tree
+from lading.core.source import SourceFile
 from lading.extractors._registry import Observation, extractor
 from lading.syntax.hcl import Block, as_node, hcl_body
 from lading.syntax.node import Node, walk
@@ -22,6 +22,9 @@ _SERVICES = {
     "aws_bedrockagent": "aws-bedrock",
     "aws_sagemaker": "aws-sagemaker",
     "awscc_bedrock": "aws-bedrock",
+    "awscc_kendra": "aws-kendra",
+    "awscc_opensearchserverless": "aws-opensearch",
+    "awscc_sagemaker": "aws-sagemaker",
     "aws_kendra": "aws-kendra",
     "aws_opensearchserverless": "aws-opensearch",
     "azurerm_cognitive": "azure-openai",
@@ -44,39 +47,49 @@ _SERVICES = {
 }
 
 
-@extractor("*.tf", "*.tofu", ".terraform.lock.hcl")
+@extractor("*.tf", "*.tofu", "*.tfvars", ".terraform.lock.hcl")
 def read(file: SourceFile) -> Iterator[Observation]:
     """Yield what a Terraform file requires, uses and deploys."""
     body = hcl_body(file)
     if file.name == ".terraform.lock.hcl":
         yield from _locked(file, body)
         return
-    variables = _variables(file, body)
+    module = module_of(file)
+    if file.name.endswith(".tfvars"):
+        for name, node in body.attributes.items():
+            yield from _given(file, name, node, module)
+        return
     locked = _lock(file)
-    yield from _implied(file, body, locked)
+    yield from _implied(file, body, locked, module)
     for block in body.blocks:
-        match block.type:
-            case "terraform":
-                yield from _required(file, block, locked)
-            case "module":
-                yield from _module(file, block)
-            case "resource" | "data":
-                yield from _resource(file, block, variables)
-            case "variable" if block.labels:
-                yield from _variable(file, block)
-            case "locals":
-                yield from Announced(file, as_node(block), Scope.DEPLOY).observations()
-                yield from _images(file, block, variables)
-            case _:
-                pass
+        yield from _block(file, block, module, locked)
+        yield from _models(file, block)
+
+
+def _block(file: SourceFile, block: Block, module: Module, locked: dict[str, str]) -> Iterator[Observation]:
+    match block.type:
+        case "terraform":
+            yield from _required(file, block, locked)
+        case "module":
+            yield from _module(file, block)
+            yield from (o for o in Announced(file, as_node(block), Scope.DEPLOY).observations() if not _is_arn(o))
+            yield from _images(file, block, module)
+        case "resource" | "data":
+            yield from _resource(file, block, module)
+        case "variable" if block.labels and "default" in block.attributes:
+            yield from _given(file, block.labels[0], block.attributes["default"], module)
+        case "locals":
+            yield from Announced(file, as_node(block), Scope.DEPLOY).observations()
+            yield from _images(file, block, module)
+        case _:
+            pass
 
 
 def _required(file: SourceFile, block: Block, locked: dict[str, str]) -> Iterator[Component]:
     for required in block.all("required_providers"):
-        for node in required.attributes.values():
-            source, version = node.get("source"), node.string("version")
-            if source is None:
-                continue
+        for local, node in required.attributes.items():
+            version = node.string("version") if isinstance(node.value, dict) else node.text
+            source = node.get("source") or Node(f"hashicorp/{local}", node.line, f"hashicorp/{local}")
             name = source.text.removeprefix("registry.terraform.io/")
             yield _provider(
                 name,
@@ -86,42 +99,27 @@ def _required(file: SourceFile, block: Block, locked: dict[str, str]) -> Iterato
             )
 
 
-def _implied(file: SourceFile, body: Block, locked: dict[str, str]) -> Iterator[Component]:
+def _implied(file: SourceFile, body: Block, locked: dict[str, str], module: Module) -> Iterator[Component]:
     """Providers that are used without being required: Terraform then takes them from the hashicorp namespace."""
-    required = {
-        local
-        for beside in _folder(file)
-        for block in beside.all("terraform")
-        for r in block.all("required_providers")
-        for local in r.attributes
-    }
-    seen: set[str] = set()
+    seen = module.required | {"terraform"}
     for block in body.blocks:
         if not block.labels or block.type not in {"provider", "resource", "data"}:
             continue
-        local = block.labels[0] if block.type == "provider" else block.labels[0].partition("_")[0]
-        aliased = block.type != "provider" and "provider" in block.attributes
-        if local in required | seen | {"terraform"} or aliased:
+        chosen = block.attributes.get("provider") if block.type != "provider" else None
+        if chosen is not None:
+            local = chosen.text.lstrip(EXPRESSION).partition(".")[0].strip()
+        else:
+            local = block.labels[0] if block.type == "provider" else block.labels[0].partition("_")[0]
+        if local in seen or not _LOCAL_NAME.fullmatch(local):
             continue
-        seen.add(local)
+        seen = seen | {local}
         name, version = f"hashicorp/{local}", block.string("version") if block.type == "provider" else ""
-        at = Occurrence(file.path, block.line, block.type, block.labels[0], Confidence.INFERRED, Scope.DEPLOY)
+        line = chosen.line if chosen is not None else block.line
+        at = Occurrence(file.path, line, block.type, block.labels[0], Confidence.INFERRED, Scope.DEPLOY)
         yield _provider(name, locked.get(name, version), at, held=name in locked)
 
 
-def _folder(file: SourceFile) -> Iterator[Block]:
-    """The bodies of the Terraform files of the folder that can be read."""
-    prefix = f"{file.folder}/" if file.folder else ""
-    for path in file.tree.once(_terraform_paths):
-        if path.startswith(prefix) and "/" not in path[len(prefix) :] and (beside := file.tree.file(path)):
-            try:
-                yield hcl_body(beside)
-            except ExtractError:
-                continue
-
-
-def _terraform_paths(tree: Tree) -> list[str]:
-    return [p for p in tree.paths if p.endswith((".tf", ".tofu"))]
+_LOCAL_NAME = re.compile(r"[a-z][a-z0-9-]*")
 
 
 def _provider(name: str, version: str, at: Occurrence, *, held: bool, digests: tuple[Digest, ...] = ()) -> Component:
@@ -188,95 +186,113 @@ def _module(file: SourceFile, block: Block) -> Iterator[Observation]:
         )  # fmt: skip
 
 
-def _variables(file: SourceFile, body: Block) -> dict[str, str]:
-    """Defaults of variables and plain locals, here and in the files beside it."""
-    found: dict[str, str] = {}
-    for name in ("variables.tf", "locals.tf"):
-        beside = file.sibling(name) if file.name != name else None
-        for block in hcl_body(beside).blocks if beside else ():
-            found.update(_defaults(block))
-    for block in body.blocks:
-        found.update(_defaults(block))
-    return found
-
-
-def _defaults(block: Block) -> dict[str, str]:
-    if block.type == "variable" and block.labels and block.string("default"):
-        return {f"var.{block.labels[0]}": block.string("default")}
-    if block.type == "locals":
-        return {f"local.{k}": v.text for k, v in block.attributes.items() if isinstance(v.value, str) and "\0" not in v.text}
-    return {}
-
-
-def _filled(text: str, variables: dict[str, str]) -> str:
-    text = variables.get(text.lstrip("\0").strip(), text)
-    return re.sub(r"\$\{\s*([\w.]+)\s*\}", lambda m: variables.get(m[1], m[0]), text)
-
-
-def _variable(file: SourceFile, block: Block) -> Iterator[Observation]:
-    """A variable whose name announces an artifact, with its default."""
-    default = block.attributes.get("default")
-    if default is None or "\0" in default.text:
-        return
-    name = block.labels[0]
-    if name.endswith(("image", "image_uri")):
-        yield from image_at(file, default, f"variable.{name}") if "/" in default.text else ()
-    else:
+def _given(file: SourceFile, name: str, default: Node, module: Module) -> Iterator[Observation]:
+    """What a variable is given, by default or in a `.tfvars` file, when its name announces an artifact."""
+    for path, node in walk(default):
+        if isinstance(node.value, str) and _IMAGE.search(".".join((name, *map(str, path)))):
+            yield from _image(file, node, f"variable.{name}", module)
+    if EXPRESSION not in default.text and not _IMAGE.search(name):
         yield from Announced(file, Node({name: default}, default.line), Scope.DEPLOY).observations()
+    yield from _arns(file, default, f"variable.{name}")
 
 
-def _resource(file: SourceFile, block: Block, variables: dict[str, str]) -> Iterator[Observation]:
+def _resource(file: SourceFile, block: Block, module: Module) -> Iterator[Observation]:
     type_ = block.labels[0] if block.labels else ""
     if type_ == "helm_release":
-        yield from _release(file, block, variables)
+        yield from _release(file, block, module)
     provider = next((p for prefix, p in _SERVICES.items() if type_.startswith(prefix)), "")
     if provider:
-        yield from _hosted(file, block, type_, provider, variables)
+        yield from _hosted(file, block, type_, provider, module)
     elif block.type == "resource":
         yield from Announced(file, as_node(block), Scope.DEPLOY).observations()
-    yield from _images(file, block, variables)
+    if type_ == "docker_image" and (name := block.attributes.get("name")) and not block.all("build"):
+        yield from _image(file, name, "docker_image.name", module)
+    if not _MACHINES.match(type_):
+        yield from _images(file, block, module)
+    for path, node in walk(_everything(block)):
+        if isinstance(node.value, str) and "\n" in node.text and not node.text.startswith(EXPRESSION):
+            yield from embedded(file, node)
+        elif path and re.fullmatch(r"env\d*", str(path[-1])) and node.get("value"):
+            yield from environment(file, Node([node], node.line), {})
 
 
-def _release(file: SourceFile, block: Block, variables: dict[str, str]) -> Iterator[Observation]:
+def _release(file: SourceFile, block: Block, module: Module) -> Iterator[Observation]:
     node = block.attributes.get("chart")
     if node is None:
         return
-    name, version = (
-        _filled(node.text, variables),
-        _filled(block.attributes["version"].text, variables) if "version" in block.attributes else "",
+    name, version, location = (
+        filled(given.text, module) if (given := block.attributes.get(key)) else "" for key in ("chart", "version", "repository")
     )
-    location = _filled(block.attributes["repository"].text, variables) if "repository" in block.attributes else ""
-    at = Occurrence(
-        file.path, node.line, "helm_release.chart", name, Confidence.INFERRED if name != node.text else Confidence.DECLARED, Scope.DEPLOY
-    )
-    if "\0" in name or "${" in name:
-        yield Unresolved(Kind.INFRASTRUCTURE, name.lstrip("\0"), at, "an expression")
+    confidence = Confidence.INFERRED if name != node.text else Confidence.DECLARED
+    at = Occurrence(file.path, node.line, "helm_release.chart", name.lstrip(EXPRESSION), confidence, Scope.DEPLOY)
+    if EXPRESSION in name or "${" in name:
+        yield Unresolved(Kind.INFRASTRUCTURE, name.lstrip(EXPRESSION), at, "an expression")
     elif not name.startswith((".", "/")):
-        yield chart(name, at, version="" if "\0" in version else version, repository_url="" if "\0" in location else location)
+        yield chart(name, at, version=_known(version), repository_url=_known(location))
+    yield from joined_settings(file, _settings(block, module))
 
 
-def _hosted(file: SourceFile, block: Block, type_: str, provider: str, variables: dict[str, str]) -> Iterator[Observation]:
+def _known(text: str) -> str:
+    return "" if EXPRESSION in text or "${" in text else text
+
+
+def _settings(block: Block, module: Module) -> list[tuple[str, str, int]]:
+    """Names and values that a release sets, in blocks or as a list, with the line of the value."""
+    blocks = [Node(dict(inner.attributes), inner.line) for inner in block.all("set")]
+    listed = block.attributes.get("set")
+    entries = [*blocks, *(listed.elements() if listed else [])]
+    return [
+        (entry.string("name"), filled(value.text, module), value.line)
+        for entry in entries
+        if (value := entry.get("value")) and isinstance(value.value, str)
+    ]
+
+
+def _hosted(file: SourceFile, block: Block, type_: str, provider: str, module: Module) -> Iterator[Observation]:
     """A hosted AI service, with the models that its configuration names."""
     named = False
     for path, node in walk(_everything(block)):
         name = str(path[-1]) if path else ""
-        if name in {
-            "model_id",
-            "model_name",
-            "foundation_model",
-            "foundation_model_identifier",
-            "base_model_identifier",
-            "embedding_model_arn",
-            "model_arn",
-            "model_identifier",
-        } or path[-2:] == ("model", "name"):
-            text = _filled(node.text, variables)
+        if name in _MODEL_KEYS or path[-2:] == ("model", "name"):
+            text = filled(node.text, module)
             model = text.rpartition("/")[2] if text.startswith("arn:") else text
-            if model and "\0" not in model and "${" not in model:
+            if model and EXPRESSION not in model and "${" not in model:
                 named = True
                 yield service(provider, model, Occurrence(file.path, node.line, f"{type_}.{name}", node.text, scope=Scope.DEPLOY))
+        elif name == "environment":
+            yield from environment(file, node, {})
+        elif name == "model_data_url" and node.text.startswith("s3://") and "${" not in node.text:
+            yield located(Kind.MODEL, node.text, Occurrence(file.path, node.line, name, node.text, scope=Scope.DEPLOY))
     if not named and block.type == "resource":
         yield service(provider, "", Occurrence(file.path, block.line, type_, type_, scope=Scope.DEPLOY))
+
+
+_MODEL_KEYS = frozenset(
+    {"model_id", "model_name", "foundation_model", "foundation_model_identifier", "base_model_identifier", "embedding_model_arn", "model_arn",
+     "model_identifier"}
+)  # fmt: skip
+_ARN = re.compile(r"arn:[^:]*:bedrock:[^:]*:[^:]*:(?:foundation-model|inference-profile)/(?P<model>[a-z0-9]+\.[\w.:-]*\w)\Z")
+
+
+def _models(file: SourceFile, block: Block) -> Iterator[Component]:
+    """Models by their ARN anywhere in a block: what a policy allows, what a module is given."""
+    if block.type == "variable":
+        return
+    for name, node in _everything(block).items():
+        yield from _arns(file, node, name)
+
+
+def _arns(file: SourceFile, root: Node, symbol: str) -> Iterator[Component]:
+    for path, node in walk(root):
+        if isinstance(node.value, str) and (match := _ARN.match(node.text.strip())) and (not path or path[-1] not in _MODEL_KEYS):
+            key = next((p for p in reversed(path) if isinstance(p, str)), symbol)
+            at = Occurrence(file.path, node.line, key, node.text, scope=Scope.DEPLOY)
+            yield service("aws-bedrock", match["model"], at)
+
+
+def _is_arn(observation: Observation) -> bool:
+    """Whether a place seems unresolved only because its ARN leaves the region open."""
+    return isinstance(observation, Unresolved) and bool(_ARN.match(observation.expression))
 
 
 def _everything(block: Block) -> Node:
@@ -286,13 +302,38 @@ def _everything(block: Block) -> Node:
     return Node(value, block.line)
 
 
-def _images(file: SourceFile, block: Block, variables: dict[str, str]) -> Iterator[Observation]:
+_IMAGE = re.compile(r"(?:^|[_.])(?:(?:container_|docker_)?images?|image_ur[il]|image_name|image_tag|image_ref(?:erence)?)(?:$|\.)")
+"""A name, or a path of names, under which images of containers are held."""
+_MACHINES = re.compile(
+    r"google_(?:compute|workbench|notebooks|tpu)_|aws_(?:instance|launch|ami|imagebuilder|spot)|azurerm_(?:linux|windows|virtual|image|shared_image)"
+    r"|digitalocean_|hcloud_|linode_|openstack_|libvirt_|vsphere_|proxmox_|oci_core|exoscale_|scaleway_instance|vultr_|nebius_compute|lambdalabs_"
+)
+"""Resources of which the image is that of a machine."""
+
+
+def _images(file: SourceFile, block: Block, module: Module) -> Iterator[Observation]:
     for path, node in walk(_everything(block)):
-        name = str(path[-1]) if path else ""
-        if name in {"image", "container_image", "image_uri", "docker_image", "image_name"} and isinstance(node.value, str):
-            text = _filled(node.text, variables)
-            if text.startswith("\0") or "${" in text:
-                at = Occurrence(file.path, node.line, name, text.lstrip("\0"), Confidence.UNRESOLVED, Scope.DEPLOY)
-                yield Unresolved(Kind.IMAGE, text.lstrip("\0"), at, "an expression")
-            elif "/" in text or ":" in text:
-                yield from image_at(file, node, name, text, inferred=text != node.text)
+        if (
+            isinstance(node.value, str)
+            and path
+            and _IMAGE.search(".".join(map(str, path)))
+            and path[-1] not in {"tag", "version", "digest"}
+        ):
+            yield from _image(file, node, str(path[-1]), module)
+
+
+def _image(file: SourceFile, node: Node, symbol: str, module: Module) -> Iterator[Observation]:
+    """An image as written, as references tell it, or as one of the literals of an expression."""
+    text = filled(node.text, module)
+    if text.startswith(EXPRESSION):
+        found = [t for t in alternatives(text, module) if "/" in t and not t.startswith(("/", ".", "http"))]
+        for alternative in found:
+            yield from image_at(file, node, symbol, alternative, inferred=True)
+        if not found and "/" not in text and "." in text:
+            at = Occurrence(file.path, node.line, symbol, text.lstrip(EXPRESSION), Confidence.UNRESOLVED, Scope.DEPLOY)
+            yield Unresolved(Kind.IMAGE, text.lstrip(EXPRESSION), at, "an expression")
+    elif "${" in text:
+        at = Occurrence(file.path, node.line, symbol, text, Confidence.UNRESOLVED, Scope.DEPLOY)
+        yield Unresolved(Kind.IMAGE, text, at, "an expression")
+    elif "/" in text or (":" in text and "tag" not in symbol):
+        yield from image_at(file, node, symbol, text, inferred=text != node.text)

@@ -6,8 +6,8 @@ import re
 from msgspec import Struct
 
 from lading.core.errors import ProofError
-from lading.ledger.exact import exact_base64
 from lading.ledger.merkle import SIZE
+from lading.trust.strict import unbase64
 
 LARGEST = 1 << 20
 _FIELDS = 3
@@ -41,7 +41,7 @@ def parse(text: str) -> Checkpoint:
 
 def root_of(text: str) -> bytes:
     """The hash that canonical base64 of 32 bytes says."""
-    data = exact_base64(text, "a hash")
+    data = unbase64(text, "a hash")
     if len(data) != SIZE:
         raise ProofError(f"a hash has {len(data)} bytes, not {SIZE}")
     return data

@@ -9,10 +9,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key, load_pem_public_key
 from msgspec import Struct
 
-from lading.core.errors import ProofError, UsageError
+from lading.core.errors import ProofError, TrustError, UsageError
 from lading.ledger.checkpoint import Checkpoint, parse, parts
-from lading.ledger.exact import exact_base64
 from lading.ledger.merkle import SIZE
+from lading.trust.strict import unbase64
 
 _ED25519 = b"\x01"
 _KEY_ID = 4
@@ -114,8 +114,8 @@ def verifier_for(origin: str, key: Ed25519PrivateKey) -> Verifier:
 def _verifier_line(data: bytes) -> Verifier:
     try:
         name, identifier, encoded = data.decode().strip().split("+", 2)
-        key = exact_base64(encoded, "the key")
-    except (ValueError, ProofError) as e:
+        key = unbase64(encoded, "the key")
+    except (ValueError, TrustError) as e:
         raise UsageError("the key is neither PEM nor a line of the form name+id+key") from e
     verifier = Verifier(name, key[1:])
     if key[:1] != _ED25519 or len(key) != SIZE + 1 or identifier != verifier.key_id.hex():
@@ -127,7 +127,7 @@ def _signature(line: str) -> tuple[str, bytes]:
     found = _SIGNATURE.match(line)
     if not found:
         raise ProofError(f"{line[:60]!r} is not a line of the form: dash, name, signature")
-    signature = exact_base64(found[2], "a signature")
+    signature = unbase64(found[2], "a signature")
     if len(signature) <= _KEY_ID:
         raise ProofError(f"the signature of {found[1]} is too short")
     return found[1], signature

@@ -48,6 +48,21 @@ class ScanSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     exclude: tuple[str, ...] = ()
 
 
+class TrustRule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[[trust]]`: for artifacts whose name matches, whose signatures count and how many are needed; the first that matches holds.
+
+    Files are relative to the settings file. `identities` are patterns for the names of certificates; without any, every certificate
+    of the authorities counts.
+    """
+
+    match: str = "*"
+    keys: tuple[str, ...] = ()
+    authorities: tuple[str, ...] = ()
+    revocations: tuple[str, ...] = ()
+    identities: tuple[str, ...] = ()
+    threshold: int = 1
+
+
 class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The whole file; `loader` rows are read where calls are matched."""
 
@@ -55,6 +70,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ignore: tuple[Ignore, ...] = ()
     severity: dict[str, Severity] = field(default_factory=dict)
     loader: tuple[dict[str, object], ...] = ()
+    trust: tuple[TrustRule, ...] = ()
+    """Who must have signed what."""
 
     def applied(self, report: Report, today: date) -> Report:
         """The report with severities changed and accepted findings marked with the reason; ConfigError names a rule there is not."""
@@ -85,14 +102,24 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 def settings_for(target: Path) -> Settings:
     """The settings that hold for a target: the nearest `lading.toml` or `[tool.lading]` upwards; ConfigError names what is wrong."""
+    return _found(target)[1]
+
+
+def settings_and_folder(target: Path) -> tuple[Settings, Path]:
+    """The settings that hold for a target and the folder that paths in them are relative to; the current one when there are none."""
+    folder, settings = _found(target)
+    return settings, folder or Path()
+
+
+def _found(target: Path) -> tuple[Path | None, Settings]:
     start = target.resolve() if target.is_dir() else target.resolve().parent
     for folder in (start, *start.parents):
         own, project = folder / "lading.toml", folder / "pyproject.toml"
         if own.is_file():
-            return _parsed(_toml(own), str(own))
+            return folder, _parsed(_toml(own), str(own))
         if project.is_file() and (section := _section(project)) is not None:
-            return _parsed(section, f"{project} [tool.lading]")
-    return Settings()
+            return folder, _parsed(section, f"{project} [tool.lading]")
+    return None, Settings()
 
 
 def _section(project: Path) -> object | None:

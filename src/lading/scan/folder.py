@@ -40,6 +40,7 @@ class Folder:
         if not (root.is_dir() or root.is_file()):
             raise UsageError(f"{root} is neither a file nor a folder", hint="give a folder or a file: lading scan .")
         self.root = root if root.is_dir() else root.parent
+        self._prefix = f"{self.root}/"
         self.limits = limits
         self.exclude = exclude
         self.excluded: list[Skipped] = []
@@ -72,13 +73,18 @@ class Folder:
         """Drop what is remembered of a file, to keep memory flat on large trees."""
         self._files.pop(path, None)
 
+    def forget_all(self) -> None:
+        """Drop whatever is remembered of the files and of the whole tree."""
+        self._files.clear()
+        self._derived.clear()
+
     def size(self, path: str) -> int:
         """The size of a file in bytes."""
-        return (self.root / path).stat().st_size
+        return os.stat(f"{self._prefix}{path}").st_size  # noqa: PTH116 - as above
 
     def open(self, path: str) -> BinaryIO:
         """Open a file for reading."""
-        return (self.root / path).open("rb")
+        return open(f"{self._prefix}{path}", "rb")  # noqa: PTH123 - a Path costs as much as the opening
 
     def _walk(self, folder: str) -> Iterator[str]:
         pending = [folder]

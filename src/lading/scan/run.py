@@ -12,7 +12,7 @@ import lading
 from lading.core.bom import Bom
 from lading.core.component import Component, Edge, Occurrence, Unresolved
 from lading.core.coverage import Coverage, Skipped
-from lading.core.errors import ExtractError
+from lading.core.errors import ExtractError, WorkerError
 from lading.core.finding import Report
 from lading.core.kinds import Kind, Scope, Severity
 from lading.core.limits import DEFAULT_LIMITS, Limits
@@ -23,6 +23,7 @@ from lading.rules._registry import RULES
 from lading.scan.folder import Folder
 from lading.scan.mentions import with_mentions
 from lading.scan.scope import scope_of
+from lading.scan.shares import each
 
 Progress = Callable[[int, int, str], None]
 """Called with files done, files in all and the current path."""
@@ -52,29 +53,95 @@ def judge(bom: Bom) -> Report:
 
 def collect(folder: Folder, name: str, now: float | None = None, progress: Progress | None = None) -> Bom:
     """Run the extractors over a tree and join what they prove."""
+    shares = _shares(folder)
+    paths = list(folder.paths)
+
+    def said(done: int) -> None:
+        if progress and paths:
+            progress(min(done, len(paths) - 1), len(paths), paths[min(done, len(paths) - 1)])
+
+    def work(share: list[str], done: Callable[[int], None]) -> bytes:
+        return msgspec.msgpack.encode(_proofs(folder, share, done))
+
+    proofs = Proofs()
+    if len(shares) < 2:  # noqa: PLR2004 - nothing to divide
+        proofs = _proofs(folder, paths, said)
+    else:
+        for share, answer in zip(shares, each(shares, work, said), strict=True):
+            proofs.join(msgspec.msgpack.decode(answer, type=Proofs) if answer is not None else _lost(share))
+    return proofs.bom(name, folder, now)
+
+
+LEAST_SHARE = 1 << 20
+"""Source bytes that are worth a process of their own."""
+MOST_SHARES = 8
+LARGEST = 1 << 20
+"""Larger files are data, of which at most the head is read."""
+_OVERHEAD = 1 << 11
+"""What opening a file costs, in bytes of source that could be read meanwhile."""
+
+
+def _shares(folder: Folder) -> list[list[str]]:
+    """The paths in runs of about the same work; how many depends on the tree alone."""
+    sizes = [_size(folder, path) for path in folder.paths]
+    weights = [_OVERHEAD + (size if size < LARGEST else 0) for size in sizes]
+    total = sum(weights)
+    count = max(1, min(MOST_SHARES, total // LEAST_SHARE))
+    shares: list[list[str]] = [[] for _ in range(count)]
+    passed = 0
+    for path, weight in zip(folder.paths, weights, strict=True):
+        shares[min(count - 1, passed * count // total)].append(path)
+        passed += weight
+    return [share for share in shares if share]
+
+
+def _size(folder: Folder, path: str) -> int:
+    try:
+        return folder.size(path)
+    except OSError:
+        return 0
+
+
+def _proofs(folder: Folder, paths: list[str], done: Callable[[int], None]) -> "Proofs":
+    """What the extractors prove of some paths, beginning with nothing remembered."""
+    folder.forget_all()
     extractors = tuple(EXTRACTORS)
-    proofs = _Proofs()
-    for number, path in enumerate(folder.paths):
-        if progress:
-            progress(number, len(folder.paths), path)
+    proofs = Proofs()
+    for number, path in enumerate(paths):
+        done(number)
         readers = [e for e in extractors if e.reads(path)]
         file = folder.file(path)
         if readers and file is not None:
             proofs.read_with(readers, file)
         folder.forget(path)
-    return proofs.bom(name, folder, now)
+    done(len(paths))
+    return proofs
 
 
-class _Proofs:
+def _lost(share: list[str]) -> "Proofs":
+    """What is left of a share whose process died: nothing of it counts as read."""
+    reason = "not read: the process that read it died; run `lading scan` on it alone"
+    return Proofs(unread={Skipped(_printable(path), reason, WorkerError.code) for path in share})
+
+
+class Proofs(msgspec.Struct):
     """What the extractors have yielded so far."""
 
-    def __init__(self) -> None:
-        self.components: list[Component] = []
-        self.edges: set[Edge] = set()
-        self.unresolved: set[Unresolved] = set()
-        self.unread: set[Skipped] = set()
-        self.read = 0
-        self.bytes = 0
+    components: list[Component] = []
+    edges: set[Edge] = set()
+    unresolved: set[Unresolved] = set()
+    unread: set[Skipped] = set()
+    read: int = 0
+    bytes: int = 0
+
+    def join(self, other: "Proofs") -> None:
+        """Add what others have found."""
+        self.components += other.components
+        self.edges |= other.edges
+        self.unresolved |= other.unresolved
+        self.unread |= other.unread
+        self.read += other.read
+        self.bytes += other.bytes
 
     def read_with(self, readers: list[Extractor], file: SourceFile) -> None:
         """Let every reader have the file; a reader that fails costs its own part only."""

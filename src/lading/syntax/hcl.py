@@ -7,10 +7,14 @@ from lading.core.source import SourceFile
 from lading.syntax.node import Node
 
 _TOKEN = re.compile(
-    r"(?P<space>[ \t\r]+|#[^\n]*|//[^\n]*|/\*.*?\*/)|(?P<newline>\n)|(?P<heredoc><<[-~]?(?P<end>\w+)[ \t]*\n)"
+    r"(?P<space>[ \t\r]+|#[^\n]*|//[^\n]*|/\*.*?(?:\*/|\Z))|(?P<newline>\n)|(?P<heredoc><<[-~]?(?P<end>\w+)[ \t]*\n)"
     r"|(?P<string>\"(?:[^\"\\$%]|\\.|\$(?!\{)|%(?!\{)|[$%]\{(?:[^{}]|\{[^{}]*\})*\})*\")|(?P<name>[A-Za-z_][\w.-]*)|(?P<mark>[{}\[\]=:,()])|(?P<other>[^\s])",
     re.DOTALL,
 )
+
+
+_TRANSPARENT = frozenset({"jsonencode", "yamlencode", "merge", "concat", "tolist", "toset", "tomap", "flatten"})
+"""Functions of which the arguments say all there is to say."""
 
 
 class Block:
@@ -121,17 +125,37 @@ class _Parser:
         if lexeme == "{":
             return self._object(line, depth)
         following = self.tokens[self.position + 1][1] if self.position + 1 < len(self.tokens) else "\n"
-        if kind == "string" and following in {"\n", "}", ",", "]"}:
+        if lexeme in _TRANSPARENT and following == "(":
+            return self._arguments(line, depth)
+        if kind == "string" and following in {"\n", "}", ",", "]", ")"}:
             self.position += 1
             text = lexeme[1:-1] if lexeme.startswith('"') else lexeme
             return Node(text, line, text)
         return self._expression(line)
 
+    def _arguments(self, line: int, depth: int) -> Node:
+        """The arguments of a function that changes nothing in them: one as it is, several as a list."""
+        node = Node([], line)
+        assert isinstance(node.value, list)
+        self.position += 2
+        while self.position < len(self.tokens):
+            _, lexeme, _ = self.tokens[self.position]
+            if lexeme == ")":
+                self.position += 1
+                break
+            if lexeme in {",", "\n", "."}:
+                self.position += 1
+                continue
+            before = self.position
+            node.value.append(self._value(depth + 1))
+            self.position += self.position == before
+        return node.value[0] if len(node.value) == 1 else node
+
     def _expression(self, line: int) -> Node:
         parts, open_marks = [], 0
         while self.position < len(self.tokens):
             kind, lexeme, _ = self.tokens[self.position]
-            if open_marks == 0 and (kind == "newline" or lexeme in {",", "]", "}"}):
+            if open_marks == 0 and (kind == "newline" or lexeme in {",", "]", "}", ")"}):
                 break
             open_marks += (lexeme in {"(", "[", "{"}) - (lexeme in {")", "]", "}"})
             parts.append(lexeme)

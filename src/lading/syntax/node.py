@@ -26,6 +26,8 @@ class Node:
 
     def get(self, *path: "str | int") -> "Node | None":
         """The node down a path of keys and indexes; None when there is none."""
+        if len(path) == 1 and isinstance(self.value, dict):
+            return self.value.get(path[0])  # type: ignore[arg-type]
         node: Node | None = self
         for step in path:
             value = node.value if node else None

@@ -1,0 +1,68 @@
+"""`lading sign`: a model or file signed."""
+
+from pathlib import Path
+
+import click
+
+from lading.cli.key import passphrase, read
+from lading.cli.output import emit
+
+_FILE = click.Path(path_type=Path)
+
+
+@click.command(
+    name="sign",
+    epilog="\b\nExamples:\n  lading sign models/classifier --key release.key\n  lading sign model.safetensors --key leaf.key --certificate leaf.pem --certificate intermediate.pem\n\n"
+    "The signature is an OpenSSF Model Signing v1.0 bundle, with an index of chunks that lading checks faster.",
+)
+@click.argument("path", type=_FILE)
+@click.option("--key", "-k", "key_file", type=_FILE, required=True, help="The private key (PEM or OpenSSH).")
+@click.option(
+    "--certificate", "-c", "certificates", type=_FILE, multiple=True, help="Certificates of the key, the leaf first; may be repeated."
+)
+@click.option("--passphrase-file", type=_FILE, help="The passphrase of the key; else LADING_PASSPHRASE.")
+@click.option("--output", "-o", type=_FILE, help="Where to write the signature; else model.sig in a folder, NAME.sig beside a file.")
+@click.option(
+    "--ignore", "-x", multiple=True, metavar="PATH", help="Leave out a file or folder of the model; the signature says so. May be repeated."
+)
+@click.option("--allow-links", is_flag=True, help="Follow links; what they point to is signed.")
+@click.option("--quiet", "-q", is_flag=True, help="Say nothing on standard error.")
+def command(
+    path: Path,
+    key_file: Path,
+    certificates: tuple[Path, ...],
+    passphrase_file: Path | None,
+    output: Path | None,
+    ignore: tuple[str, ...],
+    *,
+    allow_links: bool,
+    quiet: bool,
+) -> int:
+    """Sign the model in PATH, a folder or a file."""
+    from lading.sign.files import Files  # noqa: PLC0415 - when it is run
+    from lading.sign.model import sign_model  # noqa: PLC0415 - as above
+    from lading.trust import bundle, model_signing, statement  # noqa: PLC0415 - as above
+    from lading.trust.certificates import load_certificates  # noqa: PLC0415 - as above
+    from lading.trust.keys import STANDARD, load_private  # noqa: PLC0415 - as above
+
+    files = Files(path)
+    key = load_private(read(key_file), passphrase(passphrase_file), str(key_file))
+    chain = [c for file in certificates for c in load_certificates(read(file), str(file))]
+    where = output or (path / "model.sig" if path.is_dir() else path.with_name(f"{path.name}.sig"))
+    own = [where.resolve().relative_to(path.resolve()).as_posix()] if path.resolve() in where.resolve().parents else []
+    made = sign_model(files, key, chain, (*(i.strip("/") for i in ignore), *own), links=allow_links)
+    emit(bundle.encode(made), where)
+    manifest = model_signing.decode(statement.decode(made.envelope.payload))
+    click.echo(str(manifest.digest))
+    if not quiet:
+        click.echo(
+            f"signed {len(manifest.items)} files of {path} with {key.public.algorithm} {key.public.fingerprint[:16]}…; wrote {where}",
+            err=True,
+        )
+        if manifest.ignored:
+            click.echo(f"not signed, if there: {', '.join(manifest.ignored)}", err=True)
+        if key.public.algorithm not in STANDARD:
+            click.echo("note: OpenSSF Model Signing names only ECDSA keys; other verifiers may refuse this signature", err=True)
+        public = "--roots CA.pem" if chain else f"--key {key_file}.pub"
+        click.echo(f"next: lading verify {path} {public}", err=True)
+    return 0

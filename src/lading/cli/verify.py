@@ -1,0 +1,129 @@
+"""`lading verify`: one verdict over an artifact."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from lading.cli.key import read
+
+if TYPE_CHECKING:
+    from lading.policy.settings import TrustRule
+    from lading.sign.verify import Result
+    from lading.trust.evidence import Roots
+
+_FILE = click.Path(path_type=Path)
+_MOST_SHOWN = 20
+
+
+@click.command(
+    name="verify",
+    epilog="\b\nExamples:\n  lading verify models/classifier --key release.key.pub\n  lading verify model.gguf --roots ca.pem --identity 'release@acme.example'\n"
+    "  lading verify models/classifier --signature a.sig --signature b.sig --key a.pub --key b.pub --threshold 2\n\n"
+    "Without --key and --roots the first [[trust]] rule of lading.toml that matches holds.\n\nExit codes: 0 allowed, 3 refused, 4 unknown: nothing to decide by.",
+)
+@click.argument("path", type=_FILE)
+@click.option("--key", "-k", "keys", type=_FILE, multiple=True, help="A public key whose signature counts; may be repeated.")
+@click.option("--roots", type=_FILE, multiple=True, help="Certificates of authorities (PEM) whose certificates count; may be repeated.")
+@click.option("--revoked", type=_FILE, multiple=True, help="A certificate revocation list; may be repeated.")
+@click.option("--identity", "identities", multiple=True, help="Pattern for the names of certificates that count; may be repeated.")
+@click.option("--threshold", type=click.IntRange(1), help="How many different signers are needed; 1 when nothing else is said.")
+@click.option(
+    "--signature", "-s", "signatures", type=_FILE, multiple=True, help="Signature or waybill; else those that lie with the artifact."
+)
+@click.option("--allow-unsigned-files", is_flag=True, help="Permit files that nobody signed; they are named.")
+@click.option("--ignore", "-x", multiple=True, metavar="PATH", help="Leave out a file or folder; the answer names it. May be repeated.")
+@click.option("--whole", is_flag=True, help="Compare the digests of whole files, also where there is an index of chunks.")
+@click.option("--legacy", is_flag=True, help="Read signatures of the 0.2 releases as well.")
+@click.option("--format", "-f", "format_name", type=click.Choice(["text", "json"]), default="text", help="text or json.")
+def command(  # noqa: PLR0913, PLR0917 - one for each option
+    path: Path,
+    keys: tuple[Path, ...],
+    roots: tuple[Path, ...],
+    revoked: tuple[Path, ...],
+    identities: tuple[str, ...],
+    threshold: int | None,
+    signatures: tuple[Path, ...],
+    ignore: tuple[str, ...],
+    format_name: str,
+    *,
+    allow_unsigned_files: bool,
+    whole: bool,
+    legacy: bool,
+) -> int:
+    """Say whether PATH is what somebody trusted has signed."""
+    import msgspec  # noqa: PLC0415 - when it is run
+
+    from lading.core.errors import UsageError  # noqa: PLC0415 - as above
+    from lading.policy.settings import TrustRule  # noqa: PLC0415 - as above
+    from lading.sign.verify import Options, signatures_of, verify  # noqa: PLC0415 - as above
+
+    if not path.exists():
+        raise UsageError(f"{path} does not exist", hint="give the folder or file of a model")
+    for signature in signatures:
+        if not signature.is_file():
+            raise UsageError(f"there is no signature file {signature}", hint="lading sign writes one")
+    rule = TrustRule(
+        keys=tuple(map(str, keys)), authorities=tuple(map(str, roots)), revocations=tuple(map(str, revoked)), identities=identities
+    )
+    folder = Path()
+    if not (keys or roots):
+        rule, folder = _from_settings(path, rule)
+    rule = msgspec.structs.replace(rule, threshold=threshold or rule.threshold)
+    options = Options(extra=allow_unsigned_files, whole=whole, legacy=legacy, ignored=tuple(i.strip("/") for i in ignore))
+    result = verify(path, signatures or signatures_of(path), _roots(rule, folder), rule, datetime.now(UTC), options)
+    if format_name == "json":
+        click.echo(msgspec.json.format(msgspec.json.encode(result)).decode())
+    else:
+        click.echo("\n".join(_lines(result)))
+    return result.verdict.answer.exit_code
+
+
+def _from_settings(path: Path, asked: "TrustRule") -> tuple["TrustRule", Path]:
+    """The rule of lading.toml for an artifact, and the folder its paths are relative to."""
+    from lading.policy.settings import settings_and_folder  # noqa: PLC0415 - when it is run
+    from lading.policy.trust import rule_for  # noqa: PLC0415 - as above
+
+    settings, folder = settings_and_folder(path)
+    resolved, base = path.resolve(), folder.resolve()
+    name = resolved.relative_to(base).as_posix() if base in resolved.parents else resolved.name
+    return rule_for(settings.trust, name) or asked, folder
+
+
+def _roots(rule: "TrustRule", folder: Path) -> "Roots":
+    from lading.trust.certificates import load_certificates, load_revocations  # noqa: PLC0415 - when it is run
+    from lading.trust.evidence import Roots  # noqa: PLC0415 - as above
+    from lading.trust.keys import load_public  # noqa: PLC0415 - as above
+
+    return Roots(
+        tuple(load_public(read(folder / k), k) for k in rule.keys),
+        tuple(c for a in rule.authorities for c in load_certificates(read(folder / a), a)),
+        tuple(load_revocations(read(folder / r), r) for r in rule.revocations),
+    )
+
+
+def _lines(result: "Result") -> list[str]:
+    from lading.render.text import clean  # noqa: PLC0415 - when it is run
+
+    words = {"allow": "allowed", "refuse": "refused", "unknown": "unknown"}
+    lines = [f"{words[result.verdict.answer]}: {clean(result.artifact)}"]
+    reasons = result.verdict.reasons
+    lines += [f"  {clean(reason)}" for reason in reasons[:_MOST_SHOWN]]
+    if len(reasons) > _MOST_SHOWN:
+        lines.append(f"  and {len(reasons) - _MOST_SHOWN} more; --format json has them all")
+    if result.verdict.opens:
+        lines += [
+            f"  does not count: {clean(c.source)}: {clean(c.refusal or c.unknown or '; '.join(c.differences[:3]))}"
+            for c in result.claims
+            if not c.holds
+        ]
+    for checked in result.checked:
+        lines.append(f"  compared {checked.files} files by {checked.by}")
+        left_out = [f"{clean(p)} was left out" for p in checked.left_out]
+        lines += [f"  not checked: {clean(n)}" for n in (*checked.notes, *left_out)]
+    if result.digest:
+        lines.append(f"  manifest {result.digest}")
+    if result.verdict.answer == "unknown":
+        lines.append("hint: lading sign PATH --key KEY signs it; --key, --roots or [[trust]] in lading.toml say whose signature counts")
+    return lines

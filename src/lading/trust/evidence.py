@@ -1,0 +1,89 @@
+"""From an envelope to evidence: a statement counts only once its signature leads to somebody the verifier trusts."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from cryptography import x509
+from msgspec import Struct
+
+from lading.core.digest import Digest
+from lading.core.errors import EvidenceError, TrustError
+from lading.trust import certificates, statement
+from lading.trust.bundle import Bundle
+from lading.trust.dsse import IN_TOTO, Envelope
+from lading.trust.keys import PublicKey
+from lading.trust.statement import Statement
+
+
+class Roots(Struct, frozen=True):
+    """Whom a verifier trusts."""
+
+    keys: tuple[PublicKey, ...] = ()
+    certificates: tuple[x509.Certificate, ...] = ()
+    revocations: tuple[x509.CertificateRevocationList, ...] = ()
+
+
+class Signer(Struct, frozen=True, order=True):
+    """Who has signed: a key by its fingerprint, or an identity that a certificate speaks for."""
+
+    kind: str
+    name: str
+    algorithm: str
+    fingerprint: str
+    """Of the public key, also where a certificate speaks for it."""
+
+    def is_same(self, other: "Signer") -> bool:
+        """Whether two signers are one: the same key, or the same identity with another key."""
+        return self.fingerprint == other.fingerprint or (self.kind == other.kind and self.name == other.name)
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name[:16] + '…' if self.kind == 'key' else self.name} ({self.algorithm})"
+
+
+class Evidence(Struct, frozen=True):
+    """A statement whose signature was verified, who made it, and the digest of the envelope that proves it."""
+
+    statement: Statement
+    signer: Signer
+    envelope: Digest
+
+
+def verify(bundle: Bundle, roots: Roots, now: datetime) -> Evidence:
+    """The evidence in a bundle; TrustError when it is wrong, EvidenceError when nothing is there to check it with."""
+    envelope = bundle.envelope
+    if envelope.payload_type != IN_TOTO:
+        raise TrustError(f"the payload is of type {envelope.payload_type!r}, not {IN_TOTO}")
+    signer = _by_certificate(bundle, roots, now) if bundle.certificates else _by_key(envelope, bundle.key_hint, roots.keys)
+    return Evidence(statement.decode(envelope.payload), signer, Digest.of_bytes(envelope.payload))
+
+
+def _by_key(envelope: Envelope, hint: str, keys: Sequence[PublicKey]) -> Signer:
+    """The trusted key that signed; the hint orders the attempts and words the refusal, it decides nothing."""
+    if not keys:
+        raise EvidenceError("there is no key to check the signature with", hint="lading verify … --key SIGNER.pub")
+    refusals: list[TrustError] = []
+    for key in sorted(keys, key=lambda k: k.fingerprint != hint):
+        for signature in envelope.signatures:
+            try:
+                key.verify(signature.sig, envelope.signed)
+            except TrustError as e:
+                refusals.append(e)
+            else:
+                return Signer("key", key.fingerprint, key.algorithm, key.fingerprint)
+    if hint and all(k.fingerprint != hint for k in keys):
+        raise TrustError(f"signed with the key {hint[:16]}…, which is none of the {len(keys)} trusted ones")
+    raise refusals[0]
+
+
+def _by_certificate(bundle: Bundle, roots: Roots, now: datetime) -> Signer:
+    if bundle.keyless:
+        raise EvidenceError(
+            "signed by a short-lived certificate, which is verified with the transparency log of its Sigstore instance",
+            hint="this version verifies keys and certificates of your own authority",
+        )
+    if not roots.certificates:
+        raise EvidenceError("there is no certificate authority to check the signature with", hint="lading verify … --roots CA.pem")
+    leaf = certificates.verified_leaf(bundle.certificates, roots.certificates, roots.revocations, now)
+    key = certificates.public_key_of(leaf)
+    key.verify(bundle.envelope.signatures[0].sig, bundle.envelope.signed)
+    return Signer("certificate", ", ".join(certificates.names_of(leaf)), key.algorithm, key.fingerprint)

@@ -1,0 +1,3 @@
+resource search 'Microsoft.Search/searchServices@2024-06-01-preview' = {
+  name: 'search'
+}
