@@ -9,38 +9,30 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from hypothesis import given
 from hypothesis import strategies as st
 
 import oracles
-from lading.core.errors import LedgerError, ProofError, TamperError, TrustError, UsageError
+from lading.core.errors import KeyFileError, LedgerError, ProofError, TamperError, TrustError, UsageError
 from lading.ledger import merkle
 from lading.ledger.checkpoint import Checkpoint, unsigned
 from lading.ledger.file import Access
-from lading.ledger.note import Verifier, opened, sign, signer_of, verified, verifier_for, verifier_of
+from lading.ledger.note import Verifier, opened, sign, verified, verifier_for, verifier_of
 from lading.ledger.proof import Proof, check, parse, proof_of
 from lading.ledger.store import Ledger
 from lading.ledger.tiles import export, path, tiles
+from lading.trust.keys import PrivateKey, generate
 from ledger_makers import envelope, fill, subject
 
 ORIGIN = "acme.example/ledger"
-KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
-OTHER = Ed25519PrivateKey.from_private_bytes(bytes(32))
-VERIFIER = verifier_for(ORIGIN, KEY)
+KEY = PrivateKey(Ed25519PrivateKey.from_private_bytes(bytes(range(32))))
+OTHER = PrivateKey(Ed25519PrivateKey.from_private_bytes(bytes(32)))
+ELLIPTIC = generate("ecdsa-p256")
+VERIFIER = verifier_for(ORIGIN, KEY.public)
 CHECKPOINT = Checkpoint(ORIGIN, 20852163, sha256(b"root").digest())
 NOTE = sign(CHECKPOINT, KEY)
 TEXT, SIGNATURES = NOTE.split(b"\n\n")
-
-
-def private_pem(key: Ed25519PrivateKey) -> bytes:
-    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-
-
-def public_pem(key: Ed25519PrivateKey) -> bytes:
-    return key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
 
 
 # Notes
@@ -145,39 +137,32 @@ def test_arbitrary_bytes_are_no_checkpoint_and_no_proof(data: bytes) -> None:
 
 def test_keys_are_read_in_both_spellings() -> None:
     assert verifier_of(str(VERIFIER).encode()) == VERIFIER
-    assert verifier_of(public_pem(KEY), ORIGIN) == VERIFIER
-    assert verifier_for(ORIGIN, signer_of(private_pem(KEY))) == VERIFIER
+    assert verifier_of(KEY.public.pem, ORIGIN) == VERIFIER
+    assert verifier_of(KEY.pem(), ORIGIN) == VERIFIER, "the public half of a private key"
 
 
 @pytest.mark.parametrize(
     ("data", "origin", "reason"),
     [
-        (public_pem(KEY), "", "does not say which log"),
-        (public_pem(KEY), "two words", "cannot be the origin"),
+        (KEY.public.pem, "", "does not say which log"),
+        (KEY.public.pem, "two words", "cannot be the origin"),
         (str(VERIFIER).encode(), "acme.example/other", "--origin says"),
-        (private_pem(KEY), ORIGIN, "not a public key"),
-        (
-            generate_private_key(SECP256R1()).public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo),
-            ORIGIN,
-            "not an Ed25519 key",
-        ),
+        (b"-----BEGIN PUBLIC KEY-----", ORIGIN, "no public key"),
+        (ELLIPTIC.public.pem, ORIGIN, "is ecdsa-p256"),
         (str(VERIFIER).encode().replace(b"+", b"+0", 1), "", "with the id it says"),
         (f"{ORIGIN}+00000000+{base64.b64encode(b'x').decode()}".encode(), "", "with the id it says"),
-        (b"hello", "", "neither PEM nor a line"),
-        (b"\xff", "", "neither PEM nor a line"),
+        (b"hello", "", "neither a public key nor a line"),
+        (b"\xff", "", "neither a public key nor a line"),
     ],
 )
 def test_what_is_no_key_of_a_log_is_refused(data: bytes, origin: str, reason: str) -> None:
-    with pytest.raises(UsageError, match=reason):
+    with pytest.raises((UsageError, KeyFileError), match=reason):
         verifier_of(data, origin)
 
 
 def test_what_cannot_sign_is_refused() -> None:
-    with pytest.raises(UsageError, match="not an Ed25519 private key"):
-        signer_of(public_pem(KEY))
-    elliptic = generate_private_key(SECP256R1()).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    with pytest.raises(UsageError, match="not an Ed25519 key"):
-        signer_of(elliptic)
+    with pytest.raises(KeyFileError, match="is ecdsa-p256; checkpoints are signed with Ed25519"):
+        sign(CHECKPOINT, ELLIPTIC)
     with pytest.raises(UsageError, match="cannot be the origin"):
         sign(Checkpoint("a+b", 1, bytes(32)), KEY)
 
@@ -206,7 +191,7 @@ def test_the_tiles_of_a_tree_are_those_of_the_standards_example() -> None:
     assert list(tiles(0)) == []
 
 
-def exported(ledger_path: Path, folder: Path, key: Ed25519PrivateKey = KEY, origin: str = ORIGIN) -> int:
+def exported(ledger_path: Path, folder: Path, key: PrivateKey = KEY, origin: str = ORIGIN) -> int:
     with Ledger(ledger_path, Access.READ) as ledger:
         return export(ledger, folder, ledger.size, sign(Checkpoint(origin, ledger.size, ledger.root()), key))
 
@@ -353,7 +338,7 @@ def lading(tmp_path: Path) -> Command:
         assert b"Traceback" not in done.stderr
         return done
 
-    (tmp_path / "log.pem").write_bytes(private_pem(KEY))
+    (tmp_path / "log.key").write_bytes(KEY.pem())
     (tmp_path / "log.pub").write_text(f"{VERIFIER}\n")
     return run
 
@@ -371,7 +356,7 @@ def test_a_model_signed_today_is_proven_tomorrow(lading: Command, tmp_path: Path
     assert json.loads(row)["number"] == 4
     assert lading("show", digest, "--envelope").stdout == envelope("model")
     assert lading("show", "--type", "nothing").stdout == b""
-    error = lading("export", "public", "--key", "log.pem", "--origin", ORIGIN).stderr.decode()
+    error = lading("export", "public", "--key", "log.key", "--origin", ORIGIN).stderr.decode()
     assert str(VERIFIER) in error
     assert b"10 entries" in lading("verify", "--checkpoint", "public/checkpoint", "--key", "log.pub").stdout
     (tmp_path / "p").write_bytes(lading("proof", digest, "--checkpoint", "public/checkpoint").stdout)
@@ -384,17 +369,41 @@ def test_a_model_signed_today_is_proven_tomorrow(lading: Command, tmp_path: Path
     lading("rebuild", "--checkpoint", "public/checkpoint", "--key", "log.pub")
 
 
+def test_a_real_signature_of_a_model_is_recorded(lading: Command, tmp_path: Path) -> None:
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "weights.bin").write_bytes(bytes(range(256)) * 64)
+    (tmp_path / "release.key").write_bytes(ELLIPTIC.pem())
+    command = [sys.executable, "-m", "lading", "sign", "model", "--key", "release.key", "--quiet"]
+    subprocess.run(command, cwd=tmp_path, capture_output=True, check=True)
+    lading("add", "model/model.sig")
+    (row,) = lading("show", "--type", "https://model_signing/signature/v1.0", "--format", "json").stdout.splitlines()
+    (of,) = json.loads(row)["subjects"]
+    assert lading("show", of, "--format", "json").stdout.splitlines() == [row]
+    assert b"writes one envelope" in lading("show", of, "--envelope", code=2).stderr, "a subject's digest may have many envelopes"
+    assert lading("show", json.loads(row)["digest"], "--envelope").stdout == (tmp_path / "model" / "model.sig").read_bytes()
+
+
+def test_a_key_of_the_log_may_be_encrypted(lading: Command, tmp_path: Path) -> None:
+    fill(tmp_path / "lading.ledger", 2)
+    (tmp_path / "secret.key").write_bytes(KEY.pem(b"swordfish"))
+    (tmp_path / "passphrase").write_text("swordfish\n")
+    arguments = ("export", "public", "--key", "secret.key", "--origin", ORIGIN)
+    assert b"encrypted" in lading(*arguments, code=2).stderr
+    lading(*arguments, "--passphrase-file", "passphrase")
+    assert verified((tmp_path / "public" / "checkpoint").read_bytes(), VERIFIER).size == 2
+
+
 def test_refusals_have_their_exit_code_and_name_the_reason(lading: Command, tmp_path: Path) -> None:
     fill(tmp_path / "lading.ledger", 5)
-    lading("export", "public", "--key", "log.pem", "--origin", ORIGIN)
+    lading("export", "public", "--key", "log.key", "--origin", ORIGIN)
     fill(tmp_path / "short.ledger", 4)
     trusted = ("--checkpoint", "public/checkpoint", "--key", "log.pub")
     assert b"the last 1 were removed" in lading("verify", "--ledger", "short.ledger", *trusted, code=3).stdout
     assert b"the last 1 were removed" in lading("rebuild", "--ledger", "short.ledger", *trusted, code=3).stderr
-    (tmp_path / "other.pub").write_text(str(verifier_for(ORIGIN, OTHER)))
+    (tmp_path / "other.pub").write_text(str(verifier_for(ORIGIN, OTHER.public)))
     assert b"wanted is" in lading("verify", *trusted[:3], "other.pub", code=3).stderr
     assert b"go together" in lading("verify", *trusted[:2], code=2).stderr
-    assert b"--origin" in lading("export", "public", "--key", "log.pem", code=2).stderr
+    assert b"--origin" in lading("export", "public", "--key", "log.key", code=2).stderr
     assert b"there is no ledger at nowhere" in lading("show", "--ledger", "nowhere", code=2).stderr
     assert b"there is no ledger at nowhere" in lading("rebuild", "--ledger", "nowhere", code=2).stderr
     assert b"entries 2 speak of it" in lading("proof", subject("model-2"), code=2).stderr

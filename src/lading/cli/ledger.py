@@ -9,6 +9,7 @@ from typing import Any
 import click
 import msgspec
 
+from lading.cli.key import passphrase, read
 from lading.cli.output import emit
 from lading.core.digest import Digest
 from lading.core.errors import LadingError, UsageError
@@ -33,7 +34,7 @@ def _format(function: Callable[..., Any]) -> Callable[..., Any]:
     return click.option("--format", "-f", "format_name", type=click.Choice(["text", "json"]), default="text")(function)
 
 
-_KEY = click.option("--key", type=_INPUT, help="The log's public key: a line name+id+key, or PEM with --origin.")
+_KEY = click.option("--key", type=_INPUT, help="The log's public key: a line name+id+key, or a key file with --origin.")
 _ORIGIN = click.option("--origin", default="", help="The name of the log, such as acme.example/ledger.")
 
 
@@ -90,13 +91,14 @@ def show(digest: str, kind: str, at: Path, format_name: str, *, envelope: bool) 
 
 
 @command.command(
-    epilog="\b\nExamples:\n  lading ledger export public/\n  lading ledger export public/ --key log.pem --origin acme.example/ledger"
+    epilog="\b\nExamples:\n  lading ledger export public/\n  lading ledger export public/ --key log.key --origin acme.example/ledger"
 )
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
-@click.option("--key", type=_FILE, help="The log's Ed25519 private key in PEM; with it the checkpoint is signed.")
+@click.option("--key", type=_FILE, help="The log's Ed25519 private key; with it the checkpoint is signed.")
+@click.option("--passphrase-file", type=_FILE, help="The passphrase of the key; else LADING_PASSPHRASE.")
 @_ORIGIN
 @_at
-def export(folder: Path, key: Path | None, origin: str, at: Path) -> int:
+def export(folder: Path, key: Path | None, passphrase_file: Path | None, origin: str, at: Path) -> int:
     """Write tiles, entries, envelopes and a signed checkpoint to FOLDER, for any client of tlog-tiles. What is there may only grow."""
     from lading.ledger.tiles import export as exported  # noqa: PLC0415 - when it is run
 
@@ -104,13 +106,14 @@ def export(folder: Path, key: Path | None, origin: str, at: Path) -> int:
         size = ledger.size
         note = None
         if key:
-            from lading.ledger.note import sign, signer_of, verifier_for  # noqa: PLC0415 - with a key only
+            from lading.ledger.note import sign, verifier_for  # noqa: PLC0415 - with a key only
+            from lading.trust.keys import load_private  # noqa: PLC0415 - as above
 
             if not origin:
                 raise UsageError("a checkpoint needs the name of its log", hint="give --origin NAME, such as acme.example/ledger")
-            signer = signer_of(_bytes(key))
+            signer = load_private(read(key), passphrase(passphrase_file), str(key))
             note = sign(Checkpoint(origin, size, ledger.root(size)), signer)
-            click.echo(f"public key: {verifier_for(origin, signer)}", err=True)
+            click.echo(f"public key: {verifier_for(origin, signer.public)}", err=True)
         written = exported(ledger, folder, size, note)
     click.echo(f"{folder}: {size} entries, {written} new files", err=True)
     if not key:
@@ -187,7 +190,7 @@ def proof(digest: str, checkpoint: Path | None, output: Path | None, at: Path, f
 @command.command(epilog="\b\nExample:\n  lading ledger check model.tlog-proof model.sig --key log.pub")
 @click.argument("proof_file", metavar="PROOF", type=_INPUT)
 @click.argument("envelope", type=_INPUT)
-@click.option("--key", type=_INPUT, required=True, help="The log's public key: a line name+id+key, or PEM with --origin.")
+@click.option("--key", type=_INPUT, required=True, help="The log's public key: a line name+id+key, or a key file with --origin.")
 @_ORIGIN
 def check(proof_file: Path, envelope: Path, key: Path, origin: str) -> int:
     """Check offline, without the ledger, that PROOF shows ENVELOPE in the log of a key."""

@@ -1,13 +1,12 @@
 """C2SP checkpoints: what a log was at one moment, in three lines."""
 
-import base64
 import re
 
 from msgspec import Struct
 
 from lading.core.errors import ProofError
 from lading.ledger.merkle import SIZE
-from lading.trust.strict import unbase64
+from lading.trust.strict import base64_text, unbase64
 
 LARGEST = 1 << 20
 _FIELDS = 3
@@ -25,7 +24,7 @@ class Checkpoint(Struct, frozen=True):
     @property
     def text(self) -> str:
         """The text that is signed."""
-        return f"{self.origin}\n{self.size}\n{base64.b64encode(self.root).decode()}\n"
+        return f"{self.origin}\n{self.size}\n{base64_text(self.root)}\n"
 
 
 def parse(text: str) -> Checkpoint:

@@ -1,18 +1,18 @@
 """C2SP signed notes: a checkpoint under the Ed25519 signature of its log, and the keys that make and check it."""
 
-import base64
 import re
 from hashlib import sha256
 
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key, load_pem_public_key
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
 from msgspec import Struct
 
-from lading.core.errors import ProofError, TrustError, UsageError
+from lading.core.errors import KeyFileError, ProofError, TrustError, UsageError
 from lading.ledger.checkpoint import Checkpoint, parse, parts
 from lading.ledger.merkle import SIZE
-from lading.trust.strict import unbase64
+from lading.trust.keys import PrivateKey, PublicKey, load_public
+from lading.trust.strict import base64_text, unbase64
 
 _ED25519 = b"\x01"
 _KEY_ID = 4
@@ -31,15 +31,14 @@ class Verifier(Struct, frozen=True):
         return sha256(self.name.encode() + b"\n" + _ED25519 + self.key).digest()[:_KEY_ID]
 
     def __str__(self) -> str:
-        return f"{self.name}+{self.key_id.hex()}+{base64.b64encode(_ED25519 + self.key).decode()}"
+        return f"{self.name}+{self.key_id.hex()}+{base64_text(_ED25519 + self.key)}"
 
 
-def sign(checkpoint: Checkpoint, key: Ed25519PrivateKey) -> bytes:
+def sign(checkpoint: Checkpoint, key: PrivateKey) -> bytes:
     """The checkpoint as a note signed under its origin's name."""
-    _check_name(checkpoint.origin)
-    verifier = Verifier(checkpoint.origin, _raw(key.public_key()))
+    verifier = verifier_for(checkpoint.origin, key.public)
     signature = verifier.key_id + key.sign(checkpoint.text.encode())
-    return f"{checkpoint.text}\n\u2014 {checkpoint.origin} {base64.b64encode(signature).decode()}\n".encode()
+    return f"{checkpoint.text}\n\u2014 {checkpoint.origin} {base64_text(signature)}\n".encode()
 
 
 def verified(note: bytes, verifier: Verifier) -> Checkpoint:
@@ -74,41 +73,27 @@ def opened(note: bytes, verifier: Verifier) -> str:
 
 
 def verifier_of(data: bytes, origin: str = "") -> Verifier:
-    """The verifier in a key file: a line `name+id+key`, or an Ed25519 public key as PEM with the origin told beside it."""
-    if data.lstrip().startswith(b"-----BEGIN"):
+    """The verifier in a key file: a line `name+id+key`, or an Ed25519 public key with the origin told beside it."""
+    if data.lstrip().startswith((b"-----BEGIN", b"ssh-")):
         if not origin:
-            raise UsageError("a PEM key does not say which log it is of", hint="give --origin NAME")
-        _check_name(origin)
-        try:
-            key = load_pem_public_key(data)
-        except (ValueError, UnsupportedAlgorithm) as e:
-            raise UsageError("the key is not a public key in PEM", hint="give the public part: openssl pkey -in KEY -pubout") from e
-        if not isinstance(key, Ed25519PublicKey):
-            raise UsageError("the key is not an Ed25519 key, the only kind that signs checkpoints")
-        return Verifier(origin, _raw(key))
+            raise UsageError("the key does not say which log it is of", hint="give --origin NAME")
+        return verifier_for(origin, load_public(data.lstrip(), "the key of the log"))
     verifier = _verifier_line(data)
     if origin and origin != verifier.name:
         raise UsageError(f"the key is of the log {verifier.name}, --origin says {origin}")
     return verifier
 
 
-def signer_of(data: bytes, password: bytes | None = None) -> Ed25519PrivateKey:
-    """The Ed25519 private key in a PEM file."""
-    try:
-        key = load_pem_private_key(data, password)
-    except (ValueError, TypeError, UnsupportedAlgorithm) as e:
-        raise UsageError("the key is not an Ed25519 private key in PEM", hint="openssl genpkey -algorithm ed25519 makes one") from e
-    if not isinstance(key, Ed25519PrivateKey):
-        raise UsageError(
-            "the key is not an Ed25519 key, the only kind that signs checkpoints", hint="openssl genpkey -algorithm ed25519 makes one"
-        )
-    return key
-
-
-def verifier_for(origin: str, key: Ed25519PrivateKey) -> Verifier:
-    """The verifier of what a private key signs under an origin."""
+def verifier_for(origin: str, key: PublicKey) -> Verifier:
+    """The verifier of what a key signs under an origin."""
     _check_name(origin)
-    return Verifier(origin, _raw(key.public_key()))
+    if key.algorithm != "ed25519":
+        raise KeyFileError(
+            f"the key of the log is {key.algorithm}; checkpoints are signed with Ed25519",
+            hint="lading key generate log.key --algorithm ed25519",
+        )
+    raw = load_pem_public_key(key.pem).public_bytes(Encoding.Raw, PublicFormat.Raw)
+    return Verifier(origin, raw)
 
 
 def _verifier_line(data: bytes) -> Verifier:
@@ -116,10 +101,10 @@ def _verifier_line(data: bytes) -> Verifier:
         name, identifier, encoded = data.decode().strip().split("+", 2)
         key = unbase64(encoded, "the key")
     except (ValueError, TrustError) as e:
-        raise UsageError("the key is neither PEM nor a line of the form name+id+key") from e
+        raise KeyFileError("the key of the log is neither a public key nor a line of the form name+id+key") from e
     verifier = Verifier(name, key[1:])
     if key[:1] != _ED25519 or len(key) != SIZE + 1 or identifier != verifier.key_id.hex():
-        raise UsageError(f"the key of {name} is not an Ed25519 key with the id it says")
+        raise KeyFileError(f"the key of the log {name} is not an Ed25519 key with the id it says")
     return verifier
 
 
@@ -138,7 +123,3 @@ def _check_name(name: str) -> None:
         raise UsageError(
             f"{name!r} cannot be the origin of a log", hint="a name without blanks and plus signs, such as acme.example/ledger"
         )
-
-
-def _raw(key: Ed25519PublicKey) -> bytes:
-    return key.public_bytes(Encoding.Raw, PublicFormat.Raw)

@@ -1,6 +1,5 @@
 """C2SP tlog-proofs: that an envelope was recorded, in a text that is checked offline with the log's public key alone."""
 
-import base64
 import re
 from hashlib import sha256
 
@@ -12,6 +11,7 @@ from lading.ledger.merkle import verify_inclusion
 from lading.ledger.note import Verifier, verified
 from lading.ledger.store import Ledger, leaf
 from lading.ledger.verify import held
+from lading.trust.strict import base64_text
 
 HEAD = "c2sp.org/tlog-proof@v1"
 _INDEX = re.compile(r"index (0|[1-9][0-9]{0,17})\Z")
@@ -26,7 +26,7 @@ class Proof(Struct, frozen=True):
 
     def encoded(self) -> bytes:
         """The proof as it is written to a file."""
-        lines = [HEAD, f"index {self.index}", *(base64.b64encode(h).decode() for h in self.hashes), "", ""]
+        lines = [HEAD, f"index {self.index}", *(base64_text(h) for h in self.hashes), "", ""]
         return "\n".join(lines).encode() + self.note
 
 
