@@ -46,26 +46,29 @@ class Files:
         visited: set[tuple[int, int]] = set()
         while pending:
             folder = pending.pop()
-            for entry in os.scandir(self.root / folder):
-                path = f"{folder}/{entry.name}" if folder else entry.name
-                if path in left_out:
-                    continue
-                if not _is_text(path):
-                    raise TrustError(
-                        f"{path.encode('utf-8', 'backslashreplace').decode()} has a name that is not UTF-8, which cannot be signed"
-                    )
-                if entry.is_symlink() and not links:
-                    raise TrustError(f"{path} is a link", hint="replace it by what it points to, or allow links with --allow-links")
-                if entry.is_dir():
-                    seen = entry.stat()
-                    if (seen.st_dev, seen.st_ino) in visited:
-                        raise TrustError(f"{path} leads back into a folder that was seen before")
-                    visited.add((seen.st_dev, seen.st_ino))
-                    pending.append(path)
-                elif entry.is_file():
-                    yield path
-                else:
-                    raise TrustError(f"{path} is neither a file nor a folder, and cannot be signed")
+            with os.scandir(self.root / folder) as entries:
+                for entry in entries:
+                    path = f"{folder}/{entry.name}" if folder else entry.name
+                    if path in left_out:
+                        continue
+                    self._signable(path, entry, links=links)
+                    if entry.is_dir():
+                        seen = entry.stat()
+                        if (seen.st_dev, seen.st_ino) in visited:
+                            raise TrustError(f"{path} leads back into a folder that was seen before")
+                        visited.add((seen.st_dev, seen.st_ino))
+                        pending.append(path)
+                    else:
+                        yield path
+
+    def _signable(self, path: str, entry: os.DirEntry[str], *, links: bool) -> None:
+        """Return when an entry is a file or folder that a manifest can name."""
+        if not _is_text(path):
+            raise TrustError(f"{path.encode('utf-8', 'backslashreplace').decode()} has a name that is not UTF-8, which cannot be signed")
+        if entry.is_symlink() and not links:
+            raise TrustError(f"{path} is a link", hint="replace it by what it points to, or allow links with --allow-links")
+        if not (entry.is_dir() or entry.is_file()):
+            raise TrustError(f"{path} is neither a file nor a folder, and cannot be signed")
 
     @contextmanager
     def open(self, path: str, *, links: bool = False) -> Iterator[int]:

@@ -112,7 +112,11 @@ def load_private(data: bytes, passphrase: bytes, what: str) -> PrivateKey:
         if passphrase:
             return load_private(data, b"", what)
         raise KeyFileError(f"{what} is encrypted", hint="give its passphrase: --passphrase-file FILE, or LADING_PASSPHRASE") from e
-    except (ValueError, UnsupportedAlgorithm) as e:
+    except UnsupportedAlgorithm as e:
+        raise KeyFileError(
+            f"{what} cannot be read: {e}", hint=f"ssh-keygen -p -m PKCS8 -f {what} writes it in a form that can be read"
+        ) from e
+    except ValueError as e:
         reason = "is no private key that can be read, or the passphrase is wrong" if passphrase else "is no private key that can be read"
         raise KeyFileError(f"{what} {reason}", hint="lading key generate makes one") from e
 

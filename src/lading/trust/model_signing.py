@@ -129,7 +129,7 @@ def decode(statement: Statement, *, legacy: bool = False) -> Manifest:
     for ignored in settings.ignore_paths:
         if _unsafe(ignored) or any(c in ignored for c in "*?["):
             raise TrustError(f"the signature ignores {ignored!r}, which is no plain path within a model")
-    items = tuple(_item(r, settings.hash_type, sharded=bool(shard_size)) for r in predicate.resources)
+    items = tuple(_item(r, settings.hash_type, shard_size) for r in predicate.resources)
     _distinct(items)
     subject = statement.subject[0]
     manifest = Manifest(subject.name, items, settings.hash_type, shard_size, settings.allow_symlinks, tuple(settings.ignore_paths))
@@ -140,14 +140,15 @@ def decode(statement: Statement, *, legacy: bool = False) -> Manifest:
     return manifest
 
 
-def _item(resource: _Resource, algorithm: str, *, sharded: bool) -> Item:
+def _item(resource: _Resource, algorithm: str, shard_size: int) -> Item:
     if algorithm not in _DIGEST_BYTES:
         raise TrustError(f"files are hashed with {algorithm!r}, which is none of {', '.join(_DIGEST_BYTES)}")
-    if resource.algorithm not in {algorithm, "blake2" if algorithm == "blake2b" else algorithm}:
+    named = resource.algorithm.removesuffix(f"-sharded-{shard_size}")  # as the reference implementation writes it
+    if named != algorithm and not (named == "blake2" and algorithm == "blake2b"):
         raise TrustError(f"{resource.name!r} is hashed with {resource.algorithm}, the signature says {algorithm}")
     if not re.fullmatch(rf"[0-9a-f]{{{2 * _DIGEST_BYTES[algorithm]}}}", resource.digest):
         raise TrustError(f"the digest of {resource.name!r} is no {algorithm}")
-    path, start, end = _range(resource.name) if sharded else (resource.name, 0, -1)
+    path, start, end = _range(resource.name) if shard_size else (resource.name, 0, -1)
     if _unsafe(path) and path != ".":
         raise TrustError(f"the signature names {path!r}, which is no path within a model")
     raw = resource.annotations.get(CHUNKS)

@@ -1,0 +1,275 @@
+"""What is signed verifies, and nothing else does: a model wrong in one way is refused in words that name the way."""
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lading.core.digest import Digest
+from lading.core.errors import LadingError, TrustError
+from lading.core.verdict import Answer
+from lading.policy.settings import TrustRule
+from lading.sign.files import Files
+from lading.sign.model import check, manifest_of, sign, sign_model
+from lading.sign.verify import Options, verify
+from lading.trust import bundle, dsse, evidence, keys, model_signing, statement
+from lading.trust.evidence import Roots
+from lading.trust.model_signing import CHUNK
+from tampering import FILES, KEY, LEAF, MIDDLE, NOW, ROOT, STRANGER, WAYS, Signed, certified
+
+
+@pytest.fixture
+def signed(tmp_path: Path) -> Signed:
+    return Signed.fresh(tmp_path)
+
+
+def test_a_model_as_it_was_signed_is_allowed(signed: Signed) -> None:
+    result = signed.verify()
+    assert result.verdict.answer is Answer.ALLOW
+    assert result.verdict.reasons == (f"signed by key {KEY.public.fingerprint[:16]}… (ecdsa-p256)",)
+    assert result.checked[0].files == len(FILES)
+    assert result.digest == str(manifest_of(Files(signed.model)).digest)
+
+
+def test_a_model_signed_by_a_certificate_of_the_authority_is_allowed(signed: Signed) -> None:
+    certified(signed, LEAF, MIDDLE)
+    signed.rule = TrustRule(identities=("release@*",))
+    result = signed.verify()
+    assert result.verdict.answer is Answer.ALLOW
+    assert "release@acme.test" in result.verdict.reasons[0]
+
+
+@pytest.mark.parametrize("whole", [False, True], ids=["chunks", "whole"])
+@pytest.mark.parametrize("name", WAYS)
+def test_a_model_that_is_wrong_in_one_way_is_refused_in_words_that_name_it(signed: Signed, name: str, whole: bool) -> None:  # noqa: FBT001 - a parameter of the test
+    make, words = WAYS[name]
+    signed.options = Options(whole=whole)
+    if whole and name == "index_of_other_content":
+        pytest.skip("whole digests are compared: the index is not looked at, and the files are as signed")
+    make(signed)
+    result = signed.verify()
+    assert result.verdict.answer is Answer.REFUSE, result
+    assert words in " ".join(result.verdict.reasons)
+
+
+def test_the_corpus_of_tampering_is_as_large_as_promised() -> None:
+    assert len(WAYS) >= 60
+
+
+def test_without_a_signature_or_without_a_key_nothing_is_known(signed: Signed) -> None:
+    signed.roots = Roots()
+    assert signed.verify().verdict.answer is Answer.UNKNOWN
+    signed.roots = Roots((KEY.public,))
+    signed.signature.unlink()
+    assert signed.verify().verdict == type(signed.verify().verdict)(Answer.UNKNOWN, ("there is no signature",))
+
+
+def _verify(signed: Signed, sources: list[Path], threshold: int, *trusted: keys.PrivateKey) -> Answer:
+    roots = Roots(tuple(k.public for k in trusted))
+    return verify(signed.model, sources, roots, TrustRule(threshold=threshold), NOW).verdict.answer
+
+
+def test_two_of_three_signers_are_two_different_ones(signed: Signed, tmp_path: Path) -> None:
+    third = keys.generate("ed25519")
+    paths = []
+    for number, key in enumerate((KEY, KEY, STRANGER)):
+        paths.append(tmp_path / f"{number}.sig")
+        paths[-1].write_bytes(bundle.encode(sign_model(Files(signed.model), key)))
+    trusted = (KEY, STRANGER, third)
+    assert _verify(signed, paths[:2], 2, *trusted) is Answer.REFUSE
+    assert _verify(signed, paths, 2, *trusted) is Answer.ALLOW
+    assert _verify(signed, paths, 3, *trusted) is Answer.REFUSE
+    assert _verify(signed, paths, 2, KEY, third) is Answer.REFUSE
+
+
+def test_a_bad_signature_beside_a_good_one_is_told_and_does_not_count(signed: Signed, tmp_path: Path) -> None:
+    bad = tmp_path / "bad.sig"
+    bad.write_bytes(b"{}")
+    result = verify(signed.model, [bad, signed.signature], signed.roots, TrustRule(), NOW)
+    assert result.verdict.answer is Answer.ALLOW
+    assert [c.holds for c in result.claims] == [False, True]
+    assert result.claims[0].refusal
+
+
+def test_the_key_of_a_certificate_and_the_key_itself_are_one_signer(signed: Signed, tmp_path: Path) -> None:
+    own = tmp_path / "own.sig"
+    own.write_bytes(bundle.encode(sign_model(Files(signed.model), keys.PrivateKey(LEAF.key))))
+    certified(signed, LEAF, MIDDLE)
+    roots = Roots((keys.PrivateKey(LEAF.key).public,), (ROOT.certificate,))
+    result = verify(signed.model, [own, signed.signature], roots, TrustRule(threshold=2), NOW)
+    assert result.verdict.answer is Answer.REFUSE
+
+
+def test_files_that_nobody_signed_are_permitted_only_on_request_and_named(signed: Signed) -> None:
+    (signed.model / "notes.md").write_text("later")
+    signed.options = Options(extra=True)
+    result = signed.verify()
+    assert result.verdict.answer is Answer.ALLOW
+    assert result.checked[0].left_out == ("notes.md",)
+
+
+def test_code_where_the_format_does_not_look_is_mentioned(signed: Signed) -> None:
+    (signed.model / ".git" / "hooks").mkdir(parents=True)
+    (signed.model / ".git" / "hooks" / "run.py").write_text("x")
+    result = signed.verify()
+    assert result.verdict.answer is Answer.ALLOW
+    assert any(".git is not signed and holds code" in note for note in result.checked[0].notes)
+
+
+def test_a_signature_inside_the_model_signs_everything_but_itself(signed: Signed) -> None:
+    inside = signed.model / "model.sig"
+    inside.write_bytes(signed.signature.read_bytes())
+    assert verify(signed.model, [inside], signed.roots, TrustRule(), NOW).verdict.answer is Answer.ALLOW
+
+
+def test_one_file_alone_is_signed_and_checked(tmp_path: Path) -> None:
+    path = tmp_path / "w.gguf"
+    path.write_bytes(b"GGUF" * 1000)
+    (tmp_path / "w.gguf.sig").write_bytes(bundle.encode(sign_model(Files(path), KEY)))
+    found = verify(path, [tmp_path / "w.gguf.sig"], Roots((KEY.public,)), TrustRule(), NOW)
+    assert found.verdict.answer is Answer.ALLOW
+    path.write_bytes(b"GGUF" * 1001)
+    assert verify(path, [tmp_path / "w.gguf.sig"], Roots((KEY.public,)), TrustRule(), NOW).verdict.answer is Answer.REFUSE
+
+
+@pytest.mark.parametrize("algorithm", keys.GENERATORS)
+@pytest.mark.parametrize("passphrase", [b"", b"correct horse"])
+def test_every_kind_of_key_signs_verifies_and_is_kept(algorithm: str, passphrase: bytes, tmp_path: Path) -> None:
+    key = keys.generate(algorithm)
+    again = keys.load_private(key.pem(passphrase), passphrase, "the key")
+    public = keys.load_public(key.public.pem, "the key")
+    public.verify(again.sign(b"message"), b"message")
+    with pytest.raises(TrustError, match="is not that of"):
+        public.verify(again.sign(b"message"), b"massage")
+    (tmp_path / "a").write_bytes(b"a")
+    made = sign_model(Files(tmp_path / "a"), again)
+    assert evidence.verify(bundle.decode(bundle.encode(made)), Roots((public,)), NOW).signer.algorithm == public.algorithm
+
+
+def test_keys_made_by_openssl_and_ssh_keygen_are_read(tmp_path: Path) -> None:
+    commands = {
+        "p384": ["openssl", "ecparam", "-name", "secp384r1", "-genkey", "-noout", "-out", "p384"],
+        "rsa": ["openssl", "genrsa", "-out", "rsa", "2048"],
+        "ed": ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", "ed"],
+        "p256": ["ssh-keygen", "-q", "-t", "ecdsa", "-b", "256", "-N", "", "-f", "p256"],
+    }
+    algorithms = set()
+    for name, command in commands.items():
+        subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+        key = keys.load_private((tmp_path / name).read_bytes(), b"", name)
+        if (tmp_path / f"{name}.pub").exists():
+            assert keys.load_public((tmp_path / f"{name}.pub").read_bytes(), name) == key.public
+        key.public.verify(key.sign(b"m"), b"m")
+        algorithms.add(key.public.algorithm)
+    assert algorithms == {"ecdsa-p384", "rsa-pss-2048", "ed25519", "ecdsa-p256"}
+
+
+def test_an_encrypted_key_wants_its_passphrase(tmp_path: Path) -> None:
+    subprocess.run(["openssl", "genpkey", "-algorithm", "ed25519", "-aes256", "-pass", "pass:horse", "-out", "k"], cwd=tmp_path, check=True)
+    data = (tmp_path / "k").read_bytes()
+    assert keys.load_private(data, b"horse", "k").public.algorithm == "ed25519"
+    with pytest.raises(LadingError, match="is encrypted"):
+        keys.load_private(data, b"", "k")
+    with pytest.raises(LadingError, match="passphrase is wrong"):
+        keys.load_private(data, b"donkey", "k")
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"", "no public key"),
+        (b"-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n", "no public key"),
+        (b"ssh-ed25519 AAAA", "no public key"),
+        (b"\xff" * 100, "no public key"),
+    ],
+)
+def test_what_is_no_key_is_said_to_be_none(data: bytes, words: str) -> None:
+    with pytest.raises(LadingError, match=words):
+        keys.load_public(data, "the file")
+
+
+def test_short_and_odd_keys_are_not_used(tmp_path: Path) -> None:
+    subprocess.run(["openssl", "genrsa", "-out", "short", "1024"], cwd=tmp_path, check=True, capture_output=True)
+    subprocess.run(
+        ["openssl", "ecparam", "-name", "secp256k1", "-genkey", "-noout", "-out", "odd"], cwd=tmp_path, check=True, capture_output=True
+    )
+    with pytest.raises(LadingError, match="too short"):
+        keys.load_private((tmp_path / "short").read_bytes(), b"", "short")
+    with pytest.raises(LadingError, match="curve secp256k1"):
+        keys.load_private((tmp_path / "odd").read_bytes(), b"", "odd")
+
+
+def test_what_is_one_file_on_some_disks_is_not_signed(tmp_path: Path) -> None:
+    (tmp_path / "A").write_bytes(b"1")
+    (tmp_path / "a").write_bytes(b"2")
+    with pytest.raises(TrustError, match="one file on some disks"):
+        manifest_of(Files(tmp_path))
+
+
+def test_a_key_that_is_not_the_certified_one_does_not_sign(signed: Signed) -> None:
+    with pytest.raises(LadingError, match="not that of the key"):
+        sign_model(Files(signed.model), KEY, [LEAF.certificate])
+
+
+@pytest.mark.parametrize("length", [0, 1, CHUNK - 1, CHUNK, CHUNK + 1, 3 * CHUNK])
+def test_the_index_of_chunks_fits_every_length(length: int, tmp_path: Path) -> None:
+    path = tmp_path / "f"
+    path.write_bytes(b"\1" * length)
+    manifest = manifest_of(Files(path))
+    assert check(Files(path), manifest).differences == ()
+    with path.open("ab") as stream:
+        stream.write(b"\1")
+    assert [d.how for d in check(Files(path), manifest).differences] == ["changed"]
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+        lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+        max_leaves=12,
+    )
+)
+@settings(max_examples=200, deadline=None)
+def test_arbitrary_json_is_no_bundle_and_no_statement(value: object) -> None:
+    data = json.dumps(value).encode()
+    for decode in (bundle.decode, statement.decode):
+        with pytest.raises(TrustError):
+            decode(data)
+
+
+@given(st.binary(max_size=200))
+@settings(max_examples=200, deadline=None)
+def test_arbitrary_bytes_are_no_bundle(data: bytes) -> None:
+    with pytest.raises(TrustError):
+        bundle.decode(data)
+
+
+def test_the_encoding_before_signing_is_that_of_the_specification() -> None:
+    assert (
+        dsse.pre_authentication("http://example.com/HelloWorld", b"hello world")
+        == b"DSSEv1 29 http://example.com/HelloWorld 11 hello world"
+    )
+
+
+ITEMS = (model_signing.Item("a", Digest("sha256", "00" * 32)),)
+BUNDLE = bundle.encode(sign(model_signing.encode(model_signing.Manifest("m", ITEMS)), KEY))
+
+
+def test_a_manifest_survives_its_statement() -> None:
+    made = model_signing.encode(model_signing.Manifest("m", ITEMS, ignored=("a/b",)))
+    assert model_signing.decode(statement.decode(statement.encode(made))).items == ITEMS
+
+
+@given(st.data())
+@settings(max_examples=200, deadline=None)
+def test_no_change_of_one_byte_of_a_signature_file_lets_another_statement_through(data: st.DataObject) -> None:
+    at = data.draw(st.integers(0, len(BUNDLE) - 1))
+    changed = BUNDLE[:at] + bytes([data.draw(st.integers(0, 255))]) + BUNDLE[at + 1 :]
+    try:
+        found = evidence.verify(bundle.decode(changed), Roots((KEY.public,)), NOW)
+    except LadingError:
+        return
+    assert found.statement == evidence.verify(bundle.decode(BUNDLE), Roots((KEY.public,)), NOW).statement
