@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 import oracles
 from lading.core.errors import LadingError, LedgerError, TamperError, TrustError, UsageError
-from lading.ledger import merkle
+from lading.ledger import file, merkle, store
 from lading.ledger.checkpoint import Checkpoint
 from lading.ledger.describe import described
 from lading.ledger.file import Access
@@ -165,6 +165,31 @@ def test_another_database_is_no_ledger(path: Path) -> None:
 def test_a_ledger_in_a_folder_that_may_not_be_written_is_read(filled: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "access", lambda *_: False)
     assert walked(filled).problems == ()
+
+
+def test_another_writer_that_does_not_end_is_said(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fill(path, 2)
+    monkeypatch.setattr(file, "PATIENCE", 0.1)
+    with Ledger(path) as first, Ledger(path) as second, first.transaction():
+        with pytest.raises(LedgerError, match="is being written by another process"):
+            second.append([(b"late", Index())])
+        assert second.size == 2, "who reads does not wait"
+
+
+def test_a_place_where_no_ledger_can_be_is_said(tmp_path: Path) -> None:
+    with pytest.raises(LedgerError, match="cannot be opened"):
+        Ledger(tmp_path)
+    (tmp_path / "file").write_text("")
+    with pytest.raises(LedgerError, match="cannot be made"):
+        Ledger(tmp_path / "file" / "x.ledger")
+
+
+def test_an_envelope_beyond_the_bound_is_refused_whole(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store, "LARGEST", 3)
+    with Ledger(path) as ledger:
+        with pytest.raises(UsageError, match="an envelope has 4 bytes"):
+            ledger.append([(b"abc", Index()), (b"abcd", Index())])
+        assert ledger.size == 0
 
 
 # What is not lost

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
@@ -248,6 +249,12 @@ def test_an_export_that_was_changed_or_cannot_be_written_is_said(tmp_path: Path)
     (tmp_path / "out" / "tile" / "0" / "000").write_bytes(bytes(8192))
     with pytest.raises(TamperError, match="one of them was changed"):
         exported(tmp_path / "l.ledger", tmp_path / "out")
+    for number in (299, 3):
+        with sqlite3.connect(tmp_path / "l.ledger") as database:
+            database.execute("DELETE FROM entry WHERE number = ?", (number,))
+        database.close()
+        with Ledger(tmp_path / "l.ledger") as ledger, pytest.raises(TamperError, match=f"entry {number} was removed"):
+            export(ledger, tmp_path / "new", 300, None)
     (tmp_path / "file").write_text("")
     with pytest.raises(LedgerError, match="cannot be"):
         exported(tmp_path / "l.ledger", tmp_path / "file")

@@ -51,7 +51,10 @@ def connected(path: Path, access: Access) -> sqlite3.Connection:
 
 def _opened(path: Path, access: Access) -> sqlite3.Connection:
     if access is Access.WRITE:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as e:
+            raise LedgerError(f"{path.parent} cannot be made: {e.strerror}", hint="choose a folder that you may write to") from e
     mode = access.value if access is Access.WRITE or os.access(path.parent, os.W_OK) or _unfinished(path) else "ro&immutable=1"
     return sqlite3.connect(f"{path.absolute().as_uri()}?mode={mode}", uri=True, isolation_level=None, timeout=PATIENCE)
 
