@@ -88,15 +88,17 @@ class _Entries:
 
     def problems(self) -> Iterator[str]:
         for begin in range(0, max(self.count, self.recorded), RUN):
-            there = dict(self.ledger.envelopes(begin, begin + RUN))
+            rows = self.ledger.envelopes(begin, begin + RUN)
+            row = next(rows, None)
             stored = self.ledger.run(0, begin // RUN)
             for number in range(begin, min(begin + RUN, max(self.count, self.recorded))):
                 expected = stored[(number - begin) * SIZE :][:SIZE]
-                if number not in there:
+                if row is None or row[0] != number:
                     yield f"entry {number} was removed"
                     self._add(expected)
                 else:
-                    yield from self._entry(number, there[number], expected)
+                    yield from self._entry(number, row[1], expected)
+                    row = next(rows, None)
         yield from self._counted("subject", self.subjects)
         yield from self._counted("predicate", self.predicates)
         yield from self._counted("digest", self.present)
