@@ -1,5 +1,6 @@
 """The validators of others: each says what is wrong with a document, nothing when it is valid."""
 
+import hashlib
 import io
 from collections.abc import Callable
 from functools import cache
@@ -57,3 +58,44 @@ def of(name: str) -> Callable[[bytes], list[str]] | None:
     return {"cyclonedx": cyclonedx, "spdx": spdx_3, "spdx-3": spdx_3, "spdx-2.3": spdx_2}.get(
         name if name.startswith("spdx") else name.partition("-")[0]
     )
+
+
+def merkle_root(entries: list[bytes]) -> bytes:
+    """RFC 6962 section 2.1, MTH(D[n]), as it is written there: slow, on the entries themselves, sharing nothing with the ledger."""
+    if not entries:
+        return hashlib.sha256().digest()
+    if len(entries) == 1:
+        return hashlib.sha256(b"\x00" + entries[0]).digest()
+    k = _largest_power_below(len(entries))
+    return hashlib.sha256(b"\x01" + merkle_root(entries[:k]) + merkle_root(entries[k:])).digest()
+
+
+def merkle_path(m: int, entries: list[bytes]) -> list[bytes]:
+    """RFC 6962 section 2.1.1, PATH(m, D[n])."""
+    if len(entries) == 1:
+        return []
+    k = _largest_power_below(len(entries))
+    if m < k:
+        return [*merkle_path(m, entries[:k]), merkle_root(entries[k:])]
+    return [*merkle_path(m - k, entries[k:]), merkle_root(entries[:k])]
+
+
+def merkle_proof(m: int, entries: list[bytes]) -> list[bytes]:
+    """RFC 6962 section 2.1.2, PROOF(m, D[n])."""
+
+    def subproof(m: int, entries: list[bytes], *, known: bool) -> list[bytes]:
+        if m == len(entries):
+            return [] if known else [merkle_root(entries)]
+        k = _largest_power_below(len(entries))
+        if m <= k:
+            return [*subproof(m, entries[:k], known=known), merkle_root(entries[k:])]
+        return [*subproof(m - k, entries[k:], known=False), merkle_root(entries[:k])]
+
+    return subproof(m, entries, known=True)
+
+
+def _largest_power_below(n: int) -> int:
+    k = 1
+    while k * 2 < n:
+        k *= 2
+    return k

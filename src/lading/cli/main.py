@@ -15,6 +15,7 @@ COMMANDS = {
     "scan": "Show everything a repository inherits: models, datasets, services, images, libraries.",
     "bom": "Show, convert, validate, compare and merge bills of materials.",
     "why": "Explain one artifact: every place that names it, its pin, what depends on it.",
+    "ledger": "Record envelopes so that none can be removed, changed or re-ordered unseen.",
     "rules": "List the rules, or explain one.",
     "sign": "Sign a model or file: OpenSSF Model Signing with an index of chunks.",
     "verify": "Say whether an artifact is what somebody trusted has signed.",

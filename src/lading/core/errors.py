@@ -78,3 +78,22 @@ class KeyFileError(LadingError):
 
     code = "LD402"
     exit_code = 2
+
+
+class LedgerError(LadingError):
+    """A ledger cannot be opened, read or written; what it acknowledged before is not touched."""
+
+    code = "LD500"
+
+
+class ProofError(TrustError):
+    """A proof or a checkpoint does not show what it should: another tree, key, origin or size, or bytes that were changed."""
+
+    code = "LD501"
+
+
+class TamperError(LadingError):
+    """A ledger is not what was recorded: something in it was removed, changed, re-ordered or added around it."""
+
+    code = "LD502"
+    exit_code = 3
