@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from lading.policy.settings import TrustRule
+from lading.policy.rule import TrustRule
 from lading.sign.files import Files
 from lading.sign.model import sign_model
 from lading.sign.verify import Options, Result, verify

@@ -19,7 +19,7 @@ from lading.build.run import build
 from lading.build.source import source_of
 from lading.core.errors import FormatError, LadingError
 from lading.core.verdict import Answer
-from lading.policy.settings import TrustRule
+from lading.policy.rule import TrustRule
 from lading.sign.attest import attest, keep, subject_of, waybill_of
 from lading.sign.files import Files
 from lading.sign.model import sign_model

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from lading.core.digest import Digest
 from lading.core.errors import LadingError, TrustError
 from lading.core.verdict import Answer
-from lading.policy.settings import TrustRule
+from lading.policy.rule import TrustRule
 from lading.sign.files import Files
 from lading.sign.model import check, manifest_of, sign, sign_model
 from lading.sign.verify import Options, verify

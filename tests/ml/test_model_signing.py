@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from lading.core.verdict import Answer
-from lading.policy.settings import TrustRule
+from lading.policy.rule import TrustRule
 from lading.sign.files import Files
 from lading.sign.model import sign_model
 from lading.sign.verify import Options, verify

@@ -9,7 +9,7 @@ import click
 from lading.cli.key import read
 
 if TYPE_CHECKING:
-    from lading.policy.settings import TrustRule
+    from lading.policy.rule import TrustRule
     from lading.sign.verify import Result
     from lading.trust.evidence import Roots
 
@@ -56,7 +56,7 @@ def command(  # noqa: PLR0913, PLR0917 - one for each option
     import msgspec  # noqa: PLC0415 - when it is run
 
     from lading.core.errors import UsageError  # noqa: PLC0415 - as above
-    from lading.policy.settings import TrustRule  # noqa: PLC0415 - as above
+    from lading.policy.rule import TrustRule  # noqa: PLC0415 - as above
     from lading.sign.verify import Options, signatures_of, verify  # noqa: PLC0415 - as above
 
     if not path.exists():

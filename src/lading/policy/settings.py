@@ -13,6 +13,7 @@ from msgspec import Struct, field
 from lading.core.errors import ConfigError
 from lading.core.finding import Finding, Report
 from lading.core.kinds import Severity
+from lading.policy.rule import TrustRule
 
 _HELP = "docs/how-to/accept-a-finding.md shows the settings"
 
@@ -46,23 +47,6 @@ class ScanSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """`[scan]`."""
 
     exclude: tuple[str, ...] = ()
-
-
-class TrustRule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`[[trust]]`: for artifacts whose name matches, whose signatures count and how many are needed; the first that matches holds.
-
-    Files are relative to the settings file. `identities` are patterns for the names of certificates; without any, every certificate
-    of the authorities counts.
-    """
-
-    match: str = "*"
-    keys: tuple[str, ...] = ()
-    authorities: tuple[str, ...] = ()
-    revocations: tuple[str, ...] = ()
-    identities: tuple[str, ...] = ()
-    threshold: int = 1
-    predicates: tuple[str, ...] = ()
-    """Statements there must be about the artifact: `provenance`, `test-result`, `cyclonedx`, … or URIs of predicate types."""
 
 
 class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -6,7 +6,7 @@ from fnmatch import fnmatchcase
 from msgspec import Struct
 
 from lading.core.verdict import Answer, Verdict
-from lading.policy.settings import TrustRule
+from lading.policy.rule import TrustRule
 from lading.trust.evidence import Signer
 from lading.trust.predicates import short, type_of
 

@@ -2,9 +2,9 @@
 
 import os
 import stat
+import threading
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -146,17 +146,40 @@ def chunks_hold(descriptor: int, chunks: Chunks, first: int, count: int) -> bool
 
 
 def side_by_side(work: Callable[..., T], arguments: Sequence[tuple[Any, ...]]) -> list[T]:
-    """The results of the calls in order, made by as many threads as there are cores; hashing lets go of the interpreter."""
-    workers = min(len(arguments), os.cpu_count() or 1)
-    if workers < 2:  # noqa: PLR2004 - nobody to share with
-        return [work(*a) for a in arguments]
-    with ThreadPoolExecutor(workers) as pool:
-        return list(pool.map(lambda a: work(*a), arguments))
+    """The results of the calls in order, made by as many threads as there are cores; hashing lets go of the interpreter.
+
+    The first failure, in order, is raised.
+    """
+    results: dict[int, T] = {}
+    failures: dict[int, Exception] = {}
+    waiting = iter(enumerate(arguments))
+    taking = threading.Lock()
+
+    def help_out() -> None:
+        while not failures:
+            with taking:
+                number, chosen = next(waiting, (-1, ()))
+            if number < 0:
+                return
+            try:
+                results[number] = work(*chosen)
+            except Exception as e:  # noqa: BLE001 - raised again by who waits
+                failures[number] = e
+
+    others = [threading.Thread(target=help_out) for _ in range(min(len(arguments), os.cpu_count() or 1) - 1)]
+    for thread in others:
+        thread.start()
+    help_out()
+    for thread in others:
+        thread.join()
+    if failures:
+        raise failures[min(failures)]
+    return [results[number] for number in range(len(arguments))]
 
 
 def _blocks(descriptor: int, start: int, end: int) -> Iterator[memoryview]:
     """The bytes of a range in blocks; by position, so that threads may share a descriptor."""
-    buffer = memoryview(bytearray(BLOCK))
+    buffer = _buffer()
     position = start
     while end < 0 or position < end:
         wanted = BLOCK if end < 0 else min(BLOCK, end - position)
@@ -169,6 +192,17 @@ def _blocks(descriptor: int, start: int, end: int) -> Iterator[memoryview]:
         position += filled
         if filled < wanted:
             return
+
+
+_own = threading.local()
+
+
+def _buffer() -> memoryview:
+    """The block of this thread: fresh memory for each chunk would cost as much as hashing it."""
+    if not hasattr(_own, "buffer"):
+        _own.buffer = memoryview(bytearray(BLOCK))
+    found: memoryview = _own.buffer
+    return found
 
 
 def _hasher(algorithm: str) -> Any:  # noqa: ANN401 - hashlib and blake3 have no common type

@@ -1,19 +1,24 @@
 """Signing a model and checking one against what was signed of it."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from cryptography import x509
 from msgspec import Struct
 
 from lading.core.errors import KeyFileError, TrustError
 from lading.sign.files import PARALLEL_CHUNKS, Files, ambiguous, chunks_hold, digest_and_chunks, digest_of, side_by_side
-from lading.trust import certificates, model_signing, statement
+from lading.trust import model_signing, statement
 from lading.trust.bundle import Bundle
 from lading.trust.dsse import IN_TOTO, Envelope, Signature, pre_authentication
 from lading.trust.keys import PrivateKey
 from lading.trust.model_signing import GIT, Item, Manifest
 from lading.trust.statement import Statement
+
+if TYPE_CHECKING:
+    from cryptography import x509
 
 _CODE = (
     ".py",
@@ -73,6 +78,8 @@ def manifest_of(files: Files, ignored: Iterable[str] = (), *, links: bool = Fals
 
 def sign(made: Statement, key: PrivateKey, chain: Sequence[x509.Certificate] = ()) -> Bundle:
     """A bundle of a statement, signed; with certificates (leaf first) the leaf must be that of the key: KeyFileError otherwise."""
+    from lading.trust import certificates  # noqa: PLC0415 - verifying by a key does without
+
     if chain and certificates.public_key_of(chain[0]) != key.public:
         raise KeyFileError(
             "the first certificate is not that of the key", hint="--certificate CERT.pem must certify the key given by --key"

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from lading.core.errors import EvidenceError, TrustError
 from lading.core.verdict import Verdict
-from lading.policy.settings import TrustRule
+from lading.policy.rule import TrustRule
 from lading.policy.trust import Claim, decide
 from lading.sign.attest import subject_of, subject_of_manifest
 from lading.sign.files import Files

@@ -1,21 +1,28 @@
 """From an envelope to evidence: a statement counts only once its signature leads to somebody the verifier trusts."""
 
-from collections.abc import Sequence
-from datetime import datetime
+from __future__ import annotations
 
-from cryptography import x509
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
 from msgspec import Struct
 
 from lading.core.digest import Digest
 from lading.core.errors import EvidenceError, TrustError
-from lading.trust import certificates, statement
+from lading.trust import statement
 from lading.trust.bundle import Bundle
 from lading.trust.dsse import IN_TOTO, Envelope
 from lading.trust.keys import PublicKey
 from lading.trust.statement import Statement
 
+if TYPE_CHECKING:
+    from cryptography import x509
 
-class Roots(Struct, frozen=True):
+
+@dataclass(frozen=True, slots=True)
+class Roots:
     """Whom a verifier trusts."""
 
     keys: tuple[PublicKey, ...] = ()
@@ -32,7 +39,7 @@ class Signer(Struct, frozen=True, order=True):
     fingerprint: str
     """Of the public key, also where a certificate speaks for it."""
 
-    def is_same(self, other: "Signer") -> bool:
+    def is_same(self, other: Signer) -> bool:
         """Whether two signers are one: the same key, or the same identity with another key."""
         return self.fingerprint == other.fingerprint or (self.kind == other.kind and self.name == other.name)
 
@@ -76,6 +83,8 @@ def _by_key(envelope: Envelope, hint: str, keys: Sequence[PublicKey]) -> Signer:
 
 
 def _by_certificate(bundle: Bundle, roots: Roots, now: datetime) -> Signer:
+    from lading.trust import certificates  # noqa: PLC0415 - X.509 is half of what there is to import, and keys do without
+
     if bundle.keyless:
         raise EvidenceError(
             "signed by a short-lived certificate, which is verified with the transparency log of its Sigstore instance",
