@@ -390,7 +390,9 @@ def _shards(p: dict[str, Any], *names: str, size: float = 10) -> None:
 
 
 _statement("statement_of_another_type", "is of type", lambda p: p.update(_type="https://in-toto.io/Statement/v0.1"))
-_statement("predicate_of_another_type", "no model signature", lambda p: p.update(predicateType="https://slsa.dev/provenance/v1"))
+_statement(
+    "predicate_of_another_type", "is neither a signature nor a provenance", lambda p: p.update(predicateType="https://acme.test/other/v1")
+)
 _statement("predicate_of_the_legacy_type", "no model signature", lambda p: p.update(predicateType="https://model_signing/Digests/v0.1"))
 _statement("no_subject", "no subject", lambda p: p.update(subject=[]))
 _statement("two_subjects", "has one subject", lambda p: p["subject"].append(p["subject"][0]))

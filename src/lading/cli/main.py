@@ -19,6 +19,8 @@ COMMANDS = {
     "rules": "List the rules, or explain one.",
     "sign": "Sign a model or file: OpenSSF Model Signing with an index of chunks.",
     "verify": "Say whether an artifact is what somebody trusted has signed.",
+    "build": "Run a command and sign how its outputs came to be.",
+    "attest": "Sign any statement about an artifact.",
     "key": "Make and show the keys that sign.",
 }
 

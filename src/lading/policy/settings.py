@@ -61,6 +61,8 @@ class TrustRule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     revocations: tuple[str, ...] = ()
     identities: tuple[str, ...] = ()
     threshold: int = 1
+    predicates: tuple[str, ...] = ()
+    """Statements there must be about the artifact: `provenance`, `test-result`, `cyclonedx`, … or URIs of predicate types."""
 
 
 class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -8,6 +8,7 @@ from msgspec import Struct
 from lading.core.verdict import Answer, Verdict
 from lading.policy.settings import TrustRule
 from lading.trust.evidence import Signer
+from lading.trust.predicates import short, type_of
 
 
 class Claim(Struct, frozen=True):
@@ -18,6 +19,8 @@ class Claim(Struct, frozen=True):
     """None: the signature itself does not hold, `refusal` or `unknown` says why."""
     refusal: str = ""
     unknown: str = ""
+    predicate: str = ""
+    """The type of the statement that is signed."""
     differences: tuple[str, ...] = ()
     """Sentences about what is not as it was signed."""
 
@@ -25,6 +28,14 @@ class Claim(Struct, frozen=True):
     def holds(self) -> bool:
         """Whether the signature is trusted and the artifact is what it says."""
         return self.signer is not None and not (self.refusal or self.unknown or self.differences)
+
+    @property
+    def vouches(self) -> bool:
+        """Whether the statement says that the artifact is good to use: a signature or the provenance of a build does, a scan does not."""
+        return self.predicate in _VOUCHING
+
+
+_VOUCHING = frozenset(map(type_of, ("signature", "legacy-signature", "provenance")))
 
 
 def rule_for(rules: Sequence[TrustRule], name: str) -> TrustRule | None:
@@ -39,23 +50,37 @@ def permitted(rule: TrustRule, signer: Signer) -> bool:
 
 def decide(rule: TrustRule, claims: Sequence[Claim]) -> Verdict:
     """Allow when enough different signers vouch for the artifact as it is; refuse when signatures say otherwise; else unknown."""
-    counted: list[Signer] = []
-    reasons: list[str] = []
-    for claim in claims:
-        if claim.holds and claim.signer and not permitted(rule, claim.signer):
-            reasons.append(f"{claim.source}: {claim.signer} is not one of {', '.join(rule.identities)}")
-        elif claim.holds and claim.signer and not any(claim.signer.is_same(c) for c in counted):
-            counted.append(claim.signer)
-        elif claim.signer and claim.differences:
-            reasons += [f"{claim.source}: {difference}" for difference in claim.differences]
-        elif claim.refusal or claim.unknown:
-            reasons.append(f"{claim.source}: {claim.refusal or claim.unknown}")
-    wanted = max(1, rule.threshold)
-    if len(counted) >= wanted:
-        return Verdict(Answer.ALLOW, tuple(f"signed by {s}" for s in counted))
     if not claims:
         return Verdict(Answer.UNKNOWN, ("there is no signature",))
+    counted: list[Signer] = []
+    for claim in claims:
+        if claim.holds and claim.signer and claim.vouches and permitted(rule, claim.signer) and not any(map(claim.signer.is_same, counted)):
+            counted.append(claim.signer)
+    wanted = max(1, rule.threshold)
+    if len(counted) >= wanted:
+        return _with_predicates(rule, claims, tuple(f"signed by {s}" for s in counted))
+    reasons = [reason for claim in claims for reason in _against(rule, claim)]
     if counted:
         reasons.append(f"{len(counted)} of {wanted} signers needed vouch for it: {', '.join(map(str, counted))}")
     only_unknown = not counted and all(c.unknown for c in claims)
     return Verdict(Answer.UNKNOWN if only_unknown else Answer.REFUSE, tuple(reasons))
+
+
+def _against(rule: TrustRule, claim: Claim) -> list[str]:
+    """Why a claim is not one of those that are wanted."""
+    if claim.differences or claim.refusal or claim.unknown:
+        return [f"{claim.source}: {reason}" for reason in claim.differences or (claim.refusal or claim.unknown,)]
+    if claim.signer and not permitted(rule, claim.signer):
+        return [f"{claim.source}: {claim.signer} is not one of {', '.join(rule.identities)}"]
+    if not claim.vouches:
+        return [f"{claim.source}: a {short(claim.predicate)} statement is neither a signature nor a provenance"]
+    return []
+
+
+def _with_predicates(rule: TrustRule, claims: Sequence[Claim], reasons: tuple[str, ...]) -> Verdict:
+    """Allow when every statement that is asked for is there, by somebody whose signature counts; evidence that is missing is unknown."""
+    there = {c.predicate for c in claims if c.holds and c.signer and permitted(rule, c.signer)}
+    missing = [name for name in rule.predicates if type_of(name) not in there]
+    if missing:
+        return Verdict(Answer.UNKNOWN, tuple(f"there is no {name} statement about it by a trusted signer" for name in missing))
+    return Verdict(Answer.ALLOW, (*reasons, *(f"{name} is there" for name in rule.predicates)))

@@ -4,16 +4,21 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 
+import msgspec
 from msgspec import Struct
 
 from lading.core.errors import EvidenceError, TrustError
 from lading.core.verdict import Verdict
 from lading.policy.settings import TrustRule
 from lading.policy.trust import Claim, decide
+from lading.sign.attest import subject_of, subject_of_manifest
 from lading.sign.files import Files
 from lading.sign.model import Checked, check
 from lading.trust import bundle, evidence, model_signing
 from lading.trust.evidence import Roots
+from lading.trust.model_signing import MANIFEST
+from lading.trust.predicates import says_no, short
+from lading.trust.statement import Resource, Statement
 
 LARGEST = 256 << 20
 _WORDS = {"changed": "is not as it was signed", "missing": "was signed and is not there", "unsigned": "is there and was not signed"}
@@ -48,33 +53,62 @@ def signatures_of(path: Path) -> list[Path]:
 
 def verify(path: Path, sources: Iterable[Path], roots: Roots, rule: TrustRule, now: datetime, options: Options = Options()) -> Result:  # noqa: B008 - frozen
     """Judge every signature in the sources on its own and decide; never an exception for a bad one: it is a claim that does not hold."""
-    files = Files(path)
     sources = list(sources)
-    ignored = (*options.ignored, *_within(path, sources))
-    compared: dict[str, Checked | TrustError] = {}
-    claims: list[Claim] = []
-    digest = ""
-    for name, data in _documents(sources):
+    judge = _Judge(path, options, (*options.ignored, *_within(path, sources)))
+    claims = [judge.claim(name, data, roots, now) for name, data in _documents(sources)]
+    checked = tuple(c for c in judge.compared.values() if isinstance(c, Checked))
+    return Result(str(path), decide(rule, claims), tuple(claims), checked, judge.digest)
+
+
+class _Judge:
+    """Judges signatures of one artifact; its files are read once for each way of describing them."""
+
+    def __init__(self, path: Path, options: Options, ignored: tuple[str, ...]) -> None:
+        self.files = Files(path)
+        self.options = options
+        self.ignored = ignored
+        self.compared: dict[str, Checked | TrustError] = {}
+        self.digest = ""
+        self.subject: Resource | None = None
+
+    def claim(self, source: str, data: bytes, roots: Roots, now: datetime) -> Claim:
+        """What becomes of one bundle."""
         try:
-            found = evidence.verify(bundle.decode(data, name), roots, now)
-            manifest = model_signing.decode(found.statement, legacy=options.legacy)
+            found = evidence.verify(bundle.decode(data, source), roots, now)
+            kind = found.statement.predicate_type
+            if kind in {model_signing.PREDICATE, model_signing.LEGACY_PREDICATE}:
+                manifest = model_signing.decode(found.statement, legacy=self.options.legacy)
+                return self._signature(Claim(source, found.signer, predicate=kind), manifest)
+            return self._attestation(Claim(source, found.signer, predicate=kind), found.statement)
         except EvidenceError as e:
-            claims.append(Claim(name, unknown=e.sentence))
-            continue
+            return Claim(source, unknown=e.sentence)
         except TrustError as e:
-            claims.append(Claim(name, refusal=e.sentence))
-            continue
+            return Claim(source, refusal=e.sentence)
+
+    def _signature(self, claim: Claim, manifest: model_signing.Manifest) -> Claim:
         key = str(manifest.digest)
-        if key not in compared:
-            compared[key] = _compared(files, manifest, options, ignored)
-        outcome = compared[key]
+        if key not in self.compared:
+            self.compared[key] = _compared(self.files, manifest, self.options, self.ignored)
+        outcome = self.compared[key]
         if isinstance(outcome, TrustError):
-            claims.append(Claim(name, found.signer, refusal=outcome.sentence))
-            continue
-        claims.append(Claim(name, found.signer, differences=tuple(f"{d.path} {_WORDS[d.how]}" for d in outcome.differences)))
-        digest = digest or (key if claims[-1].holds else "")
-    checked = tuple(c for c in compared.values() if isinstance(c, Checked))
-    return Result(str(path), decide(rule, claims), tuple(claims), checked, digest)
+            return msgspec.structs.replace(claim, refusal=outcome.sentence)
+        claim = msgspec.structs.replace(claim, differences=tuple(f"{d.path} {_WORDS[d.how]}" for d in outcome.differences))
+        if claim.holds and not self.digest:
+            self.digest = key
+            self.subject = self.subject or (None if self.files.alone else subject_of_manifest(manifest))
+        return claim
+
+    def _attestation(self, claim: Claim, made: Statement) -> Claim:
+        """A statement about the artifact: it must name it by its digest, a folder also by that of its manifest."""
+        if self.subject is None:
+            self.subject = subject_of(self.files.root)
+        mine = self.subject
+        about = [s for s in made.subject if s.digest.get("sha256") == mine.digest["sha256"]]
+        named = [s for s in about if s.annotations.get(MANIFEST, "") == mine.annotations.get(MANIFEST, "")]
+        if named:
+            return msgspec.structs.replace(claim, refusal=says_no(claim.predicate, made.predicate))
+        others = ", ".join(s.name or next(iter(s.digest.values()))[:16] for s in made.subject[:3])
+        return msgspec.structs.replace(claim, refusal=f"the {short(claim.predicate)} statement is about {others} with other content")
 
 
 def _compared(files: Files, manifest: model_signing.Manifest, options: Options, ignored: tuple[str, ...]) -> Checked | TrustError:

@@ -89,6 +89,8 @@ def of_value(value: object, what: str, raw: bytes = b"") -> Bundle:
     chain = [material.certificate] if material.certificate else chain
     if not chain and material.public_key is None:
         raise TrustError(f"{what} has an empty certificate chain")
+    if material.certificate and not material.tlog_entries:
+        raise TrustError(f"{what} has a certificate of an identity without the entry of a transparency log that must go with it")
     stamps = material.timestamp_verification_data.rfc3161_timestamps if material.timestamp_verification_data else []
     return Bundle(
         envelope,

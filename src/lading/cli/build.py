@@ -1,0 +1,94 @@
+"""`lading build`: a command run and attested."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from lading.cli.key import passphrase, read
+
+if TYPE_CHECKING:
+    from lading.core.bom import Bom
+
+_FILE = click.Path(path_type=Path)
+
+
+@click.command(
+    name="build",
+    context_settings={"ignore_unknown_options": True},
+    epilog="\b\nExamples:\n  lading build --output model --key ci.key -- python train.py\n"
+    "  lading build -o dist/app.whl --key ci.key --tests junit.xml --base pkg:huggingface/acme/base@4f1c -- make wheel\n\n"
+    "Exit codes: 0 built and attested, 1 the command failed or did not write its output: nothing is attested.",
+)
+@click.argument("command_line", metavar="-- CMD", nargs=-1, required=True, type=click.UNPROCESSED)
+@click.option(
+    "--output",
+    "-o",
+    "outputs",
+    type=_FILE,
+    multiple=True,
+    required=True,
+    help="What the command writes, a file or folder; may be repeated.",
+)
+@click.option("--key", "-k", "key_file", type=_FILE, required=True, help="The private key of the builder.")
+@click.option("--passphrase-file", type=_FILE, help="The passphrase of the key; else LADING_PASSPHRASE.")
+@click.option("--material", "-m", "materials", type=_FILE, multiple=True, help="A file or folder that goes in; may be repeated.")
+@click.option("--tests", type=_FILE, help="JUnit XML that the command, or one before it, has written.")
+@click.option(
+    "--bom/--no-bom", "with_bom", default=True, help="Scan the working folder; its AI-BOM goes in as materials and as a statement."
+)
+@click.option("--base", "bases", multiple=True, metavar="PURL", help="The model that this one derives from; may be repeated.")
+@click.option("--dataset", "datasets", multiple=True, metavar="PURL", help="A dataset it is trained on; may be repeated.")
+def command(  # noqa: PLR0913 - one for each option
+    command_line: tuple[str, ...],
+    outputs: tuple[Path, ...],
+    key_file: Path,
+    passphrase_file: Path | None,
+    materials: tuple[Path, ...],
+    tests: Path | None,
+    bases: tuple[str, ...],
+    datasets: tuple[str, ...],
+    *,
+    with_bom: bool,
+) -> int:
+    """Run CMD and sign how its outputs came to be: source, materials, environment, times, tests, bill of materials."""
+    from lading.build.junit import test_result  # noqa: PLC0415 - when it is run
+    from lading.build.lineage import lineage  # noqa: PLC0415 - as above
+    from lading.build.run import build  # noqa: PLC0415 - as above
+    from lading.sign.attest import attest, keep, waybill_of  # noqa: PLC0415 - as above
+    from lading.trust.keys import load_private  # noqa: PLC0415 - as above
+    from lading.trust.predicates import NAMES  # noqa: PLC0415 - as above
+
+    key = load_private(read(key_file), passphrase(passphrase_file), str(key_file))
+    bom = _scanned(outputs) if with_bom else None
+    built = build(command_line, outputs, materials=materials, bom=bom, derived=lineage(bases, datasets))
+    said = [(NAMES["provenance"], built.provenance.as_data())]
+    if tests:
+        said.append((NAMES["test-result"], test_result(tests)))
+    if bom:
+        said.append((NAMES["cyclonedx"], _document(bom)))
+    for output, subject in zip(outputs, built.subjects, strict=True):
+        keep(waybill_of(output), *(attest(uri, (subject,), predicate, key) for uri, predicate in said))
+        click.echo(f"sha256:{subject.digest['sha256']}  {output}")
+        click.echo(f"wrote {waybill_of(output)}: {len(said)} statements signed with {key.public.fingerprint[:16]}…", err=True)
+    click.echo(f"next: lading verify {outputs[0]} --key {key_file}.pub", err=True)
+    return 0
+
+
+def _scanned(outputs: tuple[Path, ...]) -> "Bom":
+    """What the working folder inherits, without what the build is about to write."""
+    from lading.scan import scan  # noqa: PLC0415 - when it is run
+
+    here = Path.cwd()
+    inside = (o.resolve().relative_to(here).as_posix() for o in outputs if here in o.resolve().parents)
+    return scan(here, exclude=tuple(inside)).bom
+
+
+def _document(bom: "Bom") -> dict[str, object]:
+    import msgspec  # noqa: PLC0415 - when it is run
+
+    from lading.core.finding import Report  # noqa: PLC0415 - as above
+    from lading.formats._registry import FORMATS  # noqa: PLC0415 - as above
+
+    written: dict[str, object] = msgspec.json.decode(FORMATS.load()["cyclonedx"].write(Report(bom=bom)))
+    return written
