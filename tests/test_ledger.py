@@ -14,7 +14,7 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import oracles
@@ -379,6 +379,7 @@ def test_a_file_that_was_cut_off_is_refused(filled: Path, path: Path, kept: floa
     assert problems
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.integers(0, 10**9), st.integers(1, 255))
 def test_a_byte_changed_anywhere_in_the_file_never_passes_for_another_history(filled: Path, place: int, flip: int) -> None:
     """Bytes in free space may change unseen; what is told of the entries then is still what was recorded."""
@@ -532,6 +533,7 @@ def test_what_is_no_envelope_is_refused_with_its_reason(data: bytes, reason: str
         described(data)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_arbitrary_bytes_are_an_envelope_or_refused(data: bytes) -> None:
     for candidate in (data, dsse(data)):

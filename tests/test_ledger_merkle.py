@@ -76,13 +76,14 @@ def test_every_consistency_proof_of_every_two_sizes_verifies() -> None:
             merkle.verify_consistency(old, new, merkle.consistency(old, new, node), ROOTS[old], ROOTS[new])
 
 
+@settings(deadline=None)
 @given(sizes, st.data())
 def test_a_consistency_proof_is_that_of_the_standard(new: int, data: st.DataObject) -> None:
     old = data.draw(st.integers(1, new))
     assert merkle.consistency(old, new, node) == oracles.merkle_proof(old, ENTRIES[:new])
 
 
-@settings(max_examples=400)
+@settings(max_examples=400, deadline=None)
 @given(sizes, st.data())
 def test_a_changed_bit_of_leaf_root_or_proof_is_refused(size: int, data: st.DataObject) -> None:
     index = data.draw(st.integers(0, size - 1))
@@ -96,7 +97,7 @@ def test_a_changed_bit_of_leaf_root_or_proof_is_refused(size: int, data: st.Data
         assert refused_inclusion(leaf, other, size, proof, root)
 
 
-@settings(max_examples=400)
+@settings(max_examples=400, deadline=None)
 @given(sizes, st.data())
 def test_a_changed_bit_of_roots_or_consistency_proof_is_refused(new: int, data: st.DataObject) -> None:
     old = data.draw(st.integers(1, new))
@@ -117,6 +118,7 @@ def test_every_bit_of_every_proof_of_some_sizes_counts() -> None:
                     assert refused_inclusion(LEVELS[0][index], index, size, [*proof[:i], flipped(step, bit), *proof[i + 1 :]], ROOTS[size])
 
 
+@settings(deadline=None)
 @given(sizes, st.data())
 def test_a_proof_that_is_longer_shorter_or_of_other_lengths_is_refused(size: int, data: st.DataObject) -> None:
     index = data.draw(st.integers(0, size - 1))
@@ -129,6 +131,7 @@ def test_a_proof_that_is_longer_shorter_or_of_other_lengths_is_refused(size: int
             assert refused_consistency(old, size, wrong(proof), ROOTS[old], ROOTS[size])
 
 
+@settings(deadline=None)
 @given(st.integers(), st.integers(), st.lists(st.binary(max_size=40), max_size=8), st.binary(max_size=40), st.binary(max_size=40))
 def test_arbitrary_proofs_are_refused_and_never_fail(a: int, b: int, proof: list[bytes], left: bytes, right: bytes) -> None:
     assert refused_inclusion(left, a, b, proof, right)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import oracles
@@ -121,6 +121,7 @@ def test_a_checkpoint_that_is_wrong_in_one_way_is_refused_with_the_reason(name: 
         verified(note, VERIFIER)
 
 
+@settings(deadline=None)
 @given(st.integers(0, len(NOTE) * 8 - 1))
 def test_a_changed_bit_of_a_checkpoint_is_refused(bit: int) -> None:
     note = bytearray(NOTE)
@@ -129,6 +130,7 @@ def test_a_changed_bit_of_a_checkpoint_is_refused(bit: int) -> None:
         verified(bytes(note), VERIFIER)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_arbitrary_bytes_are_no_checkpoint_and_no_proof(data: bytes) -> None:
     for read in (unsigned, parse, lambda d: verified(CHECKPOINT.text.encode() + b"\n" + d, VERIFIER)):
@@ -292,6 +294,7 @@ def proof(tmp_path_factory: pytest.TempPathFactory) -> tuple[bytes, bytes]:
         return proof_of(ledger, 6, sign(Checkpoint(ORIGIN, 11, ledger.root()), KEY)).encoded(), envelopes[6]
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_a_changed_bit_of_a_proof_or_its_envelope_is_refused(proof: tuple[bytes, bytes], data: st.DataObject) -> None:
     written, of = proof

@@ -122,13 +122,14 @@ def told(path: Path) -> Iterator[None]:
     """What the database refuses, as a sentence about the ledger."""
     try:
         yield
-    except sqlite3.DatabaseError as e:
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as e:
         raise _error(path, e) from e
 
 
-def _error(path: Path, e: sqlite3.DatabaseError) -> LedgerError | TamperError:
+def _error(path: Path, e: sqlite3.DatabaseError | UnicodeDecodeError) -> LedgerError | TamperError:
     code = getattr(e, "sqlite_errorcode", 0) & 0xFF
-    if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
+    undecodable = isinstance(e, UnicodeDecodeError) or (isinstance(e, sqlite3.OperationalError) and not code)
+    if undecodable or code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_TOOBIG}:
         return TamperError(f"{path} was cut off or overwritten: {e}", hint="take the entries from an export or a copy")
     if code in {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}:
         return LedgerError(

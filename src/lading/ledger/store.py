@@ -89,14 +89,16 @@ class Ledger:
 
     def envelope(self, number: int) -> bytes:
         """The bytes of an entry's envelope."""
-        return bytes(self._one("SELECT envelope FROM entry WHERE number = ?", number, missing=f"entry {number} is not in the ledger")[0])
+        return self._bytes(
+            self._one("SELECT envelope FROM entry WHERE number = ?", number, missing=f"entry {number} is not in the ledger")[0]
+        )
 
     def envelopes(self, begin: int, end: int) -> Iterator[tuple[int, bytes]]:
         """Numbers and envelopes of the entries from begin to end that are there."""
+        query = "SELECT number, envelope FROM entry WHERE number >= ? AND number < ? ORDER BY number"
         with told(self.path):
-            yield from self.connection.execute(
-                "SELECT number, envelope FROM entry WHERE number >= ? AND number < ? ORDER BY number", (begin, end)
-            )
+            for number, envelope in self.connection.execute(query, (begin, end)):
+                yield number, self._bytes(envelope)
 
     def number_of(self, digest: str) -> int | None:
         """The number of the envelope with this digest."""
@@ -132,15 +134,16 @@ class Ledger:
             *(place * merkle.SIZE + 1, merkle.SIZE, level, run),
             missing=f"hash {number} of level {level} was removed from the tree",
         )
-        if len(row[0]) != merkle.SIZE:
+        found = self._bytes(row[0])
+        if len(found) != merkle.SIZE:
             raise TamperError(f"{self.path}: hash {number} of level {level} was removed from the tree", hint="lading ledger verify")
-        return bytes(row[0])
+        return found
 
     def run(self, level: int, number: int) -> bytes:
         """Up to 256 hashes of a level, side by side; nothing when there are none."""
         with told(self.path):
             row = self.connection.execute("SELECT hashes FROM tree WHERE level = ? AND run = ?", (level, number)).fetchone()
-        return bytes(row[0]) if row else b""
+        return self._bytes(row[0]) if row else b""
 
     def rebuild(self, describe: Callable[[bytes], Index], check: "Callable[[Ledger], None] | None" = None) -> bytes:
         """Derive tree and indexes anew from the envelopes; what `check` refuses is not kept. Without it the root may not change."""
@@ -207,7 +210,7 @@ class Ledger:
             for i in range(0, len(digests), _VARIABLES):
                 some = digests[i : i + _VARIABLES]
                 marks = ",".join("?" * len(some))
-                known.update(self.connection.execute(f"SELECT digest, number FROM digest WHERE digest IN ({marks})", some))  # noqa: S608 - marks only
+                known.update(self.connection.execute(f"SELECT digest, CAST(number AS INTEGER) FROM digest WHERE digest IN ({marks})", some))  # noqa: S608 - marks only
         return known
 
     def _stored_root(self) -> bytes:
@@ -215,6 +218,12 @@ class Ledger:
             return self.root()
         except TamperError:
             return b""
+
+    def _bytes(self, value: object) -> bytes:
+        """A value that must be bytes, and in a damaged file may be anything."""
+        if not isinstance(value, bytes):
+            raise TamperError(f"{self.path} was overwritten: a row does not hold bytes", hint="take the entries from an export or a copy")
+        return value
 
     def _within(self, size: int | None) -> int:
         there = self.size

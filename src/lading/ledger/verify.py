@@ -207,13 +207,15 @@ def _follow(level: int, first: int, hashes: bytes, below: bytes) -> Iterator[str
 
 def _recorded(ledger: Ledger) -> int:
     """How many hashes of entries are stored, as the last row of them tells."""
-    row = ledger.connection.execute("SELECT run, length(hashes) FROM tree WHERE level = 0 ORDER BY run DESC LIMIT 1").fetchone()
+    row = ledger.connection.execute(
+        "SELECT CAST(run AS INTEGER), length(hashes) FROM tree WHERE level = 0 AND typeof(hashes) = 'blob' ORDER BY run DESC LIMIT 1"
+    ).fetchone()
     return row[0] * RUN + row[1] // SIZE if row else 0
 
 
 def _position(ledger: Ledger, hash_: bytes) -> int | None:
     """Where a hash stands among those of the entries."""
-    for run, hashes in ledger.connection.execute("SELECT run, hashes FROM tree WHERE level = 0 ORDER BY run"):
+    for run, hashes in ledger.connection.execute("SELECT run, hashes FROM tree WHERE level = 0 AND typeof(hashes) = 'blob' ORDER BY run"):
         found: int = hashes.find(hash_)
         while found >= 0:
             if found % SIZE == 0:
