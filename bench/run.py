@@ -33,6 +33,7 @@ def main() -> int:
         ("Speed and memory of a scan", [str(HERE / "scan_speed.py"), "--corpus", str(options.corpus), *peers]),
         ("Start-up", [str(HERE / "startup.py")]),
         ("Reading and writing documents", [str(HERE / "codec.py")]),
+        ("Signing and verifying", [str(HERE / "sign.py"), *peers]),
         ("The ledger", [str(HERE / "ledger.py")]),
     ]
     text = HEAD + f"Machine: {machine}.\n"

@@ -7,6 +7,7 @@ from msgspec import Struct
 from lading.ledger.store import Index
 from lading.trust import bundle, dsse, statement
 from lading.trust.dsse import Envelope
+from lading.trust.model_signing import MANIFEST
 from lading.trust.strict import convert, load, unbase64
 
 WHAT = "the envelope"
@@ -36,7 +37,8 @@ def _of_envelope(envelope: Envelope) -> Index:
         return Index()
     found = statement.decode(envelope.payload)
     digests = {f"{algorithm}:{value}" for subject in found.subject for algorithm, value in subject.digest.items()}
-    return Index(tuple(sorted(digests)), found.predicate_type)
+    manifests = {s.annotations[MANIFEST] for s in found.subject if isinstance(s.annotations.get(MANIFEST), str)}
+    return Index(tuple(sorted(digests | manifests)), found.predicate_type)
 
 
 def _of_message(value: Any) -> Index:  # noqa: ANN401 - parsed JSON
