@@ -228,3 +228,31 @@ def test_arbitrary_bytes_are_no_junit(tmp_path_factory: pytest.TempPathFactory, 
     path.write_bytes(data)
     with pytest.raises(FormatError):
         read_junit(path)
+
+
+def _said(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def test_a_decision_is_a_statement_that_others_can_ask_for(tmp_path: Path) -> None:
+    """A gate elsewhere trusts the verifier's summary instead of looking at everything again."""
+    path = tmp_path / "weights.gguf"
+    path.write_bytes(b"GGUF")
+    (tmp_path / "weights.gguf.sig").write_bytes(bundle.encode(sign_model(Files(path), KEY)))
+    verifier = keys.generate("ed25519")
+    for name, key in {"release": KEY, "verifier": verifier}.items():
+        (tmp_path / f"{name}.key").write_bytes(key.pem())
+        (tmp_path / f"{name}.pub").write_bytes(key.public.pem)
+
+    def lading(*arguments: str) -> int:
+        return subprocess.run([sys.executable, "-m", "lading", "verify", str(path), *arguments], cwd=tmp_path, check=False).returncode
+
+    summary = ["--summary", "weights.gguf.waybill.jsonl", "--summary-key", "verifier.key"]
+    assert lading("--key", "release.pub", *summary) == 0
+    rule = TrustRule(predicates=("vsa", "svr"))
+    roots = Roots((KEY.public, verifier.public))
+    assert verify(path, signatures_of(path), roots, rule, NOW).verdict.answer is Answer.ALLOW
+
+    assert lading("--key", "verifier.pub", "--signature", "weights.gguf.sig", "--summary", "no.jsonl") != 0
+    vsa, svr = (s["predicate"] for s in _said(tmp_path / "no.jsonl"))
+    assert (vsa["verificationResult"], vsa["verifiedLevels"], svr["properties"]) == ("FAILED", ["FAILED"], ["LADING_REFUSE"])

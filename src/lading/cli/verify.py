@@ -2,11 +2,11 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from lading.cli.key import read
+from lading.cli.key import passphrase, read
 
 if TYPE_CHECKING:
     from lading.policy.rule import TrustRule
@@ -36,6 +36,12 @@ _MOST_SHOWN = 20
 @click.option("--ignore", "-x", multiple=True, metavar="PATH", help="Leave out a file or folder; the answer names it. May be repeated.")
 @click.option("--whole", is_flag=True, help="Compare the digests of whole files, also where there is an index of chunks.")
 @click.option("--legacy", is_flag=True, help="Read signatures of the 0.2 releases as well.")
+@click.option("--summary", type=_FILE, help="Add the decision to this waybill as VSA and SVR statements; signed with --summary-key.")
+@click.option(
+    "--summary-key", type=_FILE, help="The private key of the verifier; without one the statements are written unsigned, one on each line."
+)
+@click.option("--verifier", default="urn:lading:verify", show_default=True, help="Who verifies, as a URI, for --summary.")
+@click.option("--passphrase-file", type=_FILE, help="The passphrase of --summary-key; else LADING_PASSPHRASE.")
 @click.option("--format", "-f", "format_name", type=click.Choice(["text", "json"]), default="text", help="text or json.")
 def command(  # noqa: PLR0913, PLR0917 - one for each option
     path: Path,
@@ -46,6 +52,10 @@ def command(  # noqa: PLR0913, PLR0917 - one for each option
     threshold: int | None,
     signatures: tuple[Path, ...],
     ignore: tuple[str, ...],
+    summary: Path | None,
+    summary_key: Path | None,
+    verifier: str,
+    passphrase_file: Path | None,
     format_name: str,
     *,
     allow_unsigned_files: bool,
@@ -72,12 +82,33 @@ def command(  # noqa: PLR0913, PLR0917 - one for each option
         rule, folder = _from_settings(path, rule)
     rule = msgspec.structs.replace(rule, threshold=threshold or rule.threshold)
     options = Options(extra=allow_unsigned_files, whole=whole, legacy=legacy, ignored=tuple(i.strip("/") for i in ignore))
-    result = verify(path, signatures or signatures_of(path), _roots(rule, folder), rule, datetime.now(UTC), options)
+    now = datetime.now(UTC)
+    result = verify(path, signatures or signatures_of(path), _roots(rule, folder), rule, now, options)
+    if summary:
+        from lading.sign.summary import summaries  # noqa: PLC0415 - when it is asked for
+
+        _write(summary, path, summaries(result, rule, path.resolve().as_uri(), verifier, now), summary_key, passphrase_file)
     if format_name == "json":
         click.echo(msgspec.json.format(msgspec.json.encode(result)).decode())
     else:
         click.echo("\n".join(_lines(result)))
     return result.verdict.answer.exit_code
+
+
+def _write(
+    waybill: Path, path: Path, said: "tuple[tuple[str, dict[str, Any]], ...]", key_file: Path | None, passphrase_file: Path | None
+) -> None:
+    """The decision as statements at the end of a file."""
+    from lading.sign.attest import add, attest, keep, subject_of  # noqa: PLC0415 - when it is asked for
+    from lading.trust import statement  # noqa: PLC0415 - as above
+    from lading.trust.keys import load_private  # noqa: PLC0415 - as above
+
+    about = subject_of(path)
+    if key_file:
+        key = load_private(read(key_file), passphrase(passphrase_file), str(key_file))
+        keep(waybill, *(attest(uri, (about,), predicate, key) for uri, predicate in said))
+    else:
+        add(waybill, b"".join(statement.encode(statement.Statement((about,), uri, predicate)) + b"\n" for uri, predicate in said))
 
 
 def _from_settings(path: Path, asked: "TrustRule") -> tuple["TrustRule", Path]:

@@ -5,6 +5,7 @@ from fnmatch import fnmatchcase
 
 from msgspec import Struct
 
+from lading.core.digest import Digest
 from lading.core.verdict import Answer, Verdict
 from lading.policy.rule import TrustRule
 from lading.trust.evidence import Signer
@@ -21,6 +22,8 @@ class Claim(Struct, frozen=True):
     unknown: str = ""
     predicate: str = ""
     """The type of the statement that is signed."""
+    envelope: Digest | None = None
+    """The digest of the signed payload, where there is one to be read."""
     differences: tuple[str, ...] = ()
     """Sentences about what is not as it was signed."""
 

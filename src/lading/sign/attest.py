@@ -42,7 +42,11 @@ def waybill_of(path: Path) -> Path:
 
 def keep(waybill: Path, *bundles: Bundle) -> None:
     """Add bundles to a waybill, one line each; LadingError when it cannot be written."""
-    data = b"".join(bundle.encode(b) for b in bundles)
+    add(waybill, b"".join(bundle.encode(b) for b in bundles))
+
+
+def add(waybill: Path, data: bytes) -> None:
+    """Add lines to a file, durably; LadingError when it cannot be written."""
     try:
         with waybill.open("ab") as stream:
             stream.write(data)

@@ -78,8 +78,8 @@ class _Judge:
             kind = found.statement.predicate_type
             if kind in {model_signing.PREDICATE, model_signing.LEGACY_PREDICATE}:
                 manifest = model_signing.decode(found.statement, legacy=self.options.legacy)
-                return self._signature(Claim(source, found.signer, predicate=kind), manifest)
-            return self._attestation(Claim(source, found.signer, predicate=kind), found.statement)
+                return self._signature(Claim(source, found.signer, predicate=kind, envelope=found.envelope), manifest)
+            return self._attestation(Claim(source, found.signer, predicate=kind, envelope=found.envelope), found.statement)
         except EvidenceError as e:
             return Claim(source, unknown=e.sentence)
         except TrustError as e:
