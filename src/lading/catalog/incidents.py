@@ -104,4 +104,6 @@ def parsed(text: str, name: str) -> Incident:
     for window in found.window:
         if window.start.tzinfo is None or window.end.tzinfo is None or window.end < window.start:
             raise PluginError(f"the incident {name} has a window without time zone, or one that ends before it starts")
+    if any(":" not in digest for m in found.material for digest in m.digests):
+        raise PluginError(f"the incident {name} has a digest that is not of the form algorithm:hex")
     return found

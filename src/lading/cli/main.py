@@ -19,6 +19,7 @@ COMMANDS = {
     "sign": "Sign a model or file: OpenSSF Model Signing with an index of chunks.",
     "verify": "Say whether an artifact is what somebody trusted has signed.",
     "key": "Make and show the keys that sign.",
+    "impact": "Say which builds a compromise touched: before, during, after, or whatever the time.",
 }
 
 

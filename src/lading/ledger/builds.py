@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Self
 
 from msgspec import Struct
@@ -143,7 +143,8 @@ class _Reader:
             return None
         try:
             moment = datetime.fromisoformat(value) if isinstance(value, str) else None
-        except ValueError:
+            moment = moment.astimezone(UTC) if moment and moment.tzinfo else moment
+        except (ValueError, OverflowError):
             moment = None
         if moment is None:
             self.problems.append(f"{key} is no time")
