@@ -33,6 +33,7 @@ def main() -> int:
         ("Speed and memory of a scan", [str(HERE / "scan_speed.py"), "--corpus", str(options.corpus), *peers]),
         ("Start-up", [str(HERE / "startup.py")]),
         ("Reading and writing documents", [str(HERE / "codec.py")]),
+        ("Before, during and after", [str(HERE / "impact.py")]),
     ]
     text = HEAD + f"Machine: {machine}.\n"
     for title, command in parts:

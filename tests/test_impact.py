@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -30,7 +31,7 @@ EARLIER = (WINDOW.start - 9 * MINUTE, WINDOW.start - 8 * MINUTE)
 LATER = (WINDOW.end + 8 * MINUTE, WINDOW.end + 9 * MINUTE)
 
 
-def statement(name, materials, times=(None, None), complete=True, digest=None, **metadata):
+def statement(name, materials, times=(None, None), *, complete=True, digest=None, **metadata):
     told = dict(zip(("startedOn", "finishedOn"), (t.isoformat() if isinstance(t, datetime) else t for t in times), strict=True))
     dependencies = [m if isinstance(m, dict) else {"uri": m} for m in materials]
     return {
@@ -201,7 +202,7 @@ def test_a_builder_can_be_what_was_bad():
 
 def chain(*names, times=LATER):
     made = [statement(names[0], ["pkg:pypi/acme"], INSIDE)]
-    for before, name in zip(names, names[1:], strict=False):
+    for before, name in pairwise(names):
         made.append(
             statement(
                 name,

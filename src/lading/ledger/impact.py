@@ -170,7 +170,7 @@ class _Asked:
         if not found:
             found.append(self._absent(build, place, when))
         if build.problems:
-            found.append((State.UNDETERMINED, f"the statement is malformed: {'; '.join(build.problems[:3])}"))
+            found.insert(0, (State.UNDETERMINED, f"the statement is malformed: {'; '.join(build.problems[:3])}"))
         if not self.question.materials:
             found.append((State.UNDETERMINED, "the question names nothing that can be looked for"))
         state, reason = min(found, key=lambda f: _RANK[f[0]])
