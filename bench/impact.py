@@ -50,7 +50,7 @@ def statement(number: int) -> dict[str, object]:
     """One build of every twenty uses litellm, one of every ten the output of the build before it."""
     start = datetime(2026, 3, 20, tzinfo=UTC) + timedelta(minutes=number)
     dependencies = [
-        {"uri": f"pkg:pypi/package-{(number * 7 + n) % 5000}@1.{n}", "digest": {"sha256": f"{number * MATERIALS + n:064x}"}}
+        {"uri": f"pkg:pypi/package-{(number * 7 + n) % 5000}@1.{n % 3}", "digest": {"sha256": f"{number * MATERIALS + n:064x}"}}
         for n in range(MATERIALS - 1)
     ]
     last = {"uri": "pkg:pypi/litellm"} if number % 20 == 0 else {"uri": "pkg:pypi/six@1.17.0"}

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Self
 
 from msgspec import Struct
@@ -156,12 +157,15 @@ class _Reader:
 
 def digest(algorithm: str, value: str) -> str:
     """A digest as it is compared: git's commits are SHA-1 where they are as long."""
+    if algorithm == "sha256":
+        return f"sha256:{value.lower()}"
     algorithm, value = algorithm.lower(), value.lower()
     if algorithm.startswith("git") and len(value) == _COMMIT_LENGTH:
         algorithm = "sha1"
     return f"{algorithm}:{value}"
 
 
+@lru_cache(1 << 16)
 def named(text: str) -> tuple[str, str]:
     """The name under which a material is looked up, and its version; both empty when the text names nothing known."""
     if not text.startswith("pkg:"):

@@ -103,17 +103,26 @@ class History:
         self.builds = tuple(builds)
         self.by_name: dict[str, list[int]] = defaultdict(list)
         self.by_digest: dict[str, list[int]] = defaultdict(list)
+        """Who used what some build has made; other digests are looked for when they are asked about."""
         self.made: dict[str, list[int]] = defaultdict(list)
-        by_name, by_digest = self.by_name, self.by_digest
         for number, build in enumerate(self.builds):
             for subject in build.subjects:
                 for made in subject.digests:
                     self.made[made].append(number)
+        by_name, made_here = self.by_name, self.made.keys()
+        for number, build in enumerate(self.builds):
             for material in build.materials:
                 if material.key:
                     by_name[material.key].append(number)
                 for used in material.digests:
-                    by_digest[used].append(number)
+                    if used in made_here:
+                        self.by_digest[used].append(number)
+
+    def using(self, digests: frozenset[str]) -> set[int]:
+        """The builds that used any of these bytes or commits."""
+        if not digests:
+            return set()
+        return {n for n, b in enumerate(self.builds) if any(not digests.isdisjoint(m.digests) for m in b.materials)}
 
     def ask(self, question: Question, now: datetime) -> list[Answer]:
         """The answer for every artifact of every build, in the order of the builds."""
@@ -157,9 +166,7 @@ class _Asked:
         found: set[int] = set()
         for name in self.wanted:
             found.update(self.history.by_name.get(name, ()) if name else ())
-        for listed in self.by_digest:
-            found.update(self.history.by_digest.get(listed, ()))
-        return found
+        return found | self.history.using(frozenset(self.by_digest))
 
     def _own(self, number: int, concerned: bool) -> _Verdict:  # noqa: FBT001 - looked up by the caller, for speed
         build = self.history.builds[number]
@@ -212,12 +219,12 @@ class _Asked:
         if place in {Place.BEFORE, Place.AFTER}:
             return _by_time(place, when, "uses nothing bad that is listed")
         if not self.question.listed_all:
-            return State.UNDETERMINED, f"not everything that was bad is known, and {when}"
+            return State.UNDETERMINED, f"not everything that was bad is known; {when}"
         if not build.complete:
-            return State.UNDETERMINED, f"its materials may not be all there were, and {when}"
+            return State.UNDETERMINED, f"its materials may not be all there were; {when}"
         unnamed = next((m for m in build.materials if not m.key and not any(d in self.history.made for d in m.digests)), None)
         if unnamed:
-            return State.UNDETERMINED, f"{unnamed.label} is nothing whose name is known, and {when}"
+            return State.UNDETERMINED, f"{unnamed.label} is nothing whose name is known; {when}"
         return State.UNTOUCHED, "all materials are listed, and none is a bad one"
 
     def _reached(self, own: list[_Verdict]) -> list[_Verdict]:
@@ -240,8 +247,9 @@ class _Asked:
                     continue
                 path = _shortened((*source.path, subject.name))
                 statements = _shortened((*source.statements, self.history.builds[user].statement))
+                reached = f", reached from {path[0]}" if len(path) > 1 else ""
                 root = source.root or f"{source.state}: {source.reason}"
-                verdicts[user] = _Verdict(state, f"made with {subject.name}, reached from {path[0]}, {root}", statements, path, root)
+                verdicts[user] = _Verdict(state, f"made with {subject.name}{reached}, {root}", statements, path, root)
                 changed.append(user)
         return changed
 
