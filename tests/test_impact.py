@@ -354,6 +354,9 @@ def test_a_table_without_time_zone_or_with_an_unknown_field_is_refused():
         ("pkg:docker/aquasec/trivy@0.69.4", "pkg:oci/trivy?repository_url=docker.io/aquasec/trivy&tag=0.69.4"),
         ("pkg:huggingface/o/m@main", "https://huggingface.co/o/m/resolve/main/model.bin"),
         ("pkg:pypi/My_Thing@1", "pkg:pypi/my-thing@1"),
+        ("pkg:pypi/my-thing@1.2", "https://files.example.com/packages/ab/My_Thing-1.2-py3-none-any.whl#sha256=00"),
+        ("pkg:npm/%40nx/js@21.5.0", "https://npm.example.com/@nx/js/-/js-21.5.0.tgz"),
+        ("pkg:npm/axios@1.14.1", "https://npm.example.com/axios/-/axios-1.14.1.tgz"),
     ],
 )
 def test_one_thing_in_two_spellings_has_one_name(one, other):

@@ -14,6 +14,8 @@ PROVENANCE = "https://slsa.dev/provenance/v1"
 COMPLETE = "lading_materialsComplete"
 """An extension field of the run's metadata: whether the dependencies listed are all there were."""
 _HUB = re.compile(r"https://huggingface\.co/([^/?#@]+/[^/?#@]+?)(?:/(?:resolve|tree|blob)/([^/?#]+))?(?:[/?#].*)?\Z")
+_NPM = re.compile(r"/((?:(?:@|%40)[^/]+/)?[^/]+)/-/[^/]+?-(\d+\.\d+\.\d+[^/]*)\.tgz(?:[?#].*)?\Z")
+_WHEEL = re.compile(r"(?:^|/)([\w.]+)-([^-/]+)(?:-\d[^-/]*)?-[^-/]+-[^-/]+-[^-/]+\.whl(?:[?#].*)?\Z")
 _GIT = re.compile(r"(?:git\+)?https://github\.com/([^/?#@]+/[^/?#@]+?)(?:\.git)?(?:@([^#?]+))?(?:[?#].*)?\Z")
 _COMMIT_LENGTH = 40
 
@@ -182,11 +184,16 @@ def named(text: str) -> tuple[str, str]:
 
 
 def _by_address(text: str) -> tuple[str, str]:
-    """A hub's or a repository's name in an address."""
+    """The name in the address of a hub, a repository, a package of npm or a wheel."""
     if found := _HUB.match(text):
         return f"pkg:huggingface/{found[1]}", found[2] or ""
     if found := _GIT.match(text):
         return f"github/{found[1].lower()}", (found[2] or "").removeprefix("refs/tags/").removeprefix("refs/heads/")
+    if found := _NPM.search(text):
+        namespace, _, name = found[1].replace("%40", "@").rpartition("/")
+        return purl("npm", name, namespace=namespace), found[2]
+    if found := _WHEEL.search(text):
+        return purl("pypi", found[1]), found[2].replace("%2B", "+")
     return "", ""
 
 

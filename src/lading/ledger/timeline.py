@@ -100,7 +100,7 @@ svg{display:block;width:100%;min-width:720px;height:auto;margin:24px 0}svg text{
 .compromised,.during{fill:var(--bad);color:var(--bad)}.undetermined{fill:var(--doubt);color:var(--doubt)}
 .before,.after,.pinned-clean,.untouched{fill:var(--safe);color:var(--safe)}
 table{width:100%;border-collapse:collapse}th,td{padding:8px 10px 8px 0;border-bottom:1px solid var(--line);text-align:left;vertical-align:top;overflow-wrap:anywhere}
-th{color:var(--soft);font-weight:500}td:nth-child(2){white-space:nowrap;font-weight:600}"""
+th{color:var(--soft);font-weight:500}td:first-child{min-width:230px}td:nth-child(2){white-space:nowrap;font-weight:600}"""
 _LEFT, _WIDE, _HIGH = 240, 820, 26
 
 
@@ -119,10 +119,14 @@ def page(question: Question, answers: Sequence[Answer], title: str, remediation:
     return (
         '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">'
         f"<title>{escape(clean(title))}</title><style>{_STYLE}</style><h1>{escape(clean(title))}</h1>"
-        f'<p>{summary(answers)}</p><p class="quiet">{_told(scale)}. {UNCHECKED.capitalize()}.</p>{todo}'
-        f'<div class="wide">{_picture(scale, worst[:_MOST])}</div>{more}'
+        f'<p>{summary(answers)}</p><p class="quiet">{_sentence(_told(scale))}. {_sentence(UNCHECKED)}.</p>{todo}'
+        f'<div class="wide">{_picture(scale, worst[:_MOST])}</div><p class="quiet">What lies far outside the window stands at the rim.</p>{more}'
         f'<div class="wide"><table><tr><th>artifact</th><th>answer</th><th>why</th><th>told by</th></tr>{rows}</table></div></html>\n'
     )
+
+
+def _sentence(words: str) -> str:
+    return words[:1].upper() + words[1:]
 
 
 def _picture(scale: Scale, answers: Sequence[Answer]) -> str:
