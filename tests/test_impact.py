@@ -7,6 +7,7 @@ import sys
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -31,7 +32,9 @@ EARLIER = (WINDOW.start - 9 * MINUTE, WINDOW.start - 8 * MINUTE)
 LATER = (WINDOW.end + 8 * MINUTE, WINDOW.end + 9 * MINUTE)
 
 
-def statement(name, materials, times=(None, None), *, complete=True, digest=None, **metadata):
+def statement(
+    name: str, materials: Any, times: Any = (None, None), *, complete: bool = True, digest: Any = None, **metadata: Any
+) -> dict[str, Any]:
     told = dict(zip(("startedOn", "finishedOn"), (t.isoformat() if isinstance(t, datetime) else t for t in times), strict=True))
     dependencies = [m if isinstance(m, dict) else {"uri": m} for m in materials]
     return {
@@ -48,11 +51,16 @@ def statement(name, materials, times=(None, None), *, complete=True, digest=None
     }
 
 
-def asked(question, *statements) -> list[Answer]:
+def asked(question: Any, *statements: Any) -> list[Answer]:
     return History(Build.of(s, f"s{n}") for n, s in enumerate(statements)).ask(question, NOW)
 
 
-def state(question, materials, times, **more) -> State:
+def widened(question: Question) -> tuple[datetime, datetime]:
+    assert question.window
+    return bounds(question.window, question.margin)
+
+
+def state(question: Any, materials: Any, times: Any, **more: Any) -> State:
     (answer,) = asked(question, statement("app", materials, times, **more))
     assert answer.reason
     assert answer.statements == ("s0",)
@@ -63,7 +71,7 @@ def clean_version(material: Material) -> str:
     return "1.0.7" if material.versions else ""
 
 
-def test_there_are_twenty_incidents_each_with_a_source_and_a_next_step():
+def test_there_are_twenty_incidents_each_with_a_source_and_a_next_step() -> None:
     assert len(incidents()) == 20
     for known in incidents():
         assert known.source
@@ -72,9 +80,9 @@ def test_there_are_twenty_incidents_each_with_a_source_and_a_next_step():
 
 
 @pytest.mark.parametrize("known", WITH_WINDOW, ids=lambda i: i.id)
-def test_every_incident_answers_before_during_after(known: Incident):
+def test_every_incident_answers_before_during_after(known: Incident) -> None:
     question = Question.of(known)
-    first, last = bounds(question.window, question.margin)
+    first, last = widened(question)
     for material in known.materials[:8]:
         for times, expected in [
             ((first - 9 * MINUTE, first - MINUTE), State.BEFORE),
@@ -89,9 +97,9 @@ def test_every_incident_answers_before_during_after(known: Incident):
 
 
 @pytest.mark.parametrize("known", WITH_WINDOW, ids=lambda i: i.id)
-def test_what_is_known_to_be_bad_is_compromised_whatever_the_time(known: Incident):
+def test_what_is_known_to_be_bad_is_compromised_whatever_the_time(known: Incident) -> None:
     question = Question.of(known)
-    first, last = bounds(question.window, question.margin)
+    first, last = widened(question)
     for times in [(first - 2 * MINUTE, first - MINUTE), (first, last), (last + MINUTE, last + 2 * MINUTE), (None, None)]:
         for material in known.materials[:8]:
             for version in material.versions:
@@ -104,25 +112,25 @@ def test_what_is_known_to_be_bad_is_compromised_whatever_the_time(known: Inciden
 @pytest.mark.parametrize(
     "known", [i for i in WITH_WINDOW if any(m.versions and "docker" not in m.purl for m in i.materials)], ids=lambda i: i.id
 )
-def test_another_exact_version_within_the_window_is_pinned_clean(known: Incident):
+def test_another_exact_version_within_the_window_is_pinned_clean(known: Incident) -> None:
     question = Question.of(known)
     material = next(m for m in known.materials if m.versions and "docker" not in m.purl)
-    for times in [bounds(question.window), (None, None)]:
+    for times in [widened(question), (None, None)]:
         assert state(question, [f"{material.purl}@1.0.7"], times) is State.PINNED_CLEAN
 
 
 @pytest.mark.parametrize("name", ["nullifai-2025-02", "hub-namespace-reuse-2025"])
-def test_an_incident_that_names_nothing_calls_nothing_clean(name):
+def test_an_incident_that_names_nothing_calls_nothing_clean(name: str) -> None:
     assert state(Question.of(incident(name)), ["pkg:pypi/acme@1"], INSIDE) is State.UNDETERMINED
 
 
-def test_the_second_wave_is_not_clean_in_the_question_of_the_first():
+def test_the_second_wave_is_not_clean_in_the_question_of_the_first() -> None:
     assert state(Question.of(incident("ultralytics-2024-12")), ["pkg:pypi/ultralytics@8.3.45"], INSIDE) is State.COMPROMISED
 
 
-def test_an_action_pinned_to_another_commit_is_clean_and_a_tag_is_not():
+def test_an_action_pinned_to_another_commit_is_clean_and_a_tag_is_not() -> None:
     question = Question.of(incident("CVE-2025-30066"))
-    times = bounds(question.window)
+    times = widened(question)
     action = "pkg:githubactions/tj-actions/changed-files"
     assert state(question, [f"{action}@{'ab' * 20}"], times) is State.PINNED_CLEAN
     assert state(question, [f"{action}@v45"], times) is State.DURING
@@ -147,17 +155,17 @@ def test_an_action_pinned_to_another_commit_is_clean_and_a_tag_is_not():
         ("pkg:pypi/other@1.2", State.UNTOUCHED),
     ],
 )
-def test_versions_are_compared_as_their_ecosystem_does(spelling, expected):
+def test_versions_are_compared_as_their_ecosystem_does(spelling: str, expected: object) -> None:
     assert state(ASKED, [spelling], INSIDE) is expected
 
 
 @pytest.mark.parametrize("version", ["^1.0.0", "1.x", ">=1", "1.0", "next"])
-def test_a_range_of_npm_is_no_exact_version(version):
+def test_a_range_of_npm_is_no_exact_version(version: str) -> None:
     question = Question(materials=(Material(purl="pkg:npm/acme", versions=("1.2.0",)),), window=WINDOW)
     assert state(question, [f"pkg:npm/acme@{version}"], INSIDE) is State.UNDETERMINED
 
 
-def test_a_range_of_bad_versions_is_read_as_pep_440_and_elsewhere_not_guessed():
+def test_a_range_of_bad_versions_is_read_as_pep_440_and_elsewhere_not_guessed() -> None:
     question = Question(materials=(Material(purl="pkg:pypi/acme", ranges=(">=1.2,<1.4",)),), window=WINDOW)
     assert state(question, ["pkg:pypi/acme@1.3rc1"], LATER) is State.COMPROMISED
     assert state(question, ["pkg:pypi/acme@1.4"], INSIDE) is State.PINNED_CLEAN
@@ -177,30 +185,30 @@ def test_a_range_of_bad_versions_is_read_as_pep_440_and_elsewhere_not_guessed():
         ((EARLIER[0], None), "does not tell when"),
     ],
 )
-def test_a_time_that_cannot_be_used_is_undetermined_and_said(times, words):
+def test_a_time_that_cannot_be_used_is_undetermined_and_said(times: Any, words: str) -> None:
     (answer,) = asked(ASKED, statement("app", ["pkg:pypi/acme"], times))
     assert (answer.state, words in answer.reason) == (State.UNDETERMINED, True), answer.reason
 
 
-def test_one_time_is_enough_where_it_decides():
+def test_one_time_is_enough_where_it_decides() -> None:
     assert state(ASKED, ["pkg:pypi/acme"], (None, EARLIER[1])) is State.BEFORE
     assert state(ASKED, ["pkg:pypi/acme"], (LATER[0], None)) is State.AFTER
     assert state(ASKED, ["pkg:pypi/acme"], (INSIDE[0], None)) is State.DURING
 
 
-def test_materials_that_may_be_incomplete_are_not_called_untouched():
+def test_materials_that_may_be_incomplete_are_not_called_untouched() -> None:
     assert state(ASKED, ["pkg:pypi/other@1"], INSIDE, complete=False) is State.UNDETERMINED
     assert state(ASKED, ["https://example.com/unknown.bin"], INSIDE) is State.UNDETERMINED
     assert state(ASKED, ["pkg:pypi/other@1"], EARLIER, complete=False) is State.BEFORE
 
 
-def test_a_builder_can_be_what_was_bad():
+def test_a_builder_can_be_what_was_bad() -> None:
     question = Question(materials=(Material(builder="https://builder.example"),), window=WINDOW)
     assert state(question, [], INSIDE) is State.DURING
     assert state(question, [], LATER) is State.AFTER
 
 
-def chain(*names, times=LATER):
+def chain(*names: str, times: Any = LATER) -> list[dict[str, Any]]:
     made = [statement(names[0], ["pkg:pypi/acme"], INSIDE)]
     for before, name in pairwise(names):
         made.append(
@@ -217,7 +225,7 @@ def chain(*names, times=LATER):
     return made
 
 
-def test_suspicion_goes_from_library_to_system_and_names_the_path():
+def test_suspicion_goes_from_library_to_system_and_names_the_path() -> None:
     answers = asked(ASKED, *reversed(chain("library", "wheel", "image", "model", "system")))
     assert {a.state for a in answers} == {State.DURING}
     system = answers[0]
@@ -226,14 +234,14 @@ def test_suspicion_goes_from_library_to_system_and_names_the_path():
     assert "used pkg:pypi/acme" in system.reason
 
 
-def test_a_package_url_joins_a_chain_unless_a_digest_says_otherwise():
+def test_a_package_url_joins_a_chain_unless_a_digest_says_otherwise() -> None:
     made = statement("pkg:pypi/ours@3", ["pkg:pypi/acme@1.2"], INSIDE, digest="ab" * 32)
     by_name = statement("image", ["pkg:pypi/ours@3"], LATER)
     another = statement("other", [{"uri": "pkg:pypi/ours@3", "digest": {"sha256": "cd" * 32}}], LATER)
     assert [a.state for a in asked(ASKED, made, by_name, another)] == [State.COMPROMISED, State.DURING, State.AFTER]
 
 
-def test_a_cycle_ends_and_a_long_chain_is_followed_to_its_end():
+def test_a_cycle_ends_and_a_long_chain_is_followed_to_its_end() -> None:
     first, second = statement("a", ["pkg:pypi/acme"], INSIDE), statement("b", [], LATER)
     first["predicate"]["buildDefinition"]["resolvedDependencies"].append({"digest": second["subject"][0]["digest"]})
     second["predicate"]["buildDefinition"]["resolvedDependencies"].append({"digest": first["subject"][0]["digest"]})
@@ -243,7 +251,7 @@ def test_a_cycle_ends_and_a_long_chain_is_followed_to_its_end():
     assert max(len(a.path) for a in answers) < 70
 
 
-def test_doubt_goes_on_through_a_chain():
+def test_doubt_goes_on_through_a_chain() -> None:
     assert [a.state for a in asked(ASKED, statement("lib", ["pkg:pypi/acme"]), *chain("lib", "app")[1:])] == [State.UNDETERMINED] * 2
 
 
@@ -255,9 +263,9 @@ json_values = st.recursive(
 
 
 @st.composite
-def damaged(draw):
+def damaged(draw: Any) -> Any:
     value = statement("app", ["pkg:pypi/other@1"], INSIDE)
-    place = value
+    place: Any = value
     while True:
         key = draw(st.sampled_from(sorted(place) if isinstance(place, dict) else range(len(place))))
         if not isinstance(place[key], dict | list) or not place[key] or draw(st.booleans()):
@@ -267,7 +275,7 @@ def damaged(draw):
 
 
 @given(st.one_of(json_values, damaged()))
-def test_no_json_raises_and_each_gives_an_answer(value):
+def test_no_json_raises_and_each_gives_an_answer(value: Any) -> None:
     question = ASKED
     for answer in History([Build.of(value, "s")]).ask(question, NOW):
         assert answer.reason
@@ -290,7 +298,7 @@ def test_no_json_raises_and_each_gives_an_answer(value):
     ]
     + [statement("a", [{"uri": "pkg:pypi/x@1", "digest": d}], EARLIER) for d in ("x", {"sha256": 3}, [1])],
 )
-def test_what_is_malformed_is_undetermined_with_its_reason(value):
+def test_what_is_malformed_is_undetermined_with_its_reason(value: Any) -> None:
     (answer,) = asked(ASKED, value)
     assert (answer.state, "malformed" in answer.reason) == (State.UNDETERMINED, True)
 
@@ -299,10 +307,10 @@ moments = st.datetimes(datetime(2026, 2, 27), datetime(2026, 3, 3), timezones=st
 
 
 @given(moments, moments, st.integers(0, 5000), st.integers(0, 5000), st.sampled_from(["second", "minute", "hour", "day", "month"]))
-def test_a_wider_window_never_makes_what_was_suspect_safe(one, other, narrow, more, precision):
+def test_a_wider_window_never_makes_what_was_suspect_safe(one: Any, other: Any, narrow: int, more: int, precision: Any) -> None:
     times = (min(one, other), max(one, other))
 
-    def answer(minutes: int, fine: str) -> State:
+    def answer(minutes: int, fine: Any) -> State:
         window = Window(start=WINDOW.start, end=WINDOW.end, precision=fine)
         return state(Question(materials=ASKED.materials, window=window, margin=minutes * MINUTE), ["pkg:pypi/acme"], times)
 
@@ -311,18 +319,18 @@ def test_a_wider_window_never_makes_what_was_suspect_safe(one, other, narrow, mo
 
 
 @given(moments, moments, st.sampled_from(["second", "minute", "hour", "day", "month"]))
-def test_precision_only_widens(one, other, precision):
+def test_precision_only_widens(one: Any, other: Any, precision: Any) -> None:
     start, end = min(one, other), max(one, other)
     first, last = bounds(Window(start=start, end=end, precision=precision))
     assert first <= start <= end <= last
 
 
-def test_a_window_at_the_end_of_time_does_not_overflow():
+def test_a_window_at_the_end_of_time_does_not_overflow() -> None:
     far = Window(start=datetime(1, 1, 1, tzinfo=UTC), end=datetime(9999, 12, 31, tzinfo=UTC), precision="month", margin="9d")
     assert state(Question(materials=ASKED.materials, window=far), ["pkg:pypi/acme"], INSIDE) is State.DURING
 
 
-def test_a_revised_window_answers_anew_and_the_old_answer_stays():
+def test_a_revised_window_answers_anew_and_the_old_answer_stays() -> None:
     known = incident("litellm-2026-03")
     build = statement("app", ["pkg:pypi/litellm"], (datetime(2026, 3, 24, 14, tzinfo=UTC), datetime(2026, 3, 24, 14, 5, tzinfo=UTC)))
     old, new = Question.of(known, revision=1), Question.of(known)
@@ -333,7 +341,7 @@ def test_a_revised_window_answers_anew_and_the_old_answer_stays():
     assert changes(json.dumps(now).encode(), now) == []
 
 
-def test_a_table_without_time_zone_or_with_an_unknown_field_is_refused():
+def test_a_table_without_time_zone_or_with_an_unknown_field_is_refused() -> None:
     head = "title='t'\nkind='k'\nsource='s'\nchecked=2026-01-01\nremediation='r.'\n"
     for bad in (
         "surprise = 1\n",
@@ -359,16 +367,16 @@ def test_a_table_without_time_zone_or_with_an_unknown_field_is_refused():
         ("pkg:npm/axios@1.14.1", "https://npm.example.com/axios/-/axios-1.14.1.tgz"),
     ],
 )
-def test_one_thing_in_two_spellings_has_one_name(one, other):
+def test_one_thing_in_two_spellings_has_one_name(one: Any, other: Any) -> None:
     assert named(one) == named(other)
 
 
-def enveloped(value) -> dict:
+def enveloped(value: Any) -> dict[str, Any]:
     payload = base64.b64encode(json.dumps(value).encode()).decode()
     return {"payload": payload, "payloadType": "application/vnd.in-toto+json", "signatures": [{"sig": "AAAA"}]}
 
 
-def test_envelopes_plain_statements_and_folders_are_read_and_a_refused_one_is_a_problem(tmp_path: Path):
+def test_envelopes_plain_statements_and_folders_are_read_and_a_refused_one_is_a_problem(tmp_path: Path) -> None:
     one, other = statement("one", ["pkg:pypi/acme"], INSIDE), statement("two", ["pkg:pypi/acme"], LATER)
     foreign = {**one, "predicateType": "https://example.com/other"}
     lines = [enveloped(one), other, enveloped(foreign)]
@@ -381,13 +389,13 @@ def test_envelopes_plain_statements_and_folders_are_read_and_a_refused_one_is_a_
     assert refused[0].problems == ("signed by nobody known",)
 
 
-def lading(*arguments, cwd) -> subprocess.CompletedProcess[str]:
+def lading(*arguments: Any, cwd: Any) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "lading", "impact", *map(str, arguments)], cwd=cwd, capture_output=True, text=True, check=False
     )
 
 
-def test_the_command_line_answers_with_exit_codes(tmp_path: Path):
+def test_the_command_line_answers_with_exit_codes(tmp_path: Path) -> None:
     for name, materials, times in [
         ("bad", ["pkg:pypi/acme@1.2"], LATER),
         ("safe", ["pkg:pypi/acme"], LATER),
@@ -423,7 +431,7 @@ def test_the_command_line_answers_with_exit_codes(tmp_path: Path):
         (("--incident", "litellm-2026-03", "--margin", "a while", "."), "is no margin"),
     ],
 )
-def test_wrong_usage_is_a_sentence(arguments, words, tmp_path: Path):
+def test_wrong_usage_is_a_sentence(arguments: Any, words: str, tmp_path: Path) -> None:
     done = lading(*arguments, cwd=tmp_path)
     assert (done.returncode, done.stdout) == (2, "")
     assert words in done.stderr
