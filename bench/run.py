@@ -35,6 +35,7 @@ def main() -> int:
         ("Reading and writing documents", [str(HERE / "codec.py")]),
         ("Signing and verifying", [str(HERE / "sign.py"), *peers]),
         ("The ledger", [str(HERE / "ledger.py")]),
+        ("Before, during and after", [str(HERE / "impact.py")]),
     ]
     text = HEAD + f"Machine: {machine}.\n"
     for title, command in parts:

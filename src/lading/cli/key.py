@@ -2,10 +2,15 @@
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from lading.core.errors import KeyFileError, LadingError, UsageError
+
+if TYPE_CHECKING:
+    from lading.policy.rule import TrustRule
+    from lading.trust.evidence import Roots
 
 _FILE = click.Path(path_type=Path)
 
@@ -82,3 +87,20 @@ def passphrase(file: Path | None) -> bytes:
     if file is None:
         return os.environ.get("LADING_PASSPHRASE", "").encode()
     return read(file).partition(b"\n")[0].rstrip(b"\r")
+
+
+def roots_of(rule: "TrustRule", folder: Path) -> "Roots":
+    """The keys, authorities and revocation lists of a rule, read from files relative to a folder."""
+    from lading.trust.evidence import Roots  # noqa: PLC0415 - when it is run
+    from lading.trust.keys import load_public  # noqa: PLC0415 - as above
+
+    keys = tuple(load_public(read(folder / k), k) for k in rule.keys)
+    if not (rule.authorities or rule.revocations):
+        return Roots(keys)
+    from lading.trust.certificates import load_certificates, load_revocations  # noqa: PLC0415 - X.509 only when there is some
+
+    return Roots(
+        keys,
+        tuple(c for a in rule.authorities for c in load_certificates(read(folder / a), a)),
+        tuple(load_revocations(read(folder / r), r) for r in rule.revocations),
+    )

@@ -22,6 +22,7 @@ COMMANDS = {
     "build": "Run a command and sign how its outputs came to be.",
     "attest": "Sign any statement about an artifact.",
     "key": "Make and show the keys that sign.",
+    "impact": "Say which builds a compromise touched: before, during, after, or whatever the time.",
 }
 
 

@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from lading.cli.key import passphrase, read
+from lading.cli.key import passphrase, read, roots_of
 
 if TYPE_CHECKING:
     from lading.policy.rule import TrustRule
     from lading.sign.verify import Result
-    from lading.trust.evidence import Roots
 
 _FILE = click.Path(path_type=Path)
 _MOST_SHOWN = 20
@@ -83,7 +82,7 @@ def command(  # noqa: PLR0913, PLR0917 - one for each option
     rule = msgspec.structs.replace(rule, threshold=threshold or rule.threshold)
     options = Options(extra=allow_unsigned_files, whole=whole, legacy=legacy, ignored=tuple(i.strip("/") for i in ignore))
     now = datetime.now(UTC)
-    result = verify(path, signatures or signatures_of(path), _roots(rule, folder), rule, now, options)
+    result = verify(path, signatures or signatures_of(path), roots_of(rule, folder), rule, now, options)
     if summary:
         from lading.sign.summary import summaries  # noqa: PLC0415 - when it is asked for
 
@@ -120,18 +119,6 @@ def _from_settings(path: Path, asked: "TrustRule") -> tuple["TrustRule", Path]:
     resolved, base = path.resolve(), folder.resolve()
     name = resolved.relative_to(base).as_posix() if base in resolved.parents else resolved.name
     return rule_for(settings.trust, name) or asked, folder
-
-
-def _roots(rule: "TrustRule", folder: Path) -> "Roots":
-    from lading.trust.certificates import load_certificates, load_revocations  # noqa: PLC0415 - when it is run
-    from lading.trust.evidence import Roots  # noqa: PLC0415 - as above
-    from lading.trust.keys import load_public  # noqa: PLC0415 - as above
-
-    return Roots(
-        tuple(load_public(read(folder / k), k) for k in rule.keys),
-        tuple(c for a in rule.authorities for c in load_certificates(read(folder / a), a)),
-        tuple(load_revocations(read(folder / r), r) for r in rule.revocations),
-    )
 
 
 def _lines(result: "Result") -> list[str]:
