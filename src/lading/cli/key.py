@@ -95,12 +95,14 @@ def roots_of(rule: "TrustRule", folder: Path) -> "Roots":
     from lading.trust.keys import load_public  # noqa: PLC0415 - as above
 
     keys = tuple(load_public(read(folder / k), k) for k in rule.keys)
+    instance = rule.sigstore if rule.sigstore in {"", "public"} else str(folder / rule.sigstore)
     if not (rule.authorities or rule.revocations):
-        return Roots(keys)
+        return Roots(keys, sigstore=instance)
     from lading.trust.certificates import load_certificates, load_revocations  # noqa: PLC0415 - X.509 only when there is some
 
     return Roots(
         keys,
         tuple(c for a in rule.authorities for c in load_certificates(read(folder / a), a)),
         tuple(load_revocations(read(folder / r), r) for r in rule.revocations),
+        instance,
     )

@@ -20,13 +20,17 @@ _MOST_SHOWN = 20
     name="verify",
     epilog="\b\nExamples:\n  lading verify models/classifier --key release.key.pub\n  lading verify model.gguf --roots ca.pem --identity 'release@acme.example'\n"
     "  lading verify models/classifier --signature a.sig --signature b.sig --key a.pub --key b.pub --threshold 2\n\n"
-    "Without --key and --roots the first [[trust]] rule of lading.toml that matches holds.\n\nExit codes: 0 allowed, 3 refused, 4 unknown: nothing to decide by.",
+    "Without --key, --roots and --sigstore the first [[trust]] rule of lading.toml that matches holds.\n\nExit codes: 0 allowed, 3 refused, 4 unknown: nothing to decide by.",
 )
 @click.argument("path", type=_FILE)
 @click.option("--key", "-k", "keys", type=_FILE, multiple=True, help="A public key whose signature counts; may be repeated.")
 @click.option("--roots", type=_FILE, multiple=True, help="Certificates of authorities (PEM) whose certificates count; may be repeated.")
 @click.option("--revoked", type=_FILE, multiple=True, help="A certificate revocation list; may be repeated.")
 @click.option("--identity", "identities", multiple=True, help="Pattern for the names of certificates that count; may be repeated.")
+@click.option(
+    "--sigstore", default="", metavar="ROOT", help="`public`, or the trusted_root.json of a Sigstore instance whose identities may count."
+)
+@click.option("--issuer", "issuers", multiple=True, help="Pattern for who vouches for Sigstore identities; may be repeated.")
 @click.option("--threshold", type=click.IntRange(1), help="How many different signers are needed; 1 when nothing else is said.")
 @click.option(
     "--signature", "-s", "signatures", type=_FILE, multiple=True, help="Signature or waybill; else those that lie with the artifact."
@@ -48,6 +52,8 @@ def command(  # noqa: PLR0913, PLR0917 - one for each option
     roots: tuple[Path, ...],
     revoked: tuple[Path, ...],
     identities: tuple[str, ...],
+    sigstore: str,
+    issuers: tuple[str, ...],
     threshold: int | None,
     signatures: tuple[Path, ...],
     ignore: tuple[str, ...],
@@ -74,10 +80,15 @@ def command(  # noqa: PLR0913, PLR0917 - one for each option
         if not signature.is_file():
             raise UsageError(f"there is no signature file {signature}", hint="lading sign writes one")
     rule = TrustRule(
-        keys=tuple(map(str, keys)), authorities=tuple(map(str, roots)), revocations=tuple(map(str, revoked)), identities=identities
+        keys=tuple(map(str, keys)),
+        authorities=tuple(map(str, roots)),
+        revocations=tuple(map(str, revoked)),
+        identities=identities,
+        sigstore=sigstore,
+        issuers=issuers,
     )
     folder = Path()
-    if not (keys or roots):
+    if not (keys or roots or sigstore):
         rule, folder = _from_settings(path, rule)
     rule = msgspec.structs.replace(rule, threshold=threshold or rule.threshold)
     options = Options(extra=allow_unsigned_files, whole=whole, legacy=legacy, ignored=tuple(i.strip("/") for i in ignore))

@@ -47,8 +47,15 @@ def rule_for(rules: Sequence[TrustRule], name: str) -> TrustRule | None:
 
 
 def permitted(rule: TrustRule, signer: Signer) -> bool:
-    """Whether a rule lets this signer count."""
-    return signer.kind == "key" or not rule.identities or any(fnmatchcase(n, i) for n in signer.name.split(", ") for i in rule.identities)
+    """Whether a rule lets this signer count. Anybody can have an identity certified: one must be named, with who vouches for it."""
+    named = any(fnmatchcase(n, i) for n in signer.name.split(", ") for i in rule.identities)
+    match signer.kind:
+        case "key":
+            return True
+        case "certificate":
+            return named or not rule.identities
+        case _:
+            return named and any(fnmatchcase(signer.issuer, i) for i in rule.issuers)
 
 
 def decide(rule: TrustRule, claims: Sequence[Claim]) -> Verdict:
@@ -74,7 +81,9 @@ def _against(rule: TrustRule, claim: Claim) -> list[str]:
     if claim.differences or claim.refusal or claim.unknown:
         return [f"{claim.source}: {reason}" for reason in claim.differences or (claim.refusal or claim.unknown,)]
     if claim.signer and not permitted(rule, claim.signer):
-        return [f"{claim.source}: {claim.signer} is not one of {', '.join(rule.identities)}"]
+        return [
+            f"{claim.source}: {claim.signer} is not one of {', '.join(rule.identities) or 'those named: identities and issuers must be given'}"
+        ]
     if not claim.vouches:
         return [f"{claim.source}: a {short(claim.predicate)} statement is neither a signature nor a provenance"]
     return []

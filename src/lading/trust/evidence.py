@@ -28,6 +28,8 @@ class Roots:
     keys: tuple[PublicKey, ...] = ()
     certificates: tuple[x509.Certificate, ...] = ()
     revocations: tuple[x509.CertificateRevocationList, ...] = ()
+    sigstore: str = ""
+    """`public`, or the path of the trusted root of a Sigstore instance; empty: no identities are trusted."""
 
 
 class Signer(Struct, frozen=True, order=True):
@@ -38,12 +40,17 @@ class Signer(Struct, frozen=True, order=True):
     algorithm: str
     fingerprint: str
     """Of the public key, also where a certificate speaks for it."""
+    issuer: str = ""
+    """Of an identity: by whose login it was seen."""
 
     def is_same(self, other: Signer) -> bool:
         """Whether two signers are one: the same key, or the same identity with another key."""
-        return self.fingerprint == other.fingerprint or (self.kind == other.kind and self.name == other.name)
+        named = (self.kind, self.name, self.issuer) == (other.kind, other.name, other.issuer)
+        return self.fingerprint == other.fingerprint or (named and self.kind != "key")
 
     def __str__(self) -> str:
+        if self.issuer:
+            return f"{self.kind} {self.name} by {self.issuer} ({self.algorithm})"
         return f"{self.kind} {self.name[:16] + '…' if self.kind == 'key' else self.name} ({self.algorithm})"
 
 
@@ -86,10 +93,10 @@ def _by_certificate(bundle: Bundle, roots: Roots, now: datetime) -> Signer:
     from lading.trust import certificates  # noqa: PLC0415 - X.509 is half of what there is to import, and keys do without
 
     if bundle.keyless:
-        raise EvidenceError(
-            "signed by a short-lived certificate, which is verified with the transparency log of its Sigstore instance",
-            hint="this version verifies keys and certificates of your own authority",
-        )
+        from lading.trust import sigstore  # noqa: PLC0415 - an extra
+
+        found = sigstore.verified(bundle, roots.sigstore)
+        return Signer("identity", found.name, found.algorithm, found.fingerprint, found.issuer)
     if not roots.certificates:
         raise EvidenceError("there is no certificate authority to check the signature with", hint="lading verify … --roots CA.pem")
     leaf = certificates.verified_leaf(bundle.certificates, roots.certificates, roots.revocations, now)
