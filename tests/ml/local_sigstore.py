@@ -120,7 +120,7 @@ class Instance:
         entry = b"\0" + log_id + timestamp + b"\0\0" + b"\4\3" + len(signature).to_bytes(2, "big") + signature
         entries = len(entry).to_bytes(2, "big") + entry
         listed = len(entries).to_bytes(2, "big") + entries
-        octets = b"\x04" + (bytes([len(listed)]) if len(listed) < 128 else b"\x81" + bytes([len(listed)])) + listed  # noqa: PLR2004 - DER
+        octets = b"\x04" + (bytes([len(listed)]) if len(listed) < 128 else b"\x81" + bytes([len(listed)])) + listed
         timestamps = x509.UnrecognizedExtension(x509.ObjectIdentifier("1.3.6.1.4.1.11129.2.4.2"), octets)
         return builder.add_extension(timestamps, critical=False).sign(self.authority_key, hashes.SHA256())
 

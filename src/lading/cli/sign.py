@@ -1,18 +1,23 @@
 """`lading sign`: a model or file signed."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from lading.cli.key import passphrase, read
 from lading.cli.output import emit
 
+if TYPE_CHECKING:
+    from lading.sign.image import How
+    from lading.sign.layout import Descriptor, Layout
+
 _FILE = click.Path(path_type=Path)
 
 
 @click.command(
     name="sign",
-    epilog="\b\nExamples:\n  lading sign models/classifier --key release.key\n  lading sign model.safetensors --key leaf.key --certificate leaf.pem --certificate intermediate.pem\n\n"
+    epilog="\b\nExamples:\n  lading sign models/classifier --key release.key\n  lading sign model.safetensors --key leaf.key --certificate leaf.pem --certificate intermediate.pem\n  lading sign oci:image:v1 --key release.key --as bundle\n\n"
     "The signature is an OpenSSF Model Signing v1.0 bundle, with an index of chunks that lading checks faster.",
 )
 @click.argument("path", type=_FILE)
@@ -23,22 +28,34 @@ _FILE = click.Path(path_type=Path)
 @click.option("--passphrase-file", type=_FILE, help="The passphrase of the key; else LADING_PASSPHRASE.")
 @click.option("--output", "-o", type=_FILE, help="Where to write the signature; else model.sig in a folder, NAME.sig beside a file.")
 @click.option(
+    "--as",
+    "how",
+    type=click.Choice(["bundle", "referrer", "tag"]),
+    default="bundle",
+    help="Layout of an image's signature; bundle is that of cosign 3.",
+)
+@click.option("--reference", default="", help="The name under which an image is meant to be pulled; part of what is signed.")
+@click.option(
     "--ignore", "-x", multiple=True, metavar="PATH", help="Leave out a file or folder of the model; the signature says so. May be repeated."
 )
 @click.option("--allow-links", is_flag=True, help="Follow links; what they point to is signed.")
 @click.option("--quiet", "-q", is_flag=True, help="Say nothing on standard error.")
-def command(
+def command(  # noqa: PLR0913 - one for each option
     path: Path,
     key_file: Path,
     certificates: tuple[Path, ...],
     passphrase_file: Path | None,
     output: Path | None,
+    how: "How",
+    reference: str,
     ignore: tuple[str, ...],
     *,
     allow_links: bool,
     quiet: bool,
 ) -> int:
-    """Sign the model in PATH, a folder or a file."""
+    """Sign the model in PATH, a folder or a file, or an image: `oci:FOLDER[:TAG]`, an OCI image layout."""
+    if str(path).startswith("oci:"):
+        return _image(str(path), key_file, passphrase_file, how, reference, quiet=quiet)
     from lading.sign.files import Files  # noqa: PLC0415 - when it is run
     from lading.sign.model import sign_model  # noqa: PLC0415 - as above
     from lading.trust import bundle, model_signing, statement  # noqa: PLC0415 - as above
@@ -65,4 +82,31 @@ def command(
             click.echo("note: OpenSSF Model Signing names only ECDSA keys; other verifiers may refuse this signature", err=True)
         public = "--roots CA.pem" if chain else f"--key {key_file}.pub"
         click.echo(f"next: lading verify {path} {public}", err=True)
+    return 0
+
+
+def image_at(text: str) -> "tuple[Layout, Descriptor]":
+    """The layout and image that `oci:FOLDER[:TAG]` means."""
+    from lading.sign.layout import Layout  # noqa: PLC0415 - when there is an image
+
+    folder, tag = text.removeprefix("oci:"), ""
+    if not Path(folder).exists() and ":" in folder:
+        folder, _, tag = folder.rpartition(":")
+    layout = Layout(Path(folder))
+    return layout, layout.image(tag)
+
+
+def _image(text: str, key_file: Path, passphrase_file: Path | None, how: "How", reference: str, *, quiet: bool) -> int:
+    from lading.sign.image import sign_image  # noqa: PLC0415 - when there is an image
+    from lading.trust.keys import load_private  # noqa: PLC0415 - as above
+
+    layout, image = image_at(text)
+    key = load_private(read(key_file), passphrase(passphrase_file), str(key_file))
+    made = sign_image(layout, image, key, how, reference)
+    click.echo(str(image.digest))
+    if not quiet:
+        click.echo(
+            f"signed with {key.public.algorithm} {key.public.fingerprint[:16]}…; attached {made} to {layout.folder} as {how}", err=True
+        )
+        click.echo(f"next: lading verify {text} --key {key_file}.pub", err=True)
     return 0

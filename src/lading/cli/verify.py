@@ -67,14 +67,15 @@ def command(  # noqa: PLR0913, PLR0917 - one for each option
     whole: bool,
     legacy: bool,
 ) -> int:
-    """Say whether PATH is what somebody trusted has signed."""
+    """Say whether PATH (a model, a file, or an image as `oci:FOLDER[:TAG]`) is what somebody trusted has signed."""
     import msgspec  # noqa: PLC0415 - when it is run
 
     from lading.core.errors import UsageError  # noqa: PLC0415 - as above
     from lading.policy.rule import TrustRule  # noqa: PLC0415 - as above
     from lading.sign.verify import Options, signatures_of, verify  # noqa: PLC0415 - as above
 
-    if not path.exists():
+    image = str(path).startswith("oci:")
+    if not (image or path.exists()):
         raise UsageError(f"{path} does not exist", hint="give the folder or file of a model")
     for signature in signatures:
         if not signature.is_file():
@@ -89,11 +90,17 @@ def command(  # noqa: PLR0913, PLR0917 - one for each option
     )
     folder = Path()
     if not (keys or roots or sigstore):
-        rule, folder = _from_settings(path, rule)
+        rule, folder = _from_settings(Path(str(path).removeprefix("oci:")) if image else path, rule)
     rule = msgspec.structs.replace(rule, threshold=threshold or rule.threshold)
     options = Options(extra=allow_unsigned_files, whole=whole, legacy=legacy, ignored=tuple(i.strip("/") for i in ignore))
     now = datetime.now(UTC)
-    result = verify(path, signatures or signatures_of(path), roots_of(rule, folder), rule, now, options)
+    if image:
+        from lading.cli.sign import image_at  # noqa: PLC0415 - when there is an image
+        from lading.sign.image import verify_image  # noqa: PLC0415 - as above
+
+        result = verify_image(*image_at(str(path)), roots_of(rule, folder), rule, now)
+    else:
+        result = verify(path, signatures or signatures_of(path), roots_of(rule, folder), rule, now, options)
     if summary:
         from lading.sign.summary import summaries  # noqa: PLC0415 - when it is asked for
 

@@ -38,7 +38,7 @@ class Claim(Struct, frozen=True):
         return self.predicate in _VOUCHING
 
 
-_VOUCHING = frozenset(map(type_of, ("signature", "legacy-signature", "provenance")))
+_VOUCHING = frozenset(map(type_of, ("signature", "legacy-signature", "image-signature", "provenance")))
 
 
 def rule_for(rules: Sequence[TrustRule], name: str) -> TrustRule | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -103,3 +103,27 @@ def _by_certificate(bundle: Bundle, roots: Roots, now: datetime) -> Signer:
     key = certificates.public_key_of(leaf)
     key.verify(bundle.envelope.signatures[0].sig, bundle.envelope.signed)
     return Signer("certificate", ", ".join(certificates.names_of(leaf)), key.algorithm, key.fingerprint)
+
+
+def signer_of_bytes(message: bytes, signature: bytes, chain: Iterable[bytes], roots: Roots, now: datetime) -> Signer:
+    """Who has signed bare bytes with SHA-256: a trusted key, or the leaf of a chain (DER) that leads to a trusted authority."""
+    if certified := tuple(chain):
+        from lading.trust import certificates  # noqa: PLC0415 - as above
+
+        if not roots.certificates:
+            raise EvidenceError("there is no certificate authority to check the signature with", hint="lading verify … --roots CA.pem")
+        leaf = certificates.verified_leaf(certified, roots.certificates, roots.revocations, now)
+        key = certificates.public_key_of(leaf)
+        key.verify_sha256(signature, message)
+        return Signer("certificate", ", ".join(certificates.names_of(leaf)), key.algorithm, key.fingerprint)
+    if not roots.keys:
+        raise EvidenceError("there is no key to check the signature with", hint="lading verify … --key SIGNER.pub")
+    refusals: list[TrustError] = []
+    for key in roots.keys:
+        try:
+            key.verify_sha256(signature, message)
+        except TrustError as e:
+            refusals.append(e)
+        else:
+            return Signer("key", key.fingerprint, key.algorithm, key.fingerprint)
+    raise refusals[0]

@@ -63,6 +63,16 @@ class PublicKey:
         except (InvalidSignature, ValueError) as e:
             raise TrustError(f"the signature is not that of the {self.algorithm} key {self.fingerprint[:16]} over this content") from e
 
+    def verify_sha256(self, signature: bytes, message: bytes) -> None:
+        """The same where the signer hashes with SHA-256 whatever the curve, as cosign does."""
+        if not isinstance(self._key, ec.EllipticCurvePublicKey):
+            self.verify(signature, message)
+            return
+        try:
+            self._key.verify(signature, message, ec.ECDSA(hashes.SHA256()))
+        except InvalidSignature:
+            self.verify(signature, message)
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, PublicKey) and self.pem == other.pem
 
@@ -88,6 +98,12 @@ class PrivateKey:
                 return key.sign(message)
             case _:
                 raise KeyFileError(f"a key of type {type(self._key).__name__} does not sign")
+
+    def sign_sha256(self, message: bytes) -> bytes:
+        """A signature over the SHA-256 of the message, whatever the curve."""
+        return (
+            self._key.sign(message, ec.ECDSA(hashes.SHA256())) if isinstance(self._key, ec.EllipticCurvePrivateKey) else self.sign(message)
+        )
 
     def pem(self, passphrase: bytes = b"") -> bytes:
         """The key as PEM (PKCS #8), encrypted when there is a passphrase."""

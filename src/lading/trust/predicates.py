@@ -6,7 +6,10 @@ from lading.core.errors import UsageError
 from lading.trust.model_signing import LEGACY_PREDICATE
 from lading.trust.model_signing import PREDICATE as MODEL_SIGNATURE
 
+COSIGN = "https://sigstore.dev/cosign/sign/v1"
+
 NAMES = {
+    "image-signature": COSIGN,
     "signature": MODEL_SIGNATURE,
     "legacy-signature": LEGACY_PREDICATE,
     "provenance": "https://slsa.dev/provenance/v1",

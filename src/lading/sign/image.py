@@ -1,0 +1,135 @@
+"""Container images signed as cosign does, in each of its three layouts, and verified as the union of whatever there is.
+
+`tag`: a manifest under the tag `sha256-….sig` with simple-signing payloads; `referrer`: the same as a referrer of the image; `bundle`:
+a Sigstore bundle over an in-toto statement as a referrer.
+"""
+
+import base64
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any, Literal
+
+import msgspec
+
+from lading.core.digest import Digest
+from lading.core.errors import EvidenceError, LadingError, TrustError
+from lading.policy.rule import TrustRule
+from lading.policy.trust import Claim, decide
+from lading.sign.layout import MANIFEST, Descriptor, Layout
+from lading.sign.model import sign
+from lading.sign.verify import Result
+from lading.trust import bundle, dsse, evidence
+from lading.trust.evidence import Roots
+from lading.trust.keys import PrivateKey
+from lading.trust.predicates import COSIGN, says_no, short
+from lading.trust.statement import Resource, Statement
+from lading.trust.strict import canonical, convert, load, unbase64
+
+How = Literal["tag", "referrer", "bundle"]
+SIMPLE = "application/vnd.dev.cosign.simplesigning.v1+json"
+DSSE = "application/vnd.dsse.envelope.v1+json"
+_ARTIFACT = "application/vnd.dev.cosign.artifact.sig.v1+json"
+_SIGNATURE = "dev.cosignproject.cosign/signature"
+_CERTIFICATE = "dev.sigstore.cosign/certificate"
+_CHAIN = "dev.sigstore.cosign/chain"
+_TYPE = "cosign container image signature"
+
+
+class _Image(msgspec.Struct, rename={"digest": "docker-manifest-digest"}):
+    digest: str
+
+
+class _Critical(msgspec.Struct):
+    image: _Image
+    type: str
+    identity: dict[str, Any] = {}
+
+
+class _Payload(msgspec.Struct):
+    critical: _Critical
+
+
+def sign_image(layout: Layout, image: Descriptor, key: PrivateKey, how: How = "bundle", reference: str = "") -> Digest:
+    """Sign an image and attach the signature to its layout; the digest of the manifest that holds it."""
+    subject = {"mediaType": image.media_type or MANIFEST, "digest": str(image.digest), "size": image.size}
+    base: dict[str, Any] = {"schemaVersion": 2, "mediaType": MANIFEST}
+    if how == "bundle":
+        made = sign(Statement((Resource(name=reference, digest={"sha256": image.digest.hex}),), COSIGN), key)
+        data = bundle.encode(made).rstrip()
+        layer = {"mediaType": bundle.MEDIA_TYPE, "digest": str(layout.put(data)), "size": len(data)}
+        return layout.attach({**base, "artifactType": bundle.MEDIA_TYPE, "config": layout.empty(), "layers": [layer], "subject": subject})
+    critical = {"identity": {"docker-reference": reference}, "image": {"docker-manifest-digest": str(image.digest)}, "type": _TYPE}
+    payload = canonical({"critical": critical, "optional": None})
+    layer = {
+        "mediaType": SIMPLE,
+        "digest": str(layout.put(payload)),
+        "size": len(payload),
+        "annotations": {_SIGNATURE: base64.b64encode(key.sign_sha256(payload)).decode()},
+    }
+    if how == "referrer":
+        return layout.attach({**base, "artifactType": _ARTIFACT, "config": layout.empty(), "layers": [layer], "subject": subject})
+    name = f"sha256-{image.digest.hex}.sig"
+    before = [old for found, manifest in layout.attached(image.digest) if found == "tag .sig" for old in manifest.get("layers", [])]
+    return layout.attach({**base, "config": layout.empty(), "layers": [*before, layer]}, name)
+
+
+def verify_image(layout: Layout, image: Descriptor, roots: Roots, rule: TrustRule, now: datetime) -> Result:
+    """One verdict over every signature and attestation in the layout that belongs to an image."""
+    claims: list[Claim] = []
+    try:
+        layout.blob(image.digest)
+        for found, manifest in layout.attached(image.digest):
+            for layer in layout.layers(manifest):
+                source = f"{found} {layer.digest.hex[:12]}"
+                claims += [_judged(layout, layer, image.digest, source, roots, now)] if _is_signature(layer) else []
+    except TrustError as e:
+        claims.append(Claim(str(layout.folder), refusal=e.sentence))
+    return Result(f"oci:{layout.folder}@{image.digest}", decide(rule, claims), tuple(claims), (), str(image.digest))
+
+
+def _is_signature(layer: Descriptor) -> bool:
+    return layer.media_type in {SIMPLE, DSSE} or layer.media_type.startswith("application/vnd.dev.sigstore.bundle")
+
+
+def _judged(layout: Layout, layer: Descriptor, image: Digest, source: str, roots: Roots, now: datetime) -> Claim:
+    try:
+        data = layout.blob(layer.digest)
+        if layer.media_type == SIMPLE:
+            return _simple(data, layer, image, source, roots, now)
+        made = _enveloped(data, layer) if layer.media_type == DSSE else bundle.decode(data, source)
+        found = evidence.verify(made, roots, now)
+    except EvidenceError as e:
+        return Claim(source, unknown=e.sentence)
+    except LadingError as e:
+        return Claim(source, refusal=e.sentence)
+    claim = Claim(source, found.signer, predicate=found.statement.predicate_type, envelope=found.envelope)
+    if not any(s.digest.get("sha256") == image.hex for s in found.statement.subject):
+        return msgspec.structs.replace(claim, refusal=f"the {short(claim.predicate)} statement is about another image")
+    return msgspec.structs.replace(claim, refusal=says_no(claim.predicate, found.statement.predicate))
+
+
+def _simple(data: bytes, layer: Descriptor, image: Digest, source: str, roots: Roots, now: datetime) -> Claim:
+    """A simple-signing payload: what is signed are its bytes, and they must name this image."""
+    signature = unbase64(layer.annotations.get(_SIGNATURE, ""), "the signature of the image")
+    signer = evidence.signer_of_bytes(data, signature, _certificates(layer), roots, now)
+    payload = convert(load(data, "the signed payload"), _Payload, "the signed payload")
+    claim = Claim(source, signer, predicate=COSIGN, envelope=Digest.of_bytes(data))
+    if payload.critical.type != _TYPE:
+        return msgspec.structs.replace(claim, refusal=f"the payload is a {payload.critical.type!r}, no signature of an image")
+    if payload.critical.image.digest != str(image):
+        return msgspec.structs.replace(claim, refusal=f"the signature is of another image, {payload.critical.image.digest[:19]}…")
+    return claim
+
+
+def _enveloped(data: bytes, layer: Descriptor) -> bundle.Bundle:
+    """An attestation of the older layouts: the envelope alone, certificates in the annotations."""
+    return bundle.Bundle(dsse.decode(load(data, "the attestation"), "the attestation"), certificates=tuple(_certificates(layer)))
+
+
+def _certificates(layer: Descriptor) -> Iterator[bytes]:
+    """The certificates beside a signature, leaf first, as DER."""
+    text = "".join(layer.annotations.get(name, "") for name in (_CERTIFICATE, _CHAIN))
+    if text:
+        from lading.trust.certificates import der, load_certificates  # noqa: PLC0415 - X.509 only when there is some
+
+        yield from map(der, load_certificates(text.encode(), "the annotations"))
