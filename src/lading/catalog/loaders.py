@@ -33,6 +33,8 @@ class Loader(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     id: tuple[str, ...] = ()
     position: int = 0
     """The position of the id among the arguments; -1: by keyword only."""
+    base: str = ""
+    """The argument that is the model which the loaded one derives from; the first where it is not passed by name."""
     kind_by: str = ""
     """The keyword by whose value `dataset` a dataset is loaded instead."""
     revision: str = ""

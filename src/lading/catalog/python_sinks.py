@@ -24,16 +24,16 @@ from lading.catalog.identity import (
 from lading.catalog.keys import key_of
 from lading.catalog.loaders import Loader, Loaders, of_user, shipped
 from lading.catalog.upstreams import hub, is_hub_id, named, pin_of, service
-from lading.core.component import Component, Occurrence, ServiceFacts, Unresolved
+from lading.core.component import Component, Edge, Occurrence, ServiceFacts, Unresolved
 from lading.core.errors import ExtractError
-from lading.core.kinds import Confidence, Flag, Kind, Pin
+from lading.core.kinds import Confidence, Flag, Kind, Pin, Relation
 from lading.core.source import Tree
 from lading.dataflow.evaluate import Evaluator, argument_of, written
 from lading.dataflow.module import Block, Call, Module, Scope
 from lading.dataflow.project import Defined, Project
 from lading.dataflow.values import Collection, Constant, Object, Parameter, Place, Text, Value
 
-Observation = Component | Unresolved
+Observation = Component | Edge | Unresolved
 
 ROUNDS = 3
 """Most calls a value is followed through from a caller to a loader."""
@@ -101,7 +101,9 @@ class Sinks:
             for dotted in dict.fromkeys(self.evaluator.dotted(call.node.func, call.scope, call.block)):
                 loader = self.loaders.match(dotted, self.module.imports)
                 if loader:
-                    yield from self._loaded(loader, call, dotted)
+                    loaded = list(self._loaded(loader, call, dotted))
+                    yield from loaded
+                    yield from self._derived(loader, call, loaded) if loader.base else ()
                     break
         given = (c for c in self.module.calls if c.node.args or c.node.keywords)
         calls = [(call, found) for call in given if (found := self._definition(call))]
@@ -110,6 +112,23 @@ class Sinks:
             yield from self._passed_on(calls)
             if sum(map(len, self.through.values())) == before:
                 break
+
+    def _derived(self, loader: Loader, call: Call, found: list[Observation]) -> Iterator[Edge]:
+        """That what is loaded derives from the one model that is passed to the call (`PeftModel.from_pretrained(base, id)`)."""
+        argument = argument_of(call.node, loader.base, 0)
+        made = self.evaluator.values(argument, call.scope, call.block) if argument is not None else []
+        bases = {c.ref for value in made if isinstance(value, Object) and value.module is self.module for c in self._made_by(value)}
+        for component in found if len(bases) == 1 else ():
+            if isinstance(component, Component) and component.ref not in bases:
+                yield Edge(component.ref, Relation.DERIVED_FROM, *bases)
+
+    def _made_by(self, value: Object) -> Iterator[Component]:
+        """What the call that made an object loads."""
+        call = Call(value.call, value.scope, ())
+        for dotted in dict.fromkeys(self.evaluator.dotted(call.node.func, call.scope)):
+            if loader := self.loaders.match(dotted, self.module.imports):
+                yield from (c for c in self._loaded(loader, call, dotted) if isinstance(c, Component))
+                return
 
     def _definition(self, call: Call) -> Defined | None:
         """The function or class of the project that is called; imported ones by their outline, without parsing them again."""

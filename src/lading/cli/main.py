@@ -21,6 +21,7 @@ COMMANDS = {
     "verify": "Say whether an artifact is what somebody trusted has signed.",
     "build": "Run a command and sign how its outputs came to be.",
     "attest": "Sign any statement about an artifact.",
+    "policy": "Try the [[trust]] rules of lading.toml against recorded verdicts.",
     "key": "Make and show the keys that sign.",
     "impact": "Say which builds a compromise touched: before, during, after, or whatever the time.",
 }
