@@ -96,7 +96,7 @@ def roots_of(rule: "TrustRule", folder: Path) -> "Roots":
 
     keys = tuple(load_public(read(folder / k), k) for k in rule.keys)
     instance = rule.sigstore if rule.sigstore in {"", "public"} else str(folder / rule.sigstore)
-    if not (rule.authorities or rule.revocations):
+    if not (rule.authorities or rule.revocations or rule.timestamping):
         return Roots(keys, sigstore=instance)
     from lading.trust.certificates import load_certificates, load_revocations  # noqa: PLC0415 - X.509 only when there is some
 
@@ -104,5 +104,6 @@ def roots_of(rule: "TrustRule", folder: Path) -> "Roots":
         keys,
         tuple(c for a in rule.authorities for c in load_certificates(read(folder / a), a)),
         tuple(load_revocations(read(folder / r), r) for r in rule.revocations),
+        tuple(c for t in rule.timestamping for c in load_certificates(read(folder / t), t)),
         instance,
     )

@@ -15,14 +15,15 @@ COMMANDS = {
     "scan": "Show everything a repository inherits: models, datasets, services, images, libraries.",
     "bom": "Show, convert, validate, compare and merge bills of materials.",
     "why": "Explain one artifact: every place that names it, its pin, what depends on it.",
-    "ledger": "Record envelopes so that none can be removed, changed or re-ordered unseen.",
     "rules": "List the rules, or explain one.",
+    "key": "Make and show the keys that sign.",
     "sign": "Sign a model or file: OpenSSF Model Signing with an index of chunks.",
-    "verify": "Say whether an artifact is what somebody trusted has signed.",
     "build": "Run a command and sign how its outputs came to be.",
     "attest": "Sign any statement about an artifact.",
+    "verify": "Say whether an artifact is what somebody trusted has signed.",
+    "timestamp": "Add a proof of time to a signature.",
     "policy": "Try the [[trust]] rules of lading.toml against recorded verdicts.",
-    "key": "Make and show the keys that sign.",
+    "ledger": "Record envelopes so that none can be removed, changed or re-ordered unseen.",
     "impact": "Say which builds a compromise touched: before, during, after, or whatever the time.",
 }
 

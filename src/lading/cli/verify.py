@@ -26,6 +26,7 @@ _MOST_SHOWN = 20
 @click.option("--key", "-k", "keys", type=_FILE, multiple=True, help="A public key whose signature counts; may be repeated.")
 @click.option("--roots", type=_FILE, multiple=True, help="Certificates of authorities (PEM) whose certificates count; may be repeated.")
 @click.option("--revoked", type=_FILE, multiple=True, help="A certificate revocation list; may be repeated.")
+@click.option("--tsa", "timestamping", type=_FILE, multiple=True, help="Certificates of time-stamping authorities (PEM); may be repeated.")
 @click.option("--identity", "identities", multiple=True, help="Pattern for the names of certificates that count; may be repeated.")
 @click.option(
     "--sigstore", default="", metavar="ROOT", help="`public`, or the trusted_root.json of a Sigstore instance whose identities may count."
@@ -51,6 +52,7 @@ def command(  # noqa: PLR0913, PLR0917 - one for each option
     keys: tuple[Path, ...],
     roots: tuple[Path, ...],
     revoked: tuple[Path, ...],
+    timestamping: tuple[Path, ...],
     identities: tuple[str, ...],
     sigstore: str,
     issuers: tuple[str, ...],
@@ -84,6 +86,7 @@ def command(  # noqa: PLR0913, PLR0917 - one for each option
         keys=tuple(map(str, keys)),
         authorities=tuple(map(str, roots)),
         revocations=tuple(map(str, revoked)),
+        timestamping=tuple(map(str, timestamping)),
         identities=identities,
         sigstore=sigstore,
         issuers=issuers,

@@ -15,6 +15,7 @@ class TrustRule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     keys: tuple[str, ...] = ()
     authorities: tuple[str, ...] = ()
     revocations: tuple[str, ...] = ()
+    timestamping: tuple[str, ...] = ()
     identities: tuple[str, ...] = ()
     sigstore: str = ""
     issuers: tuple[str, ...] = ()

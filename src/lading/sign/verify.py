@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 
 import msgspec
@@ -69,12 +70,12 @@ class _Judge:
         self.ignored = ignored
         self.compared: dict[str, Checked | TrustError] = {}
         self.digest = ""
-        self.subject: Resource | None = None
+        self.signed: Resource | None = None
 
     def claim(self, source: str, data: bytes, roots: Roots, now: datetime) -> Claim:
         """What becomes of one bundle."""
         try:
-            found = evidence.verify(bundle.decode(data, source), roots, now)
+            found = evidence.verify(bundle.decode(data), roots, now)
             kind = found.statement.predicate_type
             if kind in {model_signing.PREDICATE, model_signing.LEGACY_PREDICATE}:
                 manifest = model_signing.decode(found.statement, legacy=self.options.legacy)
@@ -95,20 +96,32 @@ class _Judge:
         claim = msgspec.structs.replace(claim, differences=tuple(f"{d.path} {_WORDS[d.how]}" for d in outcome.differences))
         if claim.holds and not self.digest:
             self.digest = key
-            self.subject = self.subject or (None if self.files.alone else subject_of_manifest(manifest))
+            self.signed = None if self.files.alone else subject_of_manifest(manifest)
         return claim
+
+    def _subjects(self) -> Iterator[Resource]:
+        """The artifact as a subject: as a signature that holds describes it, and as it lies there."""
+        if self.signed:
+            yield self.signed
+        yield self.whole
+
+    @cached_property
+    def whole(self) -> Resource:
+        """The artifact with every file there is, hashed when it is first asked for."""
+        return subject_of(self.files.root)
 
     def _attestation(self, claim: Claim, made: Statement) -> Claim:
         """A statement about the artifact: it must name it by its digest, a folder also by that of its manifest."""
-        if self.subject is None:
-            self.subject = subject_of(self.files.root)
-        mine = self.subject
-        about = [s for s in made.subject if s.digest.get("sha256") == mine.digest["sha256"]]
-        named = [s for s in about if s.annotations.get(MANIFEST, "") == mine.annotations.get(MANIFEST, "")]
+        named = any(_same(s, mine) for mine in self._subjects() for s in made.subject)
         if named:
             return msgspec.structs.replace(claim, refusal=says_no(claim.predicate, made.predicate))
         others = ", ".join(s.name or next(iter(s.digest.values()))[:16] for s in made.subject[:3])
         return msgspec.structs.replace(claim, refusal=f"the {short(claim.predicate)} statement is about {others} with other content")
+
+
+def _same(subject: Resource, mine: Resource) -> bool:
+    manifests = subject.annotations.get(MANIFEST, ""), mine.annotations.get(MANIFEST, "")
+    return subject.digest.get("sha256") == mine.digest["sha256"] and manifests[0] == manifests[1]
 
 
 def _compared(files: Files, manifest: model_signing.Manifest, options: Options, ignored: tuple[str, ...]) -> Checked | TrustError:

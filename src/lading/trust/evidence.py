@@ -28,6 +28,8 @@ class Roots:
     keys: tuple[PublicKey, ...] = ()
     certificates: tuple[x509.Certificate, ...] = ()
     revocations: tuple[x509.CertificateRevocationList, ...] = ()
+    timestamping: tuple[x509.Certificate, ...] = ()
+    """Authorities that prove times (RFC 3161)."""
     sigstore: str = ""
     """`public`, or the path of the trusted root of a Sigstore instance; empty: no identities are trusted."""
 
@@ -99,7 +101,12 @@ def _by_certificate(bundle: Bundle, roots: Roots, now: datetime) -> Signer:
         return Signer("identity", found.name, found.algorithm, found.fingerprint, found.issuer)
     if not roots.certificates:
         raise EvidenceError("there is no certificate authority to check the signature with", hint="lading verify … --roots CA.pem")
-    leaf = certificates.verified_leaf(bundle.certificates, roots.certificates, roots.revocations, now)
+    at = now
+    if bundle.timestamps:
+        from lading.trust.timestamps import signing_time  # noqa: PLC0415 - an extra
+
+        at = signing_time(bundle.timestamps, bundle.envelope.signatures[0].sig, roots.timestamping, now)
+    leaf = certificates.verified_leaf(bundle.certificates, roots.certificates, roots.revocations, at)
     key = certificates.public_key_of(leaf)
     key.verify(bundle.envelope.signatures[0].sig, bundle.envelope.signed)
     return Signer("certificate", ", ".join(certificates.names_of(leaf)), key.algorithm, key.fingerprint)
