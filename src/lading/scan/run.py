@@ -74,7 +74,8 @@ def collect(folder: Folder, name: str, now: float | None = None, progress: Progr
 
 LEAST_SHARE = 1 << 20
 """Source bytes that are worth a process of their own."""
-MOST_SHARES = 8
+MOST_SHARES = 4
+"""More would parse what their modules import more often than they would save."""
 LARGEST = 1 << 20
 """Larger files are data, of which at most the head is read."""
 _OVERHEAD = 1 << 11
