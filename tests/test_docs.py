@@ -53,6 +53,14 @@ def test_the_loader_of_the_page_loads(tmp_path: Path) -> None:
     assert (component.name, component.upstream, component.version) == ("intent-classifier", "acme-registry", "v3")
 
 
+def test_the_loader_of_the_page_loads_from_pyproject_too(tmp_path: Path) -> None:
+    page = (ROOT / "docs/how-to/add-a-loader.md").read_text()
+    rows = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)[0]
+    (tmp_path / "pyproject.toml").write_text(rows.replace("[[loader]]", "[[tool.lading.loader]]"))
+    (tmp_path / "app.py").write_text(re.findall(r"```python\n(.*?)```", page, re.DOTALL)[0])
+    assert "intent-classifier" in {c.name for c in scan(tmp_path).bom.components}
+
+
 def test_the_extractor_of_the_contributing_page_is_one_file_and_one_case(tmp_path: Path) -> None:
     page = (ROOT / "CONTRIBUTING.md").read_text()
     source = re.findall(r"```python\n(.*?)```", page, re.DOTALL)[0]

@@ -22,7 +22,7 @@ from lading.catalog.identity import (
     uri,
 )
 from lading.catalog.keys import key_of
-from lading.catalog.loaders import Loader, Loaders, of_user, shipped
+from lading.catalog.loaders import Loader, Loaders, Table, of_user, shipped
 from lading.catalog.upstreams import hub, is_hub_id, named, pin_of, service
 from lading.core.component import Component, Edge, Occurrence, ServiceFacts, Unresolved
 from lading.core.errors import ExtractError
@@ -577,7 +577,7 @@ class _Passes:
 def loaders(tree: Tree) -> Loaders:
     """The loaders that ship with lading, after the rows of the tree's own lading.toml."""
     user = _user_rows(tree)
-    return Loaders((*((user,) if user else ()), *shipped())) if user else _shipped_loaders()
+    return Loaders((user, *shipped())) if user is not None else _shipped_loaders()
 
 
 @cache
@@ -585,17 +585,27 @@ def _shipped_loaders() -> Loaders:
     return Loaders(shipped())
 
 
-def _user_rows(tree: Tree):  # type: ignore[no-untyped-def]  # noqa: ANN202
+def _user_rows(tree: Tree) -> Table | None:
+    """The rows of the tree's own settings: lading.toml, else `[tool.lading]` of its pyproject.toml."""
+    settings = _toml(tree, "lading.toml")
+    where = "lading.toml"
+    if settings is None:
+        tool = (_toml(tree, "pyproject.toml") or {}).get("tool")
+        settings = tool.get("lading") if isinstance(tool, dict) else None
+        where = "pyproject.toml"
+    rows = settings.get("loader") if isinstance(settings, dict) else None
+    return of_user(rows, where) if isinstance(rows, list) else None
+
+
+def _toml(tree: Tree, path: str) -> dict[str, object] | None:
+    """A TOML file of the tree; None when there is none, or it is broken, which its own extractor says."""
     import tomllib  # noqa: PLC0415 - only when there is a file
 
-    file = tree.file("lading.toml")
-    if file is None:
-        return None
+    file = tree.file(path)
     try:
-        rows = tomllib.loads(file.text).get("loader", [])
-    except (tomllib.TOMLDecodeError, ExtractError):
+        return tomllib.loads(file.text) if file else None
+    except (tomllib.TOMLDecodeError, ExtractError, RecursionError):
         return None
-    return of_user(rows if isinstance(rows, list) else [], file.path)
 
 
 _SENTENCE = re.compile(
