@@ -27,6 +27,7 @@ def command(
     from lading.core.errors import FormatError, TrustError, UsageError  # noqa: PLC0415 - when it is run
     from lading.sign.attest import attest, keep, subject_of, waybill_of  # noqa: PLC0415 - as above
     from lading.trust.keys import load_private  # noqa: PLC0415 - as above
+    from lading.trust.model_signing import MANIFEST  # noqa: PLC0415 - as above
     from lading.trust.predicates import type_of  # noqa: PLC0415 - as above
     from lading.trust.strict import load  # noqa: PLC0415 - as above
 
@@ -43,6 +44,6 @@ def command(
     waybill = output or waybill_of(subject)
     about = subject_of(subject)
     keep(waybill, attest(uri, (about,), predicate, key))
-    click.echo(f"sha256:{about.digest['sha256']}")
+    click.echo(about.annotations.get(MANIFEST, f"sha256:{about.digest['sha256']}"))
     click.echo(f"signed a statement of type {uri} about {subject}; added to {waybill}", err=True)
     return 0

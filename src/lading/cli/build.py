@@ -57,6 +57,7 @@ def command(  # noqa: PLR0913 - one for each option
     from lading.build.run import build  # noqa: PLC0415 - as above
     from lading.sign.attest import attest, keep, waybill_of  # noqa: PLC0415 - as above
     from lading.trust.keys import load_private  # noqa: PLC0415 - as above
+    from lading.trust.model_signing import MANIFEST  # noqa: PLC0415 - as above
     from lading.trust.predicates import NAMES  # noqa: PLC0415 - as above
 
     key = load_private(read(key_file), passphrase(passphrase_file), str(key_file))
@@ -69,7 +70,7 @@ def command(  # noqa: PLR0913 - one for each option
         said.append((NAMES["cyclonedx"], _document(bom)))
     for output, subject in zip(outputs, built.subjects, strict=True):
         keep(waybill_of(output), *(attest(uri, (subject,), predicate, key) for uri, predicate in said))
-        click.echo(f"sha256:{subject.digest['sha256']}  {output}")
+        click.echo(f"{subject.annotations.get(MANIFEST, 'sha256:' + subject.digest['sha256'])}  {output}")
         click.echo(f"wrote {waybill_of(output)}: {len(said)} statements signed with {key.public.fingerprint[:16]}…", err=True)
     click.echo(f"next: lading verify {outputs[0]} --key {key_file}.pub", err=True)
     return 0

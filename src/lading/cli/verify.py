@@ -144,6 +144,7 @@ def _from_settings(path: Path, asked: "TrustRule") -> tuple["TrustRule", Path]:
 
 def _lines(result: "Result") -> list[str]:
     from lading.render.text import clean  # noqa: PLC0415 - when it is run
+    from lading.trust.predicates import short  # noqa: PLC0415 - as above
 
     words = {"allow": "allowed", "refuse": "refused", "unknown": "unknown"}
     lines = [f"{words[result.verdict.answer]}: {clean(result.artifact)}"]
@@ -151,6 +152,7 @@ def _lines(result: "Result") -> list[str]:
     lines += [f"  {clean(reason)}" for reason in reasons[:_MOST_SHOWN]]
     if len(reasons) > _MOST_SHOWN:
         lines.append(f"  and {len(reasons) - _MOST_SHOWN} more; --format json has them all")
+    lines += [f"  {short(c.predicate)} by {clean(str(c.signer))} in {clean(c.source)}" for c in result.claims if c.holds]
     if result.verdict.opens:
         lines += [
             f"  does not count: {clean(c.source)}: {clean(c.refusal or c.unknown or '; '.join(c.differences[:3]))}"
