@@ -468,7 +468,7 @@ def _named(name: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
 
 
-def certify(
+def certify(  # noqa: PLR0913 - one for each thing that can be wrong
     name: str,
     issuer: Authority | None,
     *,
@@ -478,6 +478,7 @@ def certify(
     usage: x509.KeyUsage | None = None,
     extended: list[x509.ObjectIdentifier] | None = None,
     extra: x509.ExtensionType | None = None,
+    alternative: bool = True,
 ) -> Authority:
     """A new certificate: of an authority with `ca`, else of a signer of code named by e-mail address."""
     key = ec.generate_private_key(ec.SECP256R1())
@@ -493,7 +494,8 @@ def certify(
     if ca:
         builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=path_length), critical=True)
     else:
-        builder = builder.add_extension(x509.SubjectAlternativeName([x509.RFC822Name(name)]), critical=False)
+        if alternative:
+            builder = builder.add_extension(x509.SubjectAlternativeName([x509.RFC822Name(name)]), critical=False)
         builder = builder.add_extension(x509.ExtendedKeyUsage(extended or [ExtendedKeyUsageOID.CODE_SIGNING]), critical=False)
     builder = builder.add_extension(usage or _usage(sign=not ca, certify=ca), critical=True)
     if extra:
@@ -584,6 +586,13 @@ def signed_by_another_key_than_the_certified(s: Signed) -> None:
 @way("is not one of")
 def certificate_of_another_identity(s: Signed) -> None:
     certified(s, certify("ci@acme.test", MIDDLE), MIDDLE)
+    s.rule = TrustRule(identities=("release@*",))
+
+
+@way("is not one of")
+def certificate_that_hides_an_identity_in_its_subject(s: Signed) -> None:
+    """Without alternative names the subject is one name, whatever commas stand in it."""
+    certified(s, certify("x, release@acme.test", MIDDLE, alternative=False), MIDDLE)
     s.rule = TrustRule(identities=("release@*",))
 
 

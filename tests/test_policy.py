@@ -17,9 +17,9 @@ from test_cli import lading
 
 ANNE = Signer("key", "aa", "ecdsa-p256", "aa")
 BERT = Signer("key", "bb", "ecdsa-p256", "bb")
-RELEASE = Signer("certificate", "release@acme.test", "ecdsa-p256", "cc")
-AGAIN = Signer("certificate", "release@acme.test", "ecdsa-p256", "dd")
-LOGIN = Signer("identity", "release@acme.test", "ecdsa-p256", "ee", "https://login.acme.test")
+RELEASE = Signer("certificate", "release@acme.test", "ecdsa-p256", "cc", names=("release@acme.test",))
+AGAIN = Signer("certificate", "release@acme.test", "ecdsa-p256", "dd", names=("release@acme.test",))
+LOGIN = Signer("identity", "release@acme.test", "ecdsa-p256", "ee", "https://login.acme.test", ("release@acme.test",))
 
 
 def signed(by: Signer, predicate: str = "signature", **other: object) -> Claim:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from lading.core.digest import Digest
 from lading.core.errors import LadingError, TrustError
@@ -256,6 +257,9 @@ def test_the_encoding_before_signing_is_that_of_the_specification() -> None:
 
 
 ITEMS = (model_signing.Item("a", Digest("sha256", "00" * 32)),)
+CERTIFIED = bundle.encode(
+    sign(model_signing.encode(model_signing.Manifest("m", ITEMS)), keys.PrivateKey(LEAF.key), [LEAF.certificate, MIDDLE.certificate])
+)
 BUNDLE = bundle.encode(sign(model_signing.encode(model_signing.Manifest("m", ITEMS)), KEY))
 
 
@@ -274,3 +278,32 @@ def test_no_change_of_one_byte_of_a_signature_file_lets_another_statement_throug
     except LadingError:
         return
     assert found.statement == evidence.verify(bundle.decode(BUNDLE), Roots((KEY.public,)), NOW).statement
+
+
+def test_two_signatures_of_the_same_files_are_compared_each_as_it_says(signed: Signed, tmp_path: Path) -> None:
+    """One of them leaves a file out of account, the other does not: the first must not lend the second its answer."""
+    (signed.model / "extra.py").write_text("x")
+    lenient = tmp_path / "lenient.sig"
+    lenient.write_bytes(bundle.encode(sign_model(Files(signed.model), STRANGER, ignored=["extra.py"])))
+    roots = Roots((KEY.public, STRANGER.public))
+    for sources in ([lenient, signed.signature], [signed.signature, lenient]):
+        result = verify(signed.model, sources, roots, TrustRule(threshold=2), NOW)
+        assert result.verdict.answer is Answer.REFUSE
+        assert {c.source: c.holds for c in result.claims} == {str(lenient): True, str(signed.signature): False}
+
+
+@given(st.data())
+@settings(max_examples=300, deadline=None)
+def test_no_byte_of_a_certificate_can_be_changed_to_more_than_a_refusal(data: st.DataObject) -> None:
+    made = bundle.decode(CERTIFIED)
+    which = data.draw(st.integers(0, 1))
+    chain = [bytearray(c) for c in made.certificates]
+    for _ in range(data.draw(st.integers(1, 3))):
+        chain[which][data.draw(st.integers(0, len(chain[which]) - 1))] = data.draw(st.integers(0, 255))
+    changed = replace(made, certificates=tuple(bytes(c) for c in chain))
+    try:
+        found = evidence.verify(changed, Roots(certificates=(ROOT.certificate,)), NOW)
+    except LadingError:
+        return
+    assert changed.certificates == made.certificates
+    assert found.signer.names == ("release@acme.test",)

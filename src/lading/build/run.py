@@ -96,8 +96,9 @@ def _inherited(bom: Bom) -> tuple[Resource, ...]:
         Resource(
             name=c.name,
             uri=c.purl,
-            digest={d.algorithm: d.hex for d in c.digests},
+            digest={c.digests[0].algorithm: c.digests[0].hex} if len(c.digests) == 1 else {},
             annotations={
+                **({"digests": [str(d) for d in c.digests]} if len(c.digests) > 1 else {}),
                 "kind": str(c.kind),
                 "pin": str(c.pin),
                 "declared": True,

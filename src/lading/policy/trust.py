@@ -48,7 +48,7 @@ def rule_for(rules: Sequence[TrustRule], name: str) -> TrustRule | None:
 
 def permitted(rule: TrustRule, signer: Signer) -> bool:
     """Whether a rule lets this signer count. Anybody can have an identity certified: one must be named, with who vouches for it."""
-    named = any(fnmatchcase(n, i) for n in signer.name.split(", ") for i in rule.identities)
+    named = any(fnmatchcase(n, i) for n in signer.names for i in rule.identities)
     match signer.kind:
         case "key":
             return True

@@ -111,7 +111,7 @@ def _judged(layout: Layout, layer: Descriptor, image: Digest, source: str, roots
 def _simple(data: bytes, layer: Descriptor, image: Digest, source: str, roots: Roots, now: datetime) -> Claim:
     """A simple-signing payload: what is signed are its bytes, and they must name this image."""
     signature = unbase64(layer.annotations.get(_SIGNATURE, ""), "the signature of the image")
-    signer = evidence.signer_of_bytes(data, signature, _certificates(layer), roots, now)
+    signer = evidence.signer_of_bytes(data, signature, tuple(_certificates(layer)), roots, now)
     payload = convert(load(data, "the signed payload"), _Payload, "the signed payload")
     claim = Claim(source, signer, predicate=COSIGN, envelope=Digest.of_bytes(data))
     if payload.critical.type != _TYPE:

@@ -17,7 +17,7 @@ from lading.sign.files import Files
 from lading.sign.model import Checked, check
 from lading.trust import bundle, evidence, model_signing
 from lading.trust.evidence import Roots
-from lading.trust.model_signing import MANIFEST
+from lading.trust.model_signing import MANIFEST, Manifest
 from lading.trust.predicates import says_no, short
 from lading.trust.statement import Resource, Statement
 
@@ -68,7 +68,7 @@ class _Judge:
         self.files = Files(path)
         self.options = options
         self.ignored = ignored
-        self.compared: dict[str, Checked | TrustError] = {}
+        self.compared: dict[Manifest, Checked | TrustError] = {}
         self.digest = ""
         self.signed: Resource | None = None
 
@@ -86,16 +86,15 @@ class _Judge:
         except TrustError as e:
             return Claim(source, refusal=e.sentence)
 
-    def _signature(self, claim: Claim, manifest: model_signing.Manifest) -> Claim:
-        key = str(manifest.digest)
-        if key not in self.compared:
-            self.compared[key] = _compared(self.files, manifest, self.options, self.ignored)
-        outcome = self.compared[key]
+    def _signature(self, claim: Claim, manifest: Manifest) -> Claim:
+        if manifest not in self.compared:
+            self.compared[manifest] = _compared(self.files, manifest, self.options, self.ignored)
+        outcome = self.compared[manifest]
         if isinstance(outcome, TrustError):
             return msgspec.structs.replace(claim, refusal=outcome.sentence)
         claim = msgspec.structs.replace(claim, differences=tuple(f"{d.path} {_WORDS[d.how]}" for d in outcome.differences))
         if claim.holds and not self.digest:
-            self.digest = key
+            self.digest = str(manifest.digest)
             self.signed = None if self.files.alone else subject_of_manifest(manifest)
         return claim
 
@@ -124,7 +123,7 @@ def _same(subject: Resource, mine: Resource) -> bool:
     return subject.digest.get("sha256") == mine.digest["sha256"] and manifests[0] == manifests[1]
 
 
-def _compared(files: Files, manifest: model_signing.Manifest, options: Options, ignored: tuple[str, ...]) -> Checked | TrustError:
+def _compared(files: Files, manifest: Manifest, options: Options, ignored: tuple[str, ...]) -> Checked | TrustError:
     try:
         return check(files, manifest, extra=options.extra, whole=options.whole, ignored=ignored)
     except TrustError as e:

@@ -12,6 +12,10 @@ from lading.core.errors import KeyFileError, TrustError
 from lading.trust.keys import PublicKey
 
 DEEPEST = 8
+_MALFORMED = (
+    ValueError, TypeError, UnsupportedAlgorithm, x509.DuplicateExtension, x509.InvalidVersion, x509.UnsupportedGeneralNameType,
+)  # fmt: skip
+"""What reading a certificate raises where its bytes are none, as far in as one looks."""
 _UNDERSTOOD = (x509.BasicConstraints, x509.KeyUsage, x509.ExtendedKeyUsage, x509.SubjectAlternativeName)
 """Critical extensions whose meaning is kept; any other critical extension refuses its certificate."""
 
@@ -43,14 +47,14 @@ def verified_leaf(
     """The leaf of a chain (DER, leaf first) that leads to a root and was valid at a time; TrustError says what is wrong with it."""
     try:
         leaf, *others = [x509.load_der_x509_certificate(c) for c in chain]
-    except (ValueError, UnsupportedAlgorithm) as e:
+        _may_sign(leaf)
+        path = _path(leaf, [*roots, *others], roots)
+        for certificate, issuer in zip(path, [*path[1:], path[-1]], strict=True):
+            _valid(certificate, at)
+            _understood(certificate)
+            _not_revoked(certificate, issuer, revocations, at)
+    except _MALFORMED as e:
         raise TrustError(f"a certificate of the bundle cannot be read: {e}") from e
-    _may_sign(leaf)
-    path = _path(leaf, [*roots, *others], roots)
-    for certificate, issuer in zip(path, [*path[1:], path[-1]], strict=True):
-        _valid(certificate, at)
-        _understood(certificate)
-        _not_revoked(certificate, issuer, revocations, at)
     return leaf
 
 
@@ -58,7 +62,7 @@ def names_of(certificate: x509.Certificate) -> tuple[str, ...]:
     """Whom a certificate speaks for: its alternative names, else its subject."""
     try:
         names = list(certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value)
-    except (x509.ExtensionNotFound, ValueError):
+    except (x509.ExtensionNotFound, *_MALFORMED):
         names = []
     found = [str(n.value) for n in names if isinstance(n, (x509.RFC822Name, x509.UniformResourceIdentifier, x509.DNSName))]
     return tuple(found) or (certificate.subject.rfc4514_string(),)
@@ -68,7 +72,7 @@ def public_key_of(certificate: x509.Certificate) -> PublicKey:
     """The key of a certificate; TrustError when signatures of such a key are not trusted."""
     try:
         return PublicKey(certificate.public_key())
-    except (KeyFileError, ValueError, UnsupportedAlgorithm) as e:
+    except (KeyFileError, *_MALFORMED) as e:
         raise TrustError(f"the certificate of {_name(certificate)} has a key that is not trusted: {e}") from e
 
 
@@ -92,7 +96,7 @@ def _issued(certificate: x509.Certificate, issuer: x509.Certificate, below: int)
     try:
         certificate.verify_directly_issued_by(issuer)
         constraints = issuer.extensions.get_extension_for_class(x509.BasicConstraints).value
-    except (InvalidSignature, ValueError, TypeError, UnsupportedAlgorithm, x509.ExtensionNotFound):
+    except (InvalidSignature, x509.ExtensionNotFound, *_MALFORMED):
         return False
     usage = _usage(issuer)
     allowed = usage is None or usage.key_cert_sign

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,10 @@ from lading.trust.statement import Statement
 
 if TYPE_CHECKING:
     from cryptography import x509
+
+
+Check = Callable[[PublicKey], None]
+"""Raises TrustError when a signature is not that of a key."""
 
 
 class Roots(Struct, frozen=True):
@@ -42,6 +46,8 @@ class Signer(Struct, frozen=True, order=True):
     """Of the public key, also where a certificate speaks for it."""
     issuer: str = ""
     """Of an identity: by whose login it was seen."""
+    names: tuple[str, ...] = ()
+    """Each name that a certificate speaks for, by itself: rules are held against these, `name` is for people."""
 
     def is_same(self, other: Signer) -> bool:
         """Whether two signers are one: the same key, or the same identity with another key."""
@@ -67,68 +73,79 @@ def verify(bundle: Bundle, roots: Roots, now: datetime) -> Evidence:
     envelope = bundle.envelope
     if envelope.payload_type != IN_TOTO:
         raise TrustError(f"the payload is of type {envelope.payload_type!r}, not {IN_TOTO}")
-    signer = _by_certificate(bundle, roots, now) if bundle.certificates else _by_key(envelope, bundle.key_hint, roots.keys)
+    signature = envelope.signatures[0].sig if envelope.signatures else b""
+    if bundle.keyless:
+        signer = _by_identity(bundle, roots)
+    elif bundle.certificates:
+        at = _time_of(bundle.timestamps, signature, roots, now)
+        signer = _by_certificate(bundle.certificates, roots, at, lambda key: key.verify(signature, envelope.signed))
+    else:
+        signer = _by_key(roots.keys, bundle.key_hint, lambda key: _any(key, envelope))
     return Evidence(statement.decode(envelope.payload), signer, Digest.of_bytes(envelope.payload))
 
 
-def _by_key(envelope: Envelope, hint: str, keys: Sequence[PublicKey]) -> Signer:
+def signer_of_bytes(message: bytes, signature: bytes, chain: Sequence[bytes], roots: Roots, now: datetime) -> Signer:
+    """Who has signed bare bytes with SHA-256: a trusted key, or the leaf of a chain (DER) that leads to a trusted authority."""
+
+    def check(key: PublicKey) -> None:
+        key.verify_sha256(signature, message)
+
+    return _by_certificate(chain, roots, now, check) if chain else _by_key(roots.keys, "", check)
+
+
+def _any(key: PublicKey, envelope: Envelope) -> None:
+    """Return when one of the signatures of an envelope is that of a key."""
+    *others, last = envelope.signatures
+    for signature in others:
+        try:
+            key.verify(signature.sig, envelope.signed)
+        except TrustError:
+            continue
+        return
+    key.verify(last.sig, envelope.signed)
+
+
+def _by_key(keys: Sequence[PublicKey], hint: str, check: Check) -> Signer:
     """The trusted key that signed; the hint orders the attempts and words the refusal, it decides nothing."""
     if not keys:
         raise EvidenceError("there is no key to check the signature with", hint="lading verify … --key SIGNER.pub")
     refusals: list[TrustError] = []
     for key in sorted(keys, key=lambda k: k.fingerprint != hint):
-        for signature in envelope.signatures:
-            try:
-                key.verify(signature.sig, envelope.signed)
-            except TrustError as e:
-                refusals.append(e)
-            else:
-                return Signer("key", key.fingerprint, key.algorithm, key.fingerprint)
+        try:
+            check(key)
+        except TrustError as e:
+            refusals.append(e)
+        else:
+            return Signer("key", key.fingerprint, key.algorithm, key.fingerprint)
     if hint and all(k.fingerprint != hint for k in keys):
         raise TrustError(f"signed with the key {hint[:16]}…, which is none of the {len(keys)} trusted ones")
     raise refusals[0]
 
 
-def _by_certificate(bundle: Bundle, roots: Roots, now: datetime) -> Signer:
+def _by_certificate(chain: Sequence[bytes], roots: Roots, at: datetime, check: Check) -> Signer:
+    """The leaf of a chain that leads to a trusted authority and was valid at a time."""
     from lading.trust import certificates  # noqa: PLC0415 - X.509 is half of what there is to import, and keys do without
 
-    if bundle.keyless:
-        from lading.trust import sigstore  # noqa: PLC0415 - an extra
-
-        found = sigstore.verified(bundle, roots.sigstore)
-        return Signer("identity", found.name, found.algorithm, found.fingerprint, found.issuer)
     if not roots.certificates:
         raise EvidenceError("there is no certificate authority to check the signature with", hint="lading verify … --roots CA.pem")
-    at = now
-    if bundle.timestamps:
-        from lading.trust.timestamps import signing_time  # noqa: PLC0415 - an extra
-
-        at = signing_time(bundle.timestamps, bundle.envelope.signatures[0].sig, roots.timestamping, now)
-    leaf = certificates.verified_leaf(bundle.certificates, roots.certificates, roots.revocations, at)
+    leaf = certificates.verified_leaf(chain, roots.certificates, roots.revocations, at)
     key = certificates.public_key_of(leaf)
-    key.verify(bundle.envelope.signatures[0].sig, bundle.envelope.signed)
-    return Signer("certificate", ", ".join(certificates.names_of(leaf)), key.algorithm, key.fingerprint)
+    check(key)
+    names = certificates.names_of(leaf)
+    return Signer("certificate", ", ".join(names), key.algorithm, key.fingerprint, names=names)
 
 
-def signer_of_bytes(message: bytes, signature: bytes, chain: Iterable[bytes], roots: Roots, now: datetime) -> Signer:
-    """Who has signed bare bytes with SHA-256: a trusted key, or the leaf of a chain (DER) that leads to a trusted authority."""
-    if certified := tuple(chain):
-        from lading.trust import certificates  # noqa: PLC0415 - as above
+def _by_identity(bundle: Bundle, roots: Roots) -> Signer:
+    from lading.trust import sigstore  # noqa: PLC0415 - an extra
 
-        if not roots.certificates:
-            raise EvidenceError("there is no certificate authority to check the signature with", hint="lading verify … --roots CA.pem")
-        leaf = certificates.verified_leaf(certified, roots.certificates, roots.revocations, now)
-        key = certificates.public_key_of(leaf)
-        key.verify_sha256(signature, message)
-        return Signer("certificate", ", ".join(certificates.names_of(leaf)), key.algorithm, key.fingerprint)
-    if not roots.keys:
-        raise EvidenceError("there is no key to check the signature with", hint="lading verify … --key SIGNER.pub")
-    refusals: list[TrustError] = []
-    for key in roots.keys:
-        try:
-            key.verify_sha256(signature, message)
-        except TrustError as e:
-            refusals.append(e)
-        else:
-            return Signer("key", key.fingerprint, key.algorithm, key.fingerprint)
-    raise refusals[0]
+    found = sigstore.verified(bundle, roots.sigstore)
+    return Signer("identity", ", ".join(found.names), found.algorithm, found.fingerprint, found.issuer, found.names)
+
+
+def _time_of(timestamps: Sequence[bytes], signature: bytes, roots: Roots, now: datetime) -> datetime:
+    """The time to judge certificates at."""
+    if not timestamps:
+        return now
+    from lading.trust.timestamps import signing_time  # noqa: PLC0415 - an extra
+
+    return signing_time(timestamps, signature, roots.timestamping, now)

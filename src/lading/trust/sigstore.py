@@ -26,7 +26,7 @@ _ISSUERS = ("1.3.6.1.4.1.57264.1.8", "1.3.6.1.4.1.57264.1.1")
 class Identity(Struct, frozen=True):
     """Whom a certificate authority of identities has seen, and by whose login."""
 
-    name: str
+    names: tuple[str, ...]
     issuer: str
     algorithm: str
     fingerprint: str
@@ -69,12 +69,12 @@ def verified(bundle: Bundle, root: str) -> Identity:
         kind, payload = verifier.verify_dsse(Theirs.from_json(bundle.raw), seen)
     except InvalidBundle as e:
         raise TrustError(f"the bundle is not as Sigstore wants it: {_line(e)}") from e
-    except (sigstore.errors.Error, ValueError) as e:
+    except Exception as e:
         raise TrustError(f"Sigstore: {_line(e)}") from e
     if seen.certificate is None or payload != bundle.envelope.payload or kind != IN_TOTO:
         raise TrustError("what Sigstore verified is not this statement")
     key = public_key_of(seen.certificate)
-    return Identity(", ".join(names_of(seen.certificate)), _issuer(seen.certificate), key.algorithm, key.fingerprint)
+    return Identity(names_of(seen.certificate), _issuer(seen.certificate), key.algorithm, key.fingerprint)
 
 
 def _issuer(certificate: x509.Certificate) -> str:
