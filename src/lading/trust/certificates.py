@@ -1,11 +1,14 @@
 """X.509 chains for code signing: built from what a bundle brings to roots that the verifier brings (RFC 5280 section 6, the part used here)."""
 
-from collections.abc import Iterable, Sequence
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.utils import CryptographyDeprecationWarning
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from lading.core.errors import KeyFileError, TrustError
@@ -14,25 +17,37 @@ from lading.trust.keys import PublicKey
 DEEPEST = 8
 _MALFORMED = (
     ValueError, TypeError, UnsupportedAlgorithm, x509.DuplicateExtension, x509.InvalidVersion, x509.UnsupportedGeneralNameType,
+    CryptographyDeprecationWarning,
 )  # fmt: skip
 """What reading a certificate raises where its bytes are none, as far in as one looks."""
 _UNDERSTOOD = (x509.BasicConstraints, x509.KeyUsage, x509.ExtendedKeyUsage, x509.SubjectAlternativeName)
 """Critical extensions whose meaning is kept; any other critical extension refuses its certificate."""
 
 
+@contextmanager
+def _strictly() -> Iterator[None]:
+    """What RFC 5280 disallows and the library only warns of (a serial number below 1) is malformed; odd names are only odd."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        warnings.simplefilter("error", CryptographyDeprecationWarning)
+        yield
+
+
+@_strictly()
 def load_certificates(data: bytes, what: str) -> tuple[x509.Certificate, ...]:
     """Every certificate of a PEM file, in order; KeyFileError when there is none."""
     try:
         return tuple(x509.load_pem_x509_certificates(data))
-    except (ValueError, UnsupportedAlgorithm) as e:
+    except _MALFORMED as e:
         raise KeyFileError(f"{what} holds no PEM certificate that can be read: {e}") from e
 
 
+@_strictly()
 def load_revocations(data: bytes, what: str) -> x509.CertificateRevocationList:
     """A certificate revocation list, PEM or DER; KeyFileError when it is none."""
     try:
         return x509.load_pem_x509_crl(data) if data.startswith(b"-----BEGIN") else x509.load_der_x509_crl(data)
-    except (ValueError, UnsupportedAlgorithm) as e:
+    except _MALFORMED as e:
         raise KeyFileError(f"{what} is no certificate revocation list: {e}") from e
 
 
@@ -41,6 +56,7 @@ def der(certificate: x509.Certificate) -> bytes:
     return certificate.public_bytes(Encoding.DER)
 
 
+@_strictly()
 def verified_leaf(
     chain: Sequence[bytes], roots: Sequence[x509.Certificate], revocations: Sequence[x509.CertificateRevocationList], at: datetime
 ) -> x509.Certificate:
@@ -58,6 +74,7 @@ def verified_leaf(
     return leaf
 
 
+@_strictly()
 def names_of(certificate: x509.Certificate) -> tuple[str, ...]:
     """Whom a certificate speaks for: its alternative names, else its subject."""
     try:
@@ -68,6 +85,7 @@ def names_of(certificate: x509.Certificate) -> tuple[str, ...]:
     return tuple(found) or (certificate.subject.rfc4514_string(),)
 
 
+@_strictly()
 def public_key_of(certificate: x509.Certificate) -> PublicKey:
     """The key of a certificate; TrustError when signatures of such a key are not trusted."""
     try:
