@@ -45,6 +45,14 @@ def test_the_settings_of_the_page_are_settings() -> None:
     assert settings.ignore[0].reason.startswith("reviewed")
 
 
+def test_the_rules_of_the_page_are_rules() -> None:
+    (block,) = re.findall(r"```toml\n(.*?)```", (ROOT / "docs/how-to/whose-signature-counts.md").read_text(), re.DOTALL)
+    settings = _parsed(tomllib.loads(block), "the page")
+    written = {name for rule in settings.trust for name in rule.__struct_fields__ if getattr(rule, name)}
+    assert written == set(settings.trust[0].__struct_fields__), "the page shows every key of a rule"
+    assert [k.file for k in settings.key] == ["keys/release-2025.pub", "keys/laptop.pub"]
+
+
 def test_the_loader_of_the_page_loads(tmp_path: Path) -> None:
     page = (ROOT / "docs/how-to/add-a-loader.md").read_text()
     (tmp_path / "lading.toml").write_text(re.findall(r"```toml\n(.*?)```", page, re.DOTALL)[0])

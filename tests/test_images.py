@@ -3,6 +3,7 @@
 import base64
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -157,7 +158,7 @@ def _payload(change: Callable[[dict[str, Any]], object]) -> Callable[[Layout], N
 
 
 def _statement_about_another(layout: Layout) -> None:
-    made = sign(Statement((Resource(digest={"sha256": "00" * 32}),), NAMES["image-signature"]), KEY)
+    made = sign(Statement((Resource(digest={"sha256": "00" * 32}),), NAMES["bare-signature"]), KEY)
     _attach(layout, bundle.MEDIA_TYPE, bundle.encode(made))
 
 
@@ -253,3 +254,17 @@ def test_the_command_line_signs_and_verifies_an_image(tmp_path: Path) -> None:
     for how in LAYOUTS:
         assert lading("sign", "oci:image:v1", "--key", "k", "--as", how, cwd=tmp_path).returncode == 0
         assert lading("verify", "oci:image:v1", "--key", "k.pub", cwd=tmp_path).returncode == 0
+
+
+def test_a_statement_is_attached_to_an_image_and_may_be_asked_for(tmp_path: Path) -> None:
+    make(tmp_path / "image")
+    (tmp_path / "k").write_bytes(KEY.pem())
+    (tmp_path / "k.pub").write_bytes(KEY.public.pem)
+    (tmp_path / "vex.json").write_text('{"statements": []}')
+    (tmp_path / "lading.toml").write_text('[[trust]]\nkeys = ["k.pub"]\npredicates = ["vex"]\nmax_age = "1h"\n')
+    assert lading("sign", "oci:image:v1", "--key", "k", cwd=tmp_path).returncode == 0
+    assert lading("verify", "oci:image:v1", cwd=tmp_path).returncode == 4
+    (tmp_path / "vex.json").write_text(json.dumps({"statements": [], "timestamp": datetime.now(UTC).isoformat()}))
+    assert lading("attest", "vex", "oci:image:v1", "--predicate", "vex.json", "--key", "k", cwd=tmp_path).returncode == 0
+    assert lading("verify", "oci:image:v1", cwd=tmp_path).returncode == 0
+    assert "by key" in lading("why", "oci:image:v1", cwd=tmp_path).stdout

@@ -1,16 +1,13 @@
 """The source of a build, as Git has it: commit, origin, and how the working tree differs from the commit."""
 
-import re
 import shutil
-import subprocess
 from pathlib import Path
 
 from msgspec import Struct
 
 from lading.core.digest import Digest
+from lading.sign.commit import git, origin_of
 from lading.trust.statement import Resource
-
-_CREDENTIALS = re.compile(r"(?<=://)[^/@]+@")
 
 
 class Source(Struct, frozen=True):
@@ -42,16 +39,8 @@ class Source(Struct, frozen=True):
 
 def source_of(folder: Path) -> Source | None:
     """The source that a folder is a checkout of; None when it is none, or Git is not there."""
-    if shutil.which("git") is None or not (commit := _git(folder, "rev-parse", "HEAD").decode().strip()):
+    if shutil.which("git") is None or not (commit := git(folder, "rev-parse", "HEAD").decode().strip()):
         return None
-    difference = _git(folder, "diff", "HEAD", "--binary", "--no-ext-diff")
-    untracked = _git(folder, "ls-files", "--others", "--exclude-standard", "-z").count(b"\0")
-    origin = _CREDENTIALS.sub("", _git(folder, "config", "--get", "remote.origin.url").decode().strip())
-    return Source(commit, origin, Digest.of_bytes(difference) if difference else None, untracked)
-
-
-def _git(folder: Path, *arguments: str) -> bytes:
-    """What Git answers; nothing when it refuses."""
-    command = ["git", "-C", str(folder), *arguments]
-    done = subprocess.run(command, capture_output=True, check=False)  # noqa: S603 - fixed words and a folder
-    return done.stdout if done.returncode == 0 else b""
+    difference = git(folder, "diff", "HEAD", "--binary", "--no-ext-diff", "--no-textconv")
+    untracked = git(folder, "ls-files", "--others", "--exclude-standard", "-z").count(b"\0")
+    return Source(commit, origin_of(folder), Digest.of_bytes(difference) if difference else None, untracked)

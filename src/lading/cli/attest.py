@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from lading.cli.judge import keep_about
 from lading.cli.key import passphrase, read
 
 _FILE = click.Path(path_type=Path)
@@ -12,28 +13,29 @@ _FILE = click.Path(path_type=Path)
 @click.command(
     name="attest",
     epilog="\b\nExamples:\n  lading attest vex models/classifier --predicate vex.json --key release.key\n"
-    "  lading attest https://acme.example/review/v1 model.gguf --predicate review.json --key review.key",
+    "  lading attest https://acme.example/review/v1 model.gguf --predicate review.json --key review.key\n"
+    "  lading attest release git:.@v1.0 --predicate release.json --key release.key",
 )
 @click.argument("predicate_type", metavar="TYPE")
 @click.argument("subject", type=_FILE)
 @click.option("--predicate", "-p", "predicate_file", type=_FILE, required=True, help="The JSON object that is claimed.")
 @click.option("--key", "-k", "key_file", type=_FILE, required=True, help="The private key.")
 @click.option("--passphrase-file", type=_FILE, help="The passphrase of the key; else LADING_PASSPHRASE.")
-@click.option("--output", "-o", type=_FILE, help="The waybill to add to; else SUBJECT.waybill.jsonl.")
+@click.option("--output", "-o", type=_FILE, help="The waybill to add to; else SUBJECT.waybill.jsonl, or the layout of an image.")
 def command(
     predicate_type: str, subject: Path, predicate_file: Path, key_file: Path, passphrase_file: Path | None, output: Path | None
 ) -> int:
-    """Sign a statement of TYPE (provenance, test-result, vex, cyclonedx, … or a URI) about SUBJECT and add it to its waybill."""
-    from lading.core.errors import FormatError, TrustError, UsageError  # noqa: PLC0415 - when it is run
-    from lading.sign.attest import attest, keep, subject_of, waybill_of  # noqa: PLC0415 - as above
+    """Sign a statement of TYPE (provenance, test-result, vex, cyclonedx, … or a URI) about SUBJECT and add it to its waybill.
+
+    SUBJECT is a folder, a file, an image (`oci:FOLDER[:TAG]`, which has the statement attached), or a commit or tag (`git:FOLDER[@REVISION]`).
+    """
+    from lading.core.errors import FormatError, TrustError  # noqa: PLC0415 - when it is run
     from lading.trust.keys import load_private  # noqa: PLC0415 - as above
     from lading.trust.model_signing import MANIFEST  # noqa: PLC0415 - as above
     from lading.trust.predicates import type_of  # noqa: PLC0415 - as above
     from lading.trust.strict import load  # noqa: PLC0415 - as above
 
     uri = type_of(predicate_type)
-    if not subject.exists():
-        raise UsageError(f"{subject} does not exist", hint="give the folder or file that the statement is about")
     key = load_private(read(key_file), passphrase(passphrase_file), str(key_file))
     try:
         predicate = load(read(predicate_file), str(predicate_file))
@@ -41,9 +43,7 @@ def command(
         raise FormatError(e.sentence) from e
     if not isinstance(predicate, dict):
         raise FormatError(f"{predicate_file} is not a JSON object")
-    waybill = output or waybill_of(subject)
-    about = subject_of(subject)
-    keep(waybill, attest(uri, (about,), predicate, key))
-    click.echo(about.annotations.get(MANIFEST, f"sha256:{about.digest['sha256']}"))
-    click.echo(f"signed a statement of type {uri} about {subject}; added to {waybill}", err=True)
+    about, where = keep_about(subject, [(uri, predicate)], key, output)
+    click.echo(about.annotations.get(MANIFEST) or ":".join(next(iter(about.digest.items()))))
+    click.echo(f"signed a statement of type {uri} about {subject}; added to {where}", err=True)
     return 0

@@ -9,7 +9,9 @@ import click
 from lading.core.errors import KeyFileError, LadingError, UsageError
 
 if TYPE_CHECKING:
-    from lading.policy.rule import TrustRule
+    from collections.abc import Sequence
+
+    from lading.policy.rule import KeyTerm, TrustRule
     from lading.trust.evidence import Roots
 
 _FILE = click.Path(path_type=Path)
@@ -89,15 +91,16 @@ def passphrase(file: Path | None) -> bytes:
     return read(file).partition(b"\n")[0].rstrip(b"\r")
 
 
-def roots_of(rule: "TrustRule", folder: Path) -> "Roots":
-    """The keys, authorities and revocation lists of a rule, read from files relative to a folder."""
+def roots_of(rule: "TrustRule", folder: Path, terms: "Sequence[KeyTerm]" = (), terms_folder: Path | None = None) -> "Roots":
+    """The keys, authorities and revocation lists of a rule, read from files relative to a folder, and how long keys count."""
     from lading.trust.evidence import Roots  # noqa: PLC0415 - when it is run
     from lading.trust.keys import load_public  # noqa: PLC0415 - as above
 
+    lifetimes = {load_public(read((terms_folder or folder) / t.file), t.file).fingerprint: t.lifetime() for t in terms}
     keys = tuple(load_public(read(folder / k), k) for k in rule.keys)
     instance = rule.sigstore if rule.sigstore in {"", "public"} else str(folder / rule.sigstore)
     if not (rule.authorities or rule.revocations or rule.timestamping):
-        return Roots(keys, sigstore=instance)
+        return Roots(keys, lifetimes=lifetimes, sigstore=instance)
     from lading.trust.certificates import load_certificates, load_revocations  # noqa: PLC0415 - X.509 only when there is some
 
     return Roots(
@@ -105,5 +108,6 @@ def roots_of(rule: "TrustRule", folder: Path) -> "Roots":
         tuple(c for a in rule.authorities for c in load_certificates(read(folder / a), a)),
         tuple(load_revocations(read(folder / r), r) for r in rule.revocations),
         tuple(c for t in rule.timestamping for c in load_certificates(read(folder / t), t)),
+        lifetimes,
         instance,
     )

@@ -1,5 +1,6 @@
 """`lading policy`: rules tried before they are enforced."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,6 +37,7 @@ def test(recorded: tuple[Path, ...], folder: Path | None) -> int:
 
     settings, _ = settings_and_folder(folder or Path())
     answers = set()
+    now = datetime.now(UTC)
     for file in recorded:
         result = _recorded(file)
         name = result.artifact.removeprefix("oci:").partition("@")[0]
@@ -44,7 +46,7 @@ def test(recorded: tuple[Path, ...], folder: Path | None) -> int:
             click.echo(f"{clean(result.artifact)}: no rule matches, so nothing would be known")
             answers.add(Answer.UNKNOWN)
             continue
-        verdict = decide(rule, result.claims)
+        verdict = decide(rule, result.claims, now, result.formats)
         answers.add(verdict.answer)
         was = "" if verdict.answer is result.verdict.answer else f", was {result.verdict.answer}"
         click.echo(f"{clean(result.artifact)}: {verdict.answer}{was}  (rule {clean(rule.match)!r})")

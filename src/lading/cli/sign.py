@@ -1,12 +1,13 @@
 """`lading sign`: a model or file signed."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from lading.cli.key import passphrase, read
-from lading.cli.output import emit
+from lading.cli.output import emit, is_commit, is_image
 
 if TYPE_CHECKING:
     from lading.sign.image import How
@@ -17,7 +18,7 @@ _FILE = click.Path(path_type=Path)
 
 @click.command(
     name="sign",
-    epilog="\b\nExamples:\n  lading sign models/classifier --key release.key\n  lading sign model.safetensors --key leaf.key --certificate leaf.pem --certificate intermediate.pem\n  lading sign oci:image:v1 --key release.key --as bundle\n\n"
+    epilog="\b\nExamples:\n  lading sign models/classifier --key release.key\n  lading sign model.safetensors --key leaf.key --certificate leaf.pem --certificate intermediate.pem\n  lading sign oci:image:v1 --key release.key --as bundle\n  lading sign git:.@v1.0 --key release.key\n\n"
     "The signature is an OpenSSF Model Signing v1.0 bundle, with an index of chunks that lading checks faster.",
 )
 @click.argument("path", type=_FILE)
@@ -53,8 +54,10 @@ def command(  # noqa: PLR0913 - one for each option
     allow_links: bool,
     quiet: bool,
 ) -> int:
-    """Sign the model in PATH, a folder or a file, or an image: `oci:FOLDER[:TAG]`, an OCI image layout."""
-    if str(path).startswith("oci:"):
+    """Sign the model in PATH, a folder or a file; or an image, `oci:FOLDER[:TAG]`, an OCI image layout; or a commit or tag, `git:FOLDER[@REVISION]`."""
+    if is_commit(path):
+        return _commit(str(path), key_file, passphrase_file, output, quiet=quiet)
+    if is_image(path):
         return _image(str(path), key_file, passphrase_file, how, reference, quiet=quiet)
     from lading.sign.files import Files  # noqa: PLC0415 - when it is run
     from lading.sign.model import sign_model  # noqa: PLC0415 - as above
@@ -67,7 +70,7 @@ def command(  # noqa: PLR0913 - one for each option
     chain = [c for file in certificates for c in load_certificates(read(file), str(file))]
     where = output or (path / "model.sig" if path.is_dir() else path.with_name(f"{path.name}.sig"))
     own = [where.resolve().relative_to(path.resolve()).as_posix()] if path.resolve() in where.resolve().parents else []
-    made = sign_model(files, key, chain, (*(i.strip("/") for i in ignore), *own), links=allow_links)
+    made = sign_model(files, key, chain, (*(i.strip("/") for i in ignore), *own), links=allow_links, at=datetime.now(UTC))
     emit(bundle.encode(made), where)
     manifest = model_signing.decode(statement.decode(made.envelope.payload))
     click.echo(str(manifest.digest))
@@ -102,11 +105,26 @@ def _image(text: str, key_file: Path, passphrase_file: Path | None, how: "How", 
 
     layout, image = image_at(text)
     key = load_private(read(key_file), passphrase(passphrase_file), str(key_file))
-    made = sign_image(layout, image, key, how, reference)
+    made = sign_image(layout, image, key, how, reference, datetime.now(UTC))
     click.echo(str(image.digest))
     if not quiet:
         click.echo(
             f"signed with {key.public.algorithm} {key.public.fingerprint[:16]}…; attached {made} to {layout.folder} as {how}", err=True
         )
+        click.echo(f"next: lading verify {text} --key {key_file}.pub", err=True)
+    return 0
+
+
+def _commit(text: str, key_file: Path, passphrase_file: Path | None, output: Path | None, *, quiet: bool) -> int:
+    from lading.cli.judge import keep_about  # noqa: PLC0415 - when there is a commit
+    from lading.trust.keys import load_private  # noqa: PLC0415 - as above
+    from lading.trust.model_signing import TIME, moment  # noqa: PLC0415 - as above
+    from lading.trust.predicates import COSIGN  # noqa: PLC0415 - as above
+
+    key = load_private(read(key_file), passphrase(passphrase_file), str(key_file))
+    about, where = keep_about(Path(text), [(COSIGN, {TIME: moment(datetime.now(UTC))})], key, output)
+    click.echo(f"gitCommit:{about.digest['gitCommit']}")
+    if not quiet:
+        click.echo(f"signed with {key.public.algorithm} {key.public.fingerprint[:16]}…; added to {where}", err=True)
         click.echo(f"next: lading verify {text} --key {key_file}.pub", err=True)
     return 0

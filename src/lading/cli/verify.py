@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from lading.cli.key import passphrase, read, roots_of
+from lading.cli.judge import judged, keep_about, place_of, subject_at, trusted
+from lading.cli.key import passphrase, read
 
 if TYPE_CHECKING:
-    from lading.policy.rule import TrustRule
     from lading.sign.verify import Result
 
 _FILE = click.Path(path_type=Path)
@@ -69,16 +69,16 @@ def command(  # noqa: PLR0913, PLR0917 - one for each option
     whole: bool,
     legacy: bool,
 ) -> int:
-    """Say whether PATH (a model, a file, or an image as `oci:FOLDER[:TAG]`) is what somebody trusted has signed."""
+    """Say whether PATH is what somebody trusted has signed.
+
+    PATH is a model, a file, an image (`oci:FOLDER[:TAG]`), or a commit or tag (`git:FOLDER[@REVISION]`).
+    """
     import msgspec  # noqa: PLC0415 - when it is run
 
     from lading.core.errors import UsageError  # noqa: PLC0415 - as above
     from lading.policy.rule import TrustRule  # noqa: PLC0415 - as above
-    from lading.sign.verify import Options, signatures_of, verify  # noqa: PLC0415 - as above
+    from lading.sign.verify import Options  # noqa: PLC0415 - as above
 
-    image = str(path).startswith("oci:")
-    if not (image or path.exists()):
-        raise UsageError(f"{path} does not exist", hint="give the folder or file of a model")
     for signature in signatures:
         if not signature.is_file():
             raise UsageError(f"there is no signature file {signature}", hint="lading sign writes one")
@@ -91,23 +91,21 @@ def command(  # noqa: PLR0913, PLR0917 - one for each option
         sigstore=sigstore,
         issuers=issuers,
     )
-    folder = Path()
-    if not (keys or roots or sigstore):
-        rule, folder = _from_settings(Path(str(path).removeprefix("oci:")) if image else path, rule)
+    rule, roots_used = trusted(path, rule, explicit=bool(keys or roots or sigstore))
     rule = msgspec.structs.replace(rule, threshold=threshold or rule.threshold)
-    options = Options(extra=allow_unsigned_files, whole=whole, legacy=legacy, ignored=tuple(i.strip("/") for i in ignore))
+    options = Options(
+        extra=allow_unsigned_files,
+        whole=whole,
+        legacy=legacy,
+        ignored=tuple(i.strip("/") for i in ignore),
+        formats=format_name == "json",
+    )
     now = datetime.now(UTC)
-    if image:
-        from lading.cli.sign import image_at  # noqa: PLC0415 - when there is an image
-        from lading.sign.image import verify_image  # noqa: PLC0415 - as above
-
-        result = verify_image(*image_at(str(path)), roots_of(rule, folder), rule, now)
-    else:
-        result = verify(path, signatures or signatures_of(path), roots_of(rule, folder), rule, now, options)
+    result = judged(path, signatures, roots_used, rule, now, options)
     if summary:
         from lading.sign.summary import summaries  # noqa: PLC0415 - when it is asked for
 
-        _write(summary, path, summaries(result, rule, path.resolve().as_uri(), verifier, now), summary_key, passphrase_file)
+        _write(summary, path, summaries(result, rule, place_of(path).resolve().as_uri(), verifier, now), summary_key, passphrase_file)
     if format_name == "json":
         click.echo(msgspec.json.format(msgspec.json.encode(result)).decode())
     else:
@@ -119,27 +117,15 @@ def _write(
     waybill: Path, path: Path, said: "tuple[tuple[str, dict[str, Any]], ...]", key_file: Path | None, passphrase_file: Path | None
 ) -> None:
     """The decision as statements at the end of a file."""
-    from lading.sign.attest import add, attest, keep, subject_of  # noqa: PLC0415 - when it is asked for
+    from lading.sign.attest import add  # noqa: PLC0415 - when it is asked for
     from lading.trust import statement  # noqa: PLC0415 - as above
     from lading.trust.keys import load_private  # noqa: PLC0415 - as above
 
-    about = subject_of(path)
     if key_file:
-        key = load_private(read(key_file), passphrase(passphrase_file), str(key_file))
-        keep(waybill, *(attest(uri, (about,), predicate, key) for uri, predicate in said))
+        keep_about(path, said, load_private(read(key_file), passphrase(passphrase_file), str(key_file)), waybill)
     else:
+        about = subject_at(path)
         add(waybill, b"".join(statement.encode(statement.Statement((about,), uri, predicate)) + b"\n" for uri, predicate in said))
-
-
-def _from_settings(path: Path, asked: "TrustRule") -> tuple["TrustRule", Path]:
-    """The rule of lading.toml for an artifact, and the folder its paths are relative to."""
-    from lading.policy.settings import settings_and_folder  # noqa: PLC0415 - when it is run
-    from lading.policy.trust import rule_for  # noqa: PLC0415 - as above
-
-    settings, folder = settings_and_folder(path)
-    resolved, base = path.resolve(), folder.resolve()
-    name = resolved.relative_to(base).as_posix() if base in resolved.parents else resolved.name
-    return rule_for(settings.trust, name) or asked, folder
 
 
 def _lines(result: "Result") -> list[str]:
@@ -164,7 +150,7 @@ def _lines(result: "Result") -> list[str]:
         left_out = [f"{clean(p)} was left out" for p in checked.left_out]
         lines += [f"  not checked: {clean(n)}" for n in (*checked.notes, *left_out)]
     if result.digest:
-        lines.append(f"  manifest {result.digest}")
+        lines.append(f"  {'commit' if result.digest.startswith('git') else 'manifest'} {result.digest}")
     if result.verdict.answer == "unknown":
         lines.append("hint: lading sign PATH --key KEY signs it; --key, --roots or [[trust]] in lading.toml say whose signature counts")
     return lines

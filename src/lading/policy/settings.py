@@ -13,9 +13,9 @@ from msgspec import Struct, field
 from lading.core.errors import ConfigError
 from lading.core.finding import Finding, Report
 from lading.core.kinds import Severity
-from lading.policy.rule import TrustRule
+from lading.policy.rule import KeyTerm, TrustRule
 
-_HELP = "docs/how-to/accept-a-finding.md shows the settings"
+_HELP = "docs/how-to/accept-a-finding.md shows the settings, docs/how-to/whose-signature-counts.md those of [[trust]] and [[key]]"
 
 
 class Ignore(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -58,6 +58,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     loader: tuple[dict[str, object], ...] = ()
     trust: tuple[TrustRule, ...] = ()
     """Who must have signed what."""
+    key: tuple[KeyTerm, ...] = ()
+    """How long keys count."""
 
     def applied(self, report: Report, today: date) -> Report:
         """The report with severities changed and accepted findings marked with the reason; ConfigError names a rule there is not."""
@@ -151,6 +153,6 @@ def _nearest(message: str) -> str:
     if "`reason`" in message:
         return 'add reason = "why this is acceptable"'
     unknown = message.partition("unknown field `")[2].partition("`")[0]
-    known = ["scan", "ignore", "severity", "loader", "exclude", "rule", "reason", "component", "path", "expires"]
+    known = [*Settings.__struct_fields__, *(f for s in (ScanSettings, Ignore, TrustRule, KeyTerm) for f in s.__struct_fields__)]
     near = get_close_matches(unknown, known, 1) if unknown else []
     return f"did you mean {near[0]!r}?" if near else _HELP

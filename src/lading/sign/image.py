@@ -17,11 +17,12 @@ from lading.policy.rule import TrustRule
 from lading.policy.trust import Claim, decide
 from lading.sign.layout import MANIFEST, Descriptor, Layout
 from lading.sign.model import sign
-from lading.sign.verify import Result
+from lading.sign.verify import Result, claim_of
 from lading.trust import bundle, dsse, evidence
 from lading.trust.evidence import Roots
 from lading.trust.keys import PrivateKey
-from lading.trust.predicates import COSIGN, says_no, short
+from lading.trust.model_signing import TIME, moment
+from lading.trust.predicates import COSIGN, said_time, says_no, short
 from lading.trust.statement import Resource, Statement
 from lading.trust.strict import canonical, convert, load, unbase64
 
@@ -33,6 +34,9 @@ _SIGNATURE = "dev.cosignproject.cosign/signature"
 _CERTIFICATE = "dev.sigstore.cosign/certificate"
 _CHAIN = "dev.sigstore.cosign/chain"
 _TYPE = "cosign container image signature"
+
+
+_BASE = {"schemaVersion": 2, "mediaType": MANIFEST}
 
 
 class _Image(msgspec.Struct, rename={"digest": "docker-manifest-digest"}):
@@ -47,19 +51,18 @@ class _Critical(msgspec.Struct):
 
 class _Payload(msgspec.Struct):
     critical: _Critical
+    optional: dict[str, Any] | None = None
 
 
-def sign_image(layout: Layout, image: Descriptor, key: PrivateKey, how: How = "bundle", reference: str = "") -> Digest:
+def sign_image(
+    layout: Layout, image: Descriptor, key: PrivateKey, how: How = "bundle", reference: str = "", at: datetime | None = None
+) -> Digest:
     """Sign an image and attach the signature to its layout; the digest of the manifest that holds it."""
-    subject = {"mediaType": image.media_type or MANIFEST, "digest": str(image.digest), "size": image.size}
-    base: dict[str, Any] = {"schemaVersion": 2, "mediaType": MANIFEST}
+    said = {TIME: moment(at)} if at else {}
     if how == "bundle":
-        made = sign(Statement((Resource(name=reference, digest={"sha256": image.digest.hex}),), COSIGN), key)
-        data = bundle.encode(made).rstrip()
-        layer = {"mediaType": bundle.MEDIA_TYPE, "digest": str(layout.put(data)), "size": len(data)}
-        return layout.attach({**base, "artifactType": bundle.MEDIA_TYPE, "config": layout.empty(), "layers": [layer], "subject": subject})
+        return attach(layout, image, sign(Statement((subject_of_image(image, reference),), COSIGN, said), key))
     critical = {"identity": {"docker-reference": reference}, "image": {"docker-manifest-digest": str(image.digest)}, "type": _TYPE}
-    payload = canonical({"critical": critical, "optional": None})
+    payload = canonical({"critical": critical, "optional": said or None})
     layer = {
         "mediaType": SIMPLE,
         "digest": str(layout.put(payload)),
@@ -67,10 +70,28 @@ def sign_image(layout: Layout, image: Descriptor, key: PrivateKey, how: How = "b
         "annotations": {_SIGNATURE: base64.b64encode(key.sign_sha256(payload)).decode()},
     }
     if how == "referrer":
-        return layout.attach({**base, "artifactType": _ARTIFACT, "config": layout.empty(), "layers": [layer], "subject": subject})
+        return layout.attach(_referrer(layout, image, _ARTIFACT, layer))
     name = f"sha256-{image.digest.hex}.sig"
     before = [old for found, manifest in layout.attached(image.digest) if found == "tag .sig" for old in manifest.get("layers", [])]
-    return layout.attach({**base, "config": layout.empty(), "layers": [*before, layer]}, name)
+    return layout.attach({**_BASE, "config": layout.empty(), "layers": [*before, layer]}, name)
+
+
+def subject_of_image(image: Descriptor, reference: str = "") -> Resource:
+    """An image as the subject of a statement."""
+    return Resource(name=reference, digest={"sha256": image.digest.hex})
+
+
+def attach(layout: Layout, image: Descriptor, made: bundle.Bundle) -> Digest:
+    """Attach a bundle to an image as cosign 3 does; the digest of the manifest that holds it."""
+    data = bundle.encode(made).rstrip()
+    layer = {"mediaType": bundle.MEDIA_TYPE, "digest": str(layout.put(data)), "size": len(data)}
+    return layout.attach(_referrer(layout, image, bundle.MEDIA_TYPE, layer))
+
+
+def _referrer(layout: Layout, image: Descriptor, artifact: str, layer: dict[str, Any]) -> dict[str, Any]:
+    """The manifest of a referrer (OCI image specification 1.1)."""
+    subject = {"mediaType": image.media_type or MANIFEST, "digest": str(image.digest), "size": image.size}
+    return {**_BASE, "artifactType": artifact, "config": layout.empty(), "layers": [layer], "subject": subject}
 
 
 def verify_image(layout: Layout, image: Descriptor, roots: Roots, rule: TrustRule, now: datetime) -> Result:
@@ -84,7 +105,7 @@ def verify_image(layout: Layout, image: Descriptor, roots: Roots, rule: TrustRul
                 claims += [_judged(layout, layer, image.digest, source, roots, now)] if _is_signature(layer) else []
     except TrustError as e:
         claims.append(Claim(str(layout.folder), refusal=e.sentence))
-    return Result(f"oci:{layout.folder}@{image.digest}", decide(rule, claims), tuple(claims), (), str(image.digest))
+    return Result(f"oci:{layout.folder}@{image.digest}", decide(rule, claims, now), tuple(claims), (), str(image.digest))
 
 
 def _is_signature(layer: Descriptor) -> bool:
@@ -102,7 +123,7 @@ def _judged(layout: Layout, layer: Descriptor, image: Digest, source: str, roots
         return Claim(source, unknown=e.sentence)
     except LadingError as e:
         return Claim(source, refusal=e.sentence)
-    claim = Claim(source, found.signer, predicate=found.statement.predicate_type, envelope=found.envelope)
+    claim = claim_of(source, found)
     if not any(s.digest.get("sha256") == image.hex for s in found.statement.subject):
         return msgspec.structs.replace(claim, refusal=f"the {short(claim.predicate)} statement is about another image")
     return msgspec.structs.replace(claim, refusal=says_no(claim.predicate, found.statement.predicate))
@@ -113,7 +134,7 @@ def _simple(data: bytes, layer: Descriptor, image: Digest, source: str, roots: R
     signature = unbase64(layer.annotations.get(_SIGNATURE, ""), "the signature of the image")
     signer = evidence.signer_of_bytes(data, signature, tuple(_certificates(layer)), roots, now)
     payload = convert(load(data, "the signed payload"), _Payload, "the signed payload")
-    claim = Claim(source, signer, predicate=COSIGN, envelope=Digest.of_bytes(data))
+    claim = Claim(source, signer, predicate=COSIGN, envelope=Digest.of_bytes(data), made=said_time(COSIGN, payload.optional or {}))
     if payload.critical.type != _TYPE:
         return msgspec.structs.replace(claim, refusal=f"the payload is a {payload.critical.type!r}, no signature of an image")
     if payload.critical.image.digest != str(image):

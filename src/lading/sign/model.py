@@ -18,6 +18,8 @@ from lading.trust.model_signing import GIT, Item, Manifest
 from lading.trust.statement import Statement
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from cryptography import x509
 
 _CODE = (
@@ -93,10 +95,16 @@ def sign(made: Statement, key: PrivateKey, chain: Sequence[x509.Certificate] = (
 
 
 def sign_model(
-    files: Files, key: PrivateKey, chain: Sequence[x509.Certificate] = (), ignored: Iterable[str] = (), *, links: bool = False
+    files: Files,
+    key: PrivateKey,
+    chain: Sequence[x509.Certificate] = (),
+    ignored: Iterable[str] = (),
+    *,
+    links: bool = False,
+    at: datetime | None = None,
 ) -> Bundle:
-    """Hash a model and sign its manifest."""
-    return sign(model_signing.encode(manifest_of(files, ignored, links=links)), key, chain)
+    """Hash a model and sign its manifest, with the time when one is given."""
+    return sign(model_signing.encode(manifest_of(files, ignored, links=links), at), key, chain)
 
 
 def check(files: Files, manifest: Manifest, *, extra: bool = False, whole: bool = False, ignored: Iterable[str] = ()) -> Checked:

@@ -1,5 +1,6 @@
 """One verdict over an artifact: every signature that can be found, what each says, what the files are, who must have signed."""
 
+import os
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from functools import cached_property
@@ -8,6 +9,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
+from lading.catalog.file_formats import HEAD, formats_of
 from lading.core.errors import EvidenceError, TrustError
 from lading.core.verdict import Verdict
 from lading.policy.rule import TrustRule
@@ -16,9 +18,9 @@ from lading.sign.attest import subject_of, subject_of_manifest
 from lading.sign.files import Files
 from lading.sign.model import Checked, check
 from lading.trust import bundle, evidence, model_signing
-from lading.trust.evidence import Roots
-from lading.trust.model_signing import MANIFEST, Manifest
-from lading.trust.predicates import says_no, short
+from lading.trust.evidence import Evidence, Roots
+from lading.trust.model_signing import GIT, MANIFEST, Manifest
+from lading.trust.predicates import said_time, says_no, short, sources
 from lading.trust.statement import Resource, Statement
 
 LARGEST = 256 << 20
@@ -32,6 +34,8 @@ class Options(Struct, frozen=True, kw_only=True):
     whole: bool = False
     legacy: bool = False
     ignored: tuple[str, ...] = ()
+    formats: bool = False
+    """Look at the formats of the files, also where the rule does not ask for them."""
 
 
 class Result(Struct, frozen=True):
@@ -43,6 +47,8 @@ class Result(Struct, frozen=True):
     checked: tuple[Checked, ...]
     digest: str
     """The digest of the manifest (names and contents) that the verdict is about; empty when no signature holds."""
+    formats: dict[str, str] | None = None
+    """The formats of the files, each with one file that has it; None when nobody looked."""
 
 
 def signatures_of(path: Path) -> list[Path]:
@@ -56,9 +62,10 @@ def verify(path: Path, sources: Iterable[Path], roots: Roots, rule: TrustRule, n
     """Judge every signature in the sources on its own and decide; never an exception for a bad one: it is a claim that does not hold."""
     sources = list(sources)
     judge = _Judge(path, options, (*options.ignored, *_within(path, sources)))
-    claims = [judge.claim(name, data, roots, now) for name, data in _documents(sources)]
+    claims = [judge.claim(name, data, roots, now) for name, data in documents(sources)]
     checked = tuple(c for c in judge.compared.values() if isinstance(c, Checked))
-    return Result(str(path), decide(rule, claims), tuple(claims), checked, judge.digest)
+    formats = judge.formats() if rule.formats or options.formats else None
+    return Result(str(path), decide(rule, claims, now, formats), tuple(claims), checked, judge.digest, formats)
 
 
 class _Judge:
@@ -79,12 +86,25 @@ class _Judge:
             kind = found.statement.predicate_type
             if kind in {model_signing.PREDICATE, model_signing.LEGACY_PREDICATE}:
                 manifest = model_signing.decode(found.statement, legacy=self.options.legacy)
-                return self._signature(Claim(source, found.signer, predicate=kind, envelope=found.envelope), manifest)
-            return self._attestation(Claim(source, found.signer, predicate=kind, envelope=found.envelope), found.statement)
+                return self._signature(claim_of(source, found), manifest)
+            return self._attestation(claim_of(source, found), found.statement)
         except EvidenceError as e:
             return Claim(source, unknown=e.sentence)
         except TrustError as e:
             return Claim(source, refusal=e.sentence)
+
+    def formats(self) -> dict[str, str]:
+        """The formats of the files that are there and are not left out, each with one file."""
+        links = any(manifest.allow_symlinks for manifest in self.compared)
+        found: dict[str, str] = {}
+        try:
+            for path in reversed(self.files.paths((*self.ignored, *GIT), links=links)):
+                with self.files.open(path, links=links) as descriptor:
+                    name = self.files.name if path == "." else path
+                    found |= dict.fromkeys(formats_of(name, os.pread(descriptor, HEAD, 0)), name)
+        except (TrustError, OSError) as e:
+            return {"unknown": str(e)}
+        return found
 
     def _signature(self, claim: Claim, manifest: Manifest) -> Claim:
         if manifest not in self.compared:
@@ -118,6 +138,19 @@ class _Judge:
         return msgspec.structs.replace(claim, refusal=f"the {short(claim.predicate)} statement is about {others} with other content")
 
 
+def claim_of(source: str, found: Evidence) -> Claim:
+    """The claim that a statement makes, before it is held against the artifact."""
+    kind, said = found.statement.predicate_type, found.statement.predicate
+    return Claim(
+        source,
+        found.signer,
+        predicate=kind,
+        envelope=found.envelope,
+        made=found.proven or said_time(kind, said),
+        sources=sources(kind, said),
+    )
+
+
 def _same(subject: Resource, mine: Resource) -> bool:
     manifests = subject.annotations.get(MANIFEST, ""), mine.annotations.get(MANIFEST, "")
     return subject.digest.get("sha256") == mine.digest["sha256"] and manifests[0] == manifests[1]
@@ -132,7 +165,7 @@ def _compared(files: Files, manifest: Manifest, options: Options, ignored: tuple
         return TrustError(f"{e.filename or files.root} cannot be read: {e.strerror}")
 
 
-def _documents(sources: Iterable[Path]) -> Iterator[tuple[str, bytes]]:
+def documents(sources: Iterable[Path]) -> Iterator[tuple[str, bytes]]:
     """The bundles of every source by name: a file is one, a waybill has one on each line."""
     for source in sources:
         if source.stat().st_size > LARGEST:

@@ -14,6 +14,7 @@ from lading.trust import statement
 from lading.trust.bundle import Bundle
 from lading.trust.dsse import IN_TOTO, Envelope
 from lading.trust.keys import PublicKey
+from lading.trust.lifetime import Lifetime
 from lading.trust.statement import Statement
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ class Roots(Struct, frozen=True):
     revocations: tuple[x509.CertificateRevocationList, ...] = ()
     timestamping: tuple[x509.Certificate, ...] = ()
     """Authorities that prove times (RFC 3161)."""
+    lifetimes: dict[str, Lifetime] = {}
+    """From when until when keys count, by fingerprint; a key without one counts always."""
     sigstore: str = ""
     """`public`, or the path of the trusted root of a Sigstore instance; empty: no identities are trusted."""
 
@@ -66,6 +69,8 @@ class Evidence(Struct, frozen=True):
     statement: Statement
     signer: Signer
     envelope: Digest
+    proven: datetime | None = None
+    """When the signature was there for certain: by a trusted timestamp, or within the minutes that a certificate of an identity lives."""
 
 
 def verify(bundle: Bundle, roots: Roots, now: datetime) -> Evidence:
@@ -74,14 +79,17 @@ def verify(bundle: Bundle, roots: Roots, now: datetime) -> Evidence:
     if envelope.payload_type != IN_TOTO:
         raise TrustError(f"the payload is of type {envelope.payload_type!r}, not {IN_TOTO}")
     signature = envelope.signatures[0].sig if envelope.signatures else b""
+    proven: datetime | None
     if bundle.keyless:
-        signer = _by_identity(bundle, roots)
-    elif bundle.certificates:
-        at = _time_of(bundle.timestamps, signature, roots, now)
-        signer = _by_certificate(bundle.certificates, roots, at, lambda key: key.verify(signature, envelope.signed))
+        signer, proven = _by_identity(bundle, roots)
     else:
-        signer = _by_key(roots.keys, bundle.key_hint, lambda key: _any(key, envelope))
-    return Evidence(statement.decode(envelope.payload), signer, Digest.of_bytes(envelope.payload))
+        proven = _proven_time(bundle.timestamps, signature, roots, now)
+        if bundle.certificates:
+            signer = _by_certificate(bundle.certificates, roots, proven or now, lambda key: key.verify(signature, envelope.signed))
+        else:
+            signer = _by_key(roots.keys, bundle.key_hint, lambda key: _any(key, envelope))
+    _alive(signer, roots, proven or now)
+    return Evidence(statement.decode(envelope.payload), signer, Digest.of_bytes(envelope.payload), proven)
 
 
 def signer_of_bytes(message: bytes, signature: bytes, chain: Sequence[bytes], roots: Roots, now: datetime) -> Signer:
@@ -90,7 +98,9 @@ def signer_of_bytes(message: bytes, signature: bytes, chain: Sequence[bytes], ro
     def check(key: PublicKey) -> None:
         key.verify_sha256(signature, message)
 
-    return _by_certificate(chain, roots, now, check) if chain else _by_key(roots.keys, "", check)
+    signer = _by_certificate(chain, roots, now, check) if chain else _by_key(roots.keys, "", check)
+    _alive(signer, roots, now)
+    return signer
 
 
 def _any(key: PublicKey, envelope: Envelope) -> None:
@@ -135,17 +145,24 @@ def _by_certificate(chain: Sequence[bytes], roots: Roots, at: datetime, check: C
     return Signer("certificate", ", ".join(names), key.algorithm, key.fingerprint, names=names)
 
 
-def _by_identity(bundle: Bundle, roots: Roots) -> Signer:
+def _by_identity(bundle: Bundle, roots: Roots) -> tuple[Signer, datetime]:
     from lading.trust import sigstore  # noqa: PLC0415 - an extra
 
     found = sigstore.verified(bundle, roots.sigstore)
-    return Signer("identity", ", ".join(found.names), found.algorithm, found.fingerprint, found.issuer, found.names)
+    return Signer("identity", ", ".join(found.names), found.algorithm, found.fingerprint, found.issuer, found.names), found.since
 
 
-def _time_of(timestamps: Sequence[bytes], signature: bytes, roots: Roots, now: datetime) -> datetime:
-    """The time to judge certificates at."""
-    if not timestamps:
-        return now
+def _alive(signer: Signer, roots: Roots, at: datetime) -> None:
+    """Return when the key of a signer counted at a time; also that of a certificate, where somebody set it a term."""
+    lifetime = roots.lifetimes.get(signer.fingerprint)
+    if lifetime and (reason := lifetime.ended(at)):
+        raise TrustError(f"{signer}: the key {reason}", hint="a signature outlives its key only with a timestamp from the time it was made")
+
+
+def _proven_time(timestamps: Sequence[bytes], signature: bytes, roots: Roots, now: datetime) -> datetime | None:
+    """The earliest time at which a trusted authority has seen the signature."""
+    if not (timestamps and roots.timestamping):
+        return None
     from lading.trust.timestamps import signing_time  # noqa: PLC0415 - an extra
 
     return signing_time(timestamps, signature, roots.timestamping, now)

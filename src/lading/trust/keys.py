@@ -132,7 +132,7 @@ def load_private(data: bytes, passphrase: bytes, what: str) -> PrivateKey:
         raise KeyFileError(
             f"{what} cannot be read: {e}", hint=f"ssh-keygen -p -m PKCS8 -f {what} writes it in a form that can be read"
         ) from e
-    except ValueError as e:
+    except (ValueError, NotImplementedError) as e:
         reason = "is no private key that can be read, or the passphrase is wrong" if passphrase else "is no private key that can be read"
         raise KeyFileError(f"{what} {reason}", hint="lading key generate makes one") from e
 
@@ -143,7 +143,7 @@ def load_public(data: bytes, what: str) -> PublicKey:
         if re.match(rb"(?:ssh-|ecdsa-)", data):
             return PublicKey(serialization.load_ssh_public_key(data))
         return PublicKey(serialization.load_pem_public_key(data))
-    except (ValueError, UnsupportedAlgorithm, TypeError) as e:
+    except (ValueError, UnsupportedAlgorithm, TypeError, NotImplementedError) as e:
         if b"PRIVATE KEY-----" in data:
             return load_private(data, b"", what).public
         raise KeyFileError(f"{what} is no public key that can be read", hint="lading key show PRIVATE.key prints the public half") from e

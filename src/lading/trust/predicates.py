@@ -1,15 +1,16 @@
 """The predicate types of the field by the short names under which people ask for them."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from lading.core.errors import UsageError
-from lading.trust.model_signing import LEGACY_PREDICATE
+from lading.trust.model_signing import LEGACY_PREDICATE, TIME
 from lading.trust.model_signing import PREDICATE as MODEL_SIGNATURE
 
 COSIGN = "https://sigstore.dev/cosign/sign/v1"
 
 NAMES = {
-    "image-signature": COSIGN,
+    "bare-signature": COSIGN,
     "signature": MODEL_SIGNATURE,
     "legacy-signature": LEGACY_PREDICATE,
     "provenance": "https://slsa.dev/provenance/v1",
@@ -24,6 +25,19 @@ NAMES = {
     "cyclonedx": "https://cyclonedx.org/bom",
     "spdx": "https://spdx.dev/Document",
 }
+
+
+_TIMES = {
+    "signature": (TIME,),
+    "bare-signature": (TIME,),
+    "provenance": ("runDetails", "metadata", "finishedOn"),
+    "vsa": ("timeVerified",),
+    "svr": ("timeCreated",),
+    "vex": ("timestamp",),
+    "cyclonedx": ("metadata", "timestamp"),
+    "spdx": ("creationInfo", "created"),
+}
+"""Where statements say when they were made."""
 
 
 def type_of(name: str) -> str:
@@ -44,6 +58,28 @@ def says_no(predicate_type: str, predicate: dict[str, Any]) -> str:
             return f"its verification has the result {predicate.get('verificationResult')}"
         case _:
             return ""
+
+
+def said_time(predicate_type: str, predicate: dict[str, Any]) -> datetime | None:
+    """When a statement says that it was made, or its build ended; None when it does not say, or not as RFC 3339."""
+    found: Any = predicate
+    for name in _TIMES.get(short(predicate_type), ("",)):
+        found = found.get(name) if isinstance(found, dict) else None
+    try:
+        moment = datetime.fromisoformat(found)
+    except (TypeError, ValueError):
+        return None
+    return moment.astimezone(UTC) if moment.tzinfo else None
+
+
+def sources(predicate_type: str, predicate: dict[str, Any]) -> tuple[str, ...]:
+    """From where a provenance says that it was built: the URIs of its Git materials; `unnamed source` for a commit without one."""
+    if short(predicate_type) != "provenance":
+        return ()
+    definition = predicate.get("buildDefinition")
+    materials = definition.get("resolvedDependencies") if isinstance(definition, dict) else None
+    commits = [m for m in materials or () if isinstance(m, dict) and isinstance(m.get("digest"), dict) and "gitCommit" in m["digest"]]
+    return tuple(sorted({str(m.get("uri") or "unnamed source") for m in commits}))
 
 
 def short(uri: str) -> str:

@@ -15,6 +15,8 @@ from lading.trust.certificates import names_of, public_key_of
 from lading.trust.dsse import IN_TOTO
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from lading.trust.bundle import Bundle
 
 PUBLIC = "public"
@@ -30,6 +32,8 @@ class Identity(Struct, frozen=True):
     issuer: str
     algorithm: str
     fingerprint: str
+    since: datetime
+    """From when its certificate is valid, for ten minutes as a rule; the signature was made in them."""
 
 
 class _Seen:
@@ -74,7 +78,9 @@ def verified(bundle: Bundle, root: str) -> Identity:
     if seen.certificate is None or payload != bundle.envelope.payload or kind != IN_TOTO:
         raise TrustError("what Sigstore verified is not this statement")
     key = public_key_of(seen.certificate)
-    return Identity(names_of(seen.certificate), _issuer(seen.certificate), key.algorithm, key.fingerprint)
+    return Identity(
+        names_of(seen.certificate), _issuer(seen.certificate), key.algorithm, key.fingerprint, seen.certificate.not_valid_before_utc
+    )
 
 
 def _issuer(certificate: x509.Certificate) -> str:

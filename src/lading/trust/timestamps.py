@@ -48,12 +48,12 @@ def proven_time(response: bytes, signature: bytes, authorities: Sequence[x509.Ce
     return moment
 
 
-def signing_time(responses: Sequence[bytes], signature: bytes, authorities: Sequence[x509.Certificate], now: datetime) -> datetime:
-    """The time to judge certificates at: the earliest that a trusted authority proves, else now."""
+def signing_time(responses: Sequence[bytes], signature: bytes, authorities: Sequence[x509.Certificate], now: datetime) -> datetime | None:
+    """The earliest time that a trusted authority proves; None when none does."""
     proven = []
-    for response in responses if authorities else ():
+    for response in responses:
         try:
             proven.append(proven_time(response, signature, authorities, now))
         except TrustError:
             continue  # a timestamp proves something or nothing: anybody can add one that proves nothing
-    return min(proven, default=now)
+    return min(proven, default=None)
