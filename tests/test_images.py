@@ -18,6 +18,7 @@ from lading.policy.rule import TrustRule
 from lading.sign.image import How, sign_image, verify_image
 from lading.sign.layout import Layout
 from lading.sign.model import sign
+from lading.sign.oci import empty, layers_of
 from lading.trust import bundle, keys
 from lading.trust.certificates import load_certificates
 from lading.trust.evidence import Roots
@@ -123,7 +124,7 @@ def _attach(layout: Layout, media_type: str, data: bytes, annotations: dict[str,
     image = layout.image("v1")
     layer = {"mediaType": media_type, "digest": str(layout.put(data)), "size": len(data), "annotations": annotations or {}}
     subject = {"mediaType": image.media_type, "digest": str(image.digest), "size": image.size}
-    layout.attach({"schemaVersion": 2, "config": layout.empty(), "layers": [layer], "subject": subject})
+    layout.attach({"schemaVersion": 2, "config": empty(layout), "layers": [layer], "subject": subject})
 
 
 # --- wrong in one way -----------------------------------------------------------------------------------------------
@@ -134,9 +135,10 @@ def _of_another_image(layout: Layout) -> None:
     other = make(layout.folder.parent / "other", b"other")
     sign_image(other, other.image("v1"), KEY, "tag")
     (_, manifest), *_ = other.attached(other.image("v1").digest)
-    for layer in other.layers(manifest):
+    assert isinstance(manifest, dict)
+    for layer in layers_of(manifest):
         layout.put(other.blob(layer.digest))
-    layout.empty()
+    empty(layout)
     layout.attach(manifest, f"sha256-{layout.image('v1').digest.hex}.sig")
 
 
@@ -165,7 +167,8 @@ def _statement_about_another(layout: Layout) -> None:
 def _blob_changed(layout: Layout) -> None:
     sign_image(layout, layout.image("v1"), KEY, "bundle")
     (_, manifest), *_ = layout.attached(layout.image("v1").digest)
-    (layer,) = layout.layers(manifest)
+    assert isinstance(manifest, dict)
+    (layer,) = layers_of(manifest)
     (layout.folder / "blobs" / "sha256" / layer.digest.hex).write_bytes(b"{}")
 
 

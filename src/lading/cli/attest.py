@@ -27,7 +27,7 @@ def command(
 ) -> int:
     """Sign a statement of TYPE (provenance, test-result, vex, cyclonedx, … or a URI) about SUBJECT and add it to its waybill.
 
-    SUBJECT is a folder, a file, an image (`oci:FOLDER[:TAG]`, which has the statement attached), or a commit or tag (`git:FOLDER[@REVISION]`).
+    SUBJECT is a folder, a file, an image (`oci:FOLDER[:TAG]` or `docker://HOST/NAME[:TAG]`, which has the statement attached), or a commit or tag (`git:FOLDER[@REVISION]`).
     """
     from lading.core.errors import FormatError, TrustError  # noqa: PLC0415 - when it is run
     from lading.trust.keys import load_private  # noqa: PLC0415 - as above

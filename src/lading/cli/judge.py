@@ -59,7 +59,7 @@ def subject_at(path: Path) -> "Resource":
 
 def keep_about(
     path: Path, said: "Sequence[tuple[str, dict[str, Any]]]", key: "PrivateKey", waybill: Path | None = None
-) -> tuple["Resource", Path]:
+) -> tuple["Resource", str]:
     """Sign statements about an artifact and keep them: in its waybill, an image has them attached. The subject and the place."""
     from lading.sign.attest import attest, keep, waybill_of  # noqa: PLC0415 - when it is run
 
@@ -69,13 +69,13 @@ def keep_about(
         from lading.cli.sign import image_at  # noqa: PLC0415 - when there is an image
         from lading.sign.image import attach  # noqa: PLC0415 - as above
 
-        layout, image = image_at(str(path))
+        images, image = image_at(str(path))
         for one in made:
-            attach(layout, image, one)
-        return about, layout.folder
+            attach(images, image, one)
+        return about, images.place
     where = waybill or waybill_of(place_of(path))
     keep(where, *made)
-    return about, where
+    return about, str(where)
 
 
 def trusted(path: Path, asked: "TrustRule", *, explicit: bool) -> tuple["TrustRule", "Roots"]:
@@ -95,4 +95,6 @@ def place_of(path: Path) -> Path:
     """The folder or file behind `oci:FOLDER[:TAG]`, `git:FOLDER[@REVISION]` or a plain path."""
     if is_commit(path):
         return Path(str(path).removeprefix("git:").partition("@")[0] or ".")
+    if str(path).startswith("docker:"):
+        return Path(str(path).removeprefix("docker:").lstrip("/"))
     return Path(str(path).removeprefix("oci:")) if is_image(path) else path

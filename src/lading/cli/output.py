@@ -90,5 +90,5 @@ def is_commit(path: Path) -> bool:
 
 
 def is_image(path: Path) -> bool:
-    """Whether somebody means an image: `oci:FOLDER[:TAG]`."""
-    return str(path).startswith("oci:")
+    """Whether somebody means an image: `oci:FOLDER[:TAG]` or `docker://HOST/NAME[:TAG]`."""
+    return str(path).startswith(("oci:", "docker:"))

@@ -11,7 +11,7 @@ from lading.cli.output import emit, is_commit, is_image
 
 if TYPE_CHECKING:
     from lading.sign.image import How
-    from lading.sign.layout import Descriptor, Layout
+    from lading.sign.oci import Descriptor, Images
 
 _FILE = click.Path(path_type=Path)
 
@@ -54,7 +54,7 @@ def command(  # noqa: PLR0913 - one for each option
     allow_links: bool,
     quiet: bool,
 ) -> int:
-    """Sign the model in PATH, a folder or a file; or an image, `oci:FOLDER[:TAG]`, an OCI image layout; or a commit or tag, `git:FOLDER[@REVISION]`."""
+    """Sign the model in PATH, a folder or a file; or an image, `oci:FOLDER[:TAG]` in an OCI image layout or `docker://HOST/NAME[:TAG]` in a registry; or a commit or tag, `git:FOLDER[@REVISION]`."""
     if is_commit(path):
         return _commit(str(path), key_file, passphrase_file, output, quiet=quiet)
     if is_image(path):
@@ -88,8 +88,13 @@ def command(  # noqa: PLR0913 - one for each option
     return 0
 
 
-def image_at(text: str) -> "tuple[Layout, Descriptor]":
-    """The layout and image that `oci:FOLDER[:TAG]` means."""
+def image_at(text: str) -> "tuple[Images, Descriptor]":
+    """Where the image lies that `oci:FOLDER[:TAG]` or `docker://HOST/NAME[:TAG]` means, and the image."""
+    if text.startswith("docker:"):
+        from lading.sign.registry import SCHEME, registry_at  # noqa: PLC0415 - when there is one
+
+        registry, wanted = registry_at(f"{SCHEME}{text.removeprefix('docker:').lstrip('/')}")
+        return registry, registry.image(wanted)
     from lading.sign.layout import Layout  # noqa: PLC0415 - when there is an image
 
     folder, tag = text.removeprefix("oci:"), ""
@@ -103,13 +108,13 @@ def _image(text: str, key_file: Path, passphrase_file: Path | None, how: "How", 
     from lading.sign.image import sign_image  # noqa: PLC0415 - when there is an image
     from lading.trust.keys import load_private  # noqa: PLC0415 - as above
 
-    layout, image = image_at(text)
+    images, image = image_at(text)
     key = load_private(read(key_file), passphrase(passphrase_file), str(key_file))
-    made = sign_image(layout, image, key, how, reference, datetime.now(UTC))
+    made = sign_image(images, image, key, how, reference, datetime.now(UTC))
     click.echo(str(image.digest))
     if not quiet:
         click.echo(
-            f"signed with {key.public.algorithm} {key.public.fingerprint[:16]}…; attached {made} to {layout.folder} as {how}", err=True
+            f"signed with {key.public.algorithm} {key.public.fingerprint[:16]}…; attached {made} to {images.place} as {how}", err=True
         )
         click.echo(f"next: lading verify {text} --key {key_file}.pub", err=True)
     return 0

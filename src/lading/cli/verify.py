@@ -71,7 +71,7 @@ def command(  # noqa: PLR0913, PLR0917 - one for each option
 ) -> int:
     """Say whether PATH is what somebody trusted has signed.
 
-    PATH is a model, a file, an image (`oci:FOLDER[:TAG]`), or a commit or tag (`git:FOLDER[@REVISION]`).
+    PATH is a model, a file, an image (`oci:FOLDER[:TAG]`, `docker://HOST/NAME[:TAG]`), or a commit or tag (`git:FOLDER[@REVISION]`).
     """
     import msgspec  # noqa: PLC0415 - when it is run
 

@@ -15,8 +15,8 @@ from lading.core.digest import Digest
 from lading.core.errors import EvidenceError, LadingError, TrustError
 from lading.policy.rule import TrustRule
 from lading.policy.trust import Claim, decide
-from lading.sign.layout import MANIFEST, Descriptor, Layout
 from lading.sign.model import sign
+from lading.sign.oci import MANIFEST, Descriptor, Images, empty, layers_of
 from lading.sign.verify import Result, claim_of
 from lading.trust import bundle, dsse, evidence
 from lading.trust.evidence import Roots
@@ -55,25 +55,30 @@ class _Payload(msgspec.Struct):
 
 
 def sign_image(
-    layout: Layout, image: Descriptor, key: PrivateKey, how: How = "bundle", reference: str = "", at: datetime | None = None
+    images: Images, image: Descriptor, key: PrivateKey, how: How = "bundle", reference: str = "", at: datetime | None = None
 ) -> Digest:
-    """Sign an image and attach the signature to its layout; the digest of the manifest that holds it."""
+    """Sign an image and attach the signature to it; the digest of the manifest that holds it."""
     said = {TIME: moment(at)} if at else {}
     if how == "bundle":
-        return attach(layout, image, sign(Statement((subject_of_image(image, reference),), COSIGN, said), key))
+        return attach(images, image, sign(Statement((subject_of_image(image, reference),), COSIGN, said), key))
     critical = {"identity": {"docker-reference": reference}, "image": {"docker-manifest-digest": str(image.digest)}, "type": _TYPE}
     payload = canonical({"critical": critical, "optional": said or None})
     layer = {
         "mediaType": SIMPLE,
-        "digest": str(layout.put(payload)),
+        "digest": str(images.put(payload)),
         "size": len(payload),
         "annotations": {_SIGNATURE: base64.b64encode(key.sign_sha256(payload)).decode()},
     }
     if how == "referrer":
-        return layout.attach(_referrer(layout, image, _ARTIFACT, layer))
+        return images.attach(_referrer(images, image, _ARTIFACT, layer))
     name = f"sha256-{image.digest.hex}.sig"
-    before = [old for found, manifest in layout.attached(image.digest) if found == "tag .sig" for old in manifest.get("layers", [])]
-    return layout.attach({**_BASE, "config": layout.empty(), "layers": [*before, layer]}, name)
+    before = [
+        old
+        for found, manifest in images.attached(image.digest)
+        if found == "tag .sig" and isinstance(manifest, dict)
+        for old in manifest.get("layers", [])
+    ]
+    return images.attach({**_BASE, "config": empty(images), "layers": [*before, layer]}, name)
 
 
 def subject_of_image(image: Descriptor, reference: str = "") -> Resource:
@@ -81,40 +86,51 @@ def subject_of_image(image: Descriptor, reference: str = "") -> Resource:
     return Resource(name=reference, digest={"sha256": image.digest.hex})
 
 
-def attach(layout: Layout, image: Descriptor, made: bundle.Bundle) -> Digest:
+def attach(images: Images, image: Descriptor, made: bundle.Bundle) -> Digest:
     """Attach a bundle to an image as cosign 3 does; the digest of the manifest that holds it."""
     data = bundle.encode(made).rstrip()
-    layer = {"mediaType": bundle.MEDIA_TYPE, "digest": str(layout.put(data)), "size": len(data)}
-    return layout.attach(_referrer(layout, image, bundle.MEDIA_TYPE, layer))
+    layer = {"mediaType": bundle.MEDIA_TYPE, "digest": str(images.put(data)), "size": len(data)}
+    return images.attach(_referrer(images, image, bundle.MEDIA_TYPE, layer))
 
 
-def _referrer(layout: Layout, image: Descriptor, artifact: str, layer: dict[str, Any]) -> dict[str, Any]:
+def _referrer(images: Images, image: Descriptor, artifact: str, layer: dict[str, Any]) -> dict[str, Any]:
     """The manifest of a referrer (OCI image specification 1.1)."""
     subject = {"mediaType": image.media_type or MANIFEST, "digest": str(image.digest), "size": image.size}
-    return {**_BASE, "artifactType": artifact, "config": layout.empty(), "layers": [layer], "subject": subject}
+    return {**_BASE, "artifactType": artifact, "config": empty(images), "layers": [layer], "subject": subject}
 
 
-def verify_image(layout: Layout, image: Descriptor, roots: Roots, rule: TrustRule, now: datetime) -> Result:
-    """One verdict over every signature and attestation in the layout that belongs to an image."""
+def verify_image(images: Images, image: Descriptor, roots: Roots, rule: TrustRule, now: datetime) -> Result:
+    """One verdict over every signature and attestation that belongs to an image; one that is broken does not hide the others."""
     claims: list[Claim] = []
     try:
-        layout.blob(image.digest)
-        for found, manifest in layout.attached(image.digest):
-            for layer in layout.layers(manifest):
-                source = f"{found} {layer.digest.hex[:12]}"
-                claims += [_judged(layout, layer, image.digest, source, roots, now)] if _is_signature(layer) else []
+        images.held(image)
+        for found, manifest in images.attached(image.digest):
+            claims += _claims(images, found, manifest, image.digest, roots, now)
     except TrustError as e:
-        claims.append(Claim(str(layout.folder), refusal=e.sentence))
-    return Result(f"oci:{layout.folder}@{image.digest}", decide(rule, claims, now), tuple(claims), (), str(image.digest))
+        claims.append(Claim(images.place, refusal=e.sentence))
+    return Result(f"{images.place}@{image.digest}", decide(rule, claims, now), tuple(claims), (), str(image.digest))
+
+
+def _claims(
+    images: Images, found: str, manifest: dict[str, Any] | TrustError, image: Digest, roots: Roots, now: datetime
+) -> Iterator[Claim]:
+    """What one manifest says of an image."""
+    try:
+        if isinstance(manifest, TrustError):
+            raise manifest
+        for layer in filter(_is_signature, layers_of(manifest)):
+            yield _judged(images, layer, image, f"{found} {layer.digest.hex[:12]}", roots, now)
+    except TrustError as e:
+        yield Claim(f"{images.place}, {found}", refusal=e.sentence)
 
 
 def _is_signature(layer: Descriptor) -> bool:
     return layer.media_type in {SIMPLE, DSSE} or layer.media_type.startswith("application/vnd.dev.sigstore.bundle")
 
 
-def _judged(layout: Layout, layer: Descriptor, image: Digest, source: str, roots: Roots, now: datetime) -> Claim:
+def _judged(images: Images, layer: Descriptor, image: Digest, source: str, roots: Roots, now: datetime) -> Claim:
     try:
-        data = layout.blob(layer.digest)
+        data = images.blob(layer.digest)
         if layer.media_type == SIMPLE:
             return _simple(data, layer, image, source, roots, now)
         made = _enveloped(data, layer) if layer.media_type == DSSE else bundle.decode(data, source)

@@ -1,34 +1,29 @@
-"""OCI image layouts on disk: blobs by digest, an index of manifests, what refers to what (OCI image specification 1.1)."""
+"""OCI image layouts on disk: blobs by digest, an index of manifests (OCI image specification 1.1)."""
 
 import os
-import re
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from msgspec import Struct
-
 from lading.core.digest import Digest
 from lading.core.errors import LadingError, TrustError, UsageError
+from lading.sign.oci import (
+    INDEXES,
+    LARGEST,
+    MANIFEST,
+    Attached,
+    Descriptor,
+    descriptor_of,
+    is_attached,
+    manifest_of,
+    names_subject,
+    tags_of,
+)
 from lading.trust.strict import canonical, load
 
-MANIFEST = "application/vnd.oci.image.manifest.v1+json"
-INDEX = "application/vnd.oci.image.index.v1+json"
-_INDEXES = (INDEX, "application/vnd.docker.distribution.manifest.list.v2+json")
-_EMPTY = b"{}"
 _NAME = "org.opencontainers.image.ref.name"
-LARGEST = 64 << 20
 DEEPEST = 4
-
-
-class Descriptor(Struct, frozen=True):
-    """A blob by digest, with what the manifest that names it says of it."""
-
-    digest: Digest
-    media_type: str
-    size: int
-    annotations: dict[str, str] = {}
 
 
 class Layout:
@@ -38,31 +33,42 @@ class Layout:
         if not (folder / "oci-layout").is_file() or not (folder / "index.json").is_file():
             raise UsageError(f"{folder} is no OCI image layout", hint="skopeo copy docker://IMAGE oci:FOLDER:TAG makes one")
         self.folder = folder
+        self.place = f"oci:{folder}"
 
     def image(self, tag: str) -> Descriptor:
         """The image of a tag, or the only one there is; UsageError names what there is otherwise."""
-        entries = [self._descriptor(e) for e in self._index()]
-        images = [e for e in entries if not _is_attached(e.annotations.get(_NAME, "")) and not self._refers(e)]
+        entries = [descriptor_of(e) for e in self._index()]
+        images = [e for e in entries if not is_attached(e.annotations.get(_NAME, "")) and not self._refers(e)]
         found = [e for e in images if e.annotations.get(_NAME) == tag] if tag else images
         if len({e.digest for e in found}) != 1:
             names = sorted({e.annotations.get(_NAME, str(e.digest)) for e in images})
             raise UsageError(
                 f"{self.folder} has {len(found)} images{f' with the tag {tag!r}' if tag else ''}",
-                hint=f"oci:{self.folder}:TAG with one of: {', '.join(names)}",
+                hint=f"{self.place}:TAG with one of: {', '.join(names)}",
             )
         return found[0]
 
-    def attached(self, image: Digest) -> Iterator[tuple[str, dict[str, Any]]]:
-        """Every manifest that belongs to an image, each once, with how it was found: by tag, or by naming the image as its subject."""
+    def attached(self, image: Digest) -> Iterator[Attached]:
+        """Every manifest that belongs to an image, each once; one that cannot be read may, and is told."""
         seen: set[Digest] = set()
-        tags = {f"sha256-{image.hex}{suffix}": suffix.lstrip(".") for suffix in (".sig", ".att", "")}
-        for descriptor, manifest in self._manifests([self._descriptor(e) for e in self._index()], 0):
-            subject = manifest.get("subject")
-            refers = isinstance(subject, dict) and subject.get("digest") == str(image)
+        tags = tags_of(image)
+        for descriptor, manifest in self._manifests([descriptor_of(e) for e in self._index()], 0):
             tagged = tags.get(descriptor.annotations.get(_NAME, ""))
-            if descriptor.digest not in seen and (refers or tagged):
-                seen.add(descriptor.digest)
-                yield ("referrer" if refers else f"tag .{tagged}"), manifest
+            if descriptor.digest in seen:
+                continue
+            if isinstance(manifest, TrustError):
+                yield "unreadable", manifest
+            elif names_subject(manifest, image):
+                yield "referrer", manifest
+            elif tagged:
+                yield tagged, manifest
+            else:
+                continue
+            seen.add(descriptor.digest)
+
+    def held(self, image: Descriptor) -> None:
+        """Return when the manifest of the image is there with the bytes that its digest says; TrustError otherwise."""
+        self.blob(image.digest)
 
     def blob(self, digest: Digest) -> bytes:
         """The bytes of a blob; TrustError when they are not there, too many, or not those of the digest."""
@@ -78,13 +84,6 @@ class Layout:
         if Digest.of_bytes(data, digest.algorithm) != digest:
             raise TrustError(f"the blob {digest} has other bytes than its name says")
         return data
-
-    def layers(self, manifest: dict[str, Any]) -> list[Descriptor]:
-        """The layers of a manifest; TrustError when they are none."""
-        layers = manifest.get("layers")
-        if not isinstance(layers, list):
-            raise TrustError("a manifest has no layers")
-        return [self._descriptor(layer) for layer in layers]
 
     def put(self, data: bytes) -> Digest:
         """Add a blob."""
@@ -106,32 +105,30 @@ class Layout:
         self._write(self.folder / "index.json", canonical({**index, "manifests": [*kept, entry]}))
         return digest
 
-    def empty(self) -> dict[str, Any]:
-        """The descriptor of the empty configuration, which is put where it is not."""
-        return {"mediaType": "application/vnd.oci.empty.v1+json", "digest": str(self.put(_EMPTY)), "size": len(_EMPTY)}
-
-    def _manifests(self, descriptors: list[Descriptor], depth: int) -> Iterator[tuple[Descriptor, dict[str, Any]]]:
-        """Manifests, also those of indexes within indexes."""
+    def _manifests(self, descriptors: list[Descriptor], depth: int) -> Iterator[tuple[Descriptor, dict[str, Any] | TrustError]]:
+        """Manifests, also those of indexes within indexes; one that is broken does not hide the others."""
         for descriptor in descriptors:
-            manifest = self._manifest(descriptor)
-            inner = manifest.get("manifests")
-            if descriptor.media_type in _INDEXES and isinstance(inner, list) and depth < DEEPEST:
-                yield from self._manifests([self._descriptor(e) for e in inner], depth + 1)
+            try:
+                manifest = self._manifest(descriptor)
+                inner = manifest.get("manifests")
+                nested = [descriptor_of(e) for e in inner] if descriptor.media_type in INDEXES and isinstance(inner, list) else []
+            except TrustError as e:
+                yield descriptor, e
+                continue
+            if depth < DEEPEST:
+                yield from self._manifests(nested, depth + 1)
             yield descriptor, manifest
 
     def _manifest(self, descriptor: Descriptor) -> dict[str, Any]:
-        try:
-            manifest = load(self.blob(descriptor.digest), f"the manifest {descriptor.digest}")
-        except TrustError:
-            if (self.folder / "blobs" / descriptor.digest.algorithm / descriptor.digest.hex).exists():
-                raise
+        if not (self.folder / "blobs" / descriptor.digest.algorithm / descriptor.digest.hex).exists():
             return {}  # a layout need not hold every platform of an index
-        if not isinstance(manifest, dict):
-            raise TrustError(f"the manifest {descriptor.digest} is no JSON object")
-        return manifest
+        return manifest_of(self.blob(descriptor.digest), descriptor.digest)
 
     def _refers(self, descriptor: Descriptor) -> bool:
-        return "subject" in self._manifest(descriptor)
+        try:
+            return "subject" in self._manifest(descriptor)
+        except TrustError:
+            return not descriptor.annotations.get(_NAME)
 
     def _index(self) -> list[dict[str, Any]]:
         index = load((self.folder / "index.json").read_bytes(), "the index of the layout")
@@ -139,19 +136,6 @@ class Layout:
         if not isinstance(entries, list) or not all(isinstance(e, dict) for e in entries):
             raise TrustError("the index of the layout has no list of manifests")
         return entries
-
-    def _descriptor(self, value: object) -> Descriptor:
-        if not isinstance(value, dict):
-            raise TrustError("a descriptor is no JSON object")
-        annotations = value.get("annotations") or {}
-        try:
-            digest = Digest.parse(str(value.get("digest")))
-        except ValueError as e:
-            raise TrustError(f"a descriptor has no digest: {e}") from e
-        if not isinstance(annotations, dict) or not all(isinstance(v, str) for v in annotations.values()):
-            raise TrustError(f"the annotations of {digest} are no texts")
-        size = value.get("size")
-        return Descriptor(digest, str(value.get("mediaType", "")), size if isinstance(size, int) else -1, annotations)
 
     def _write(self, path: Path, data: bytes) -> None:
         """A file that appears whole or not at all."""
@@ -164,7 +148,3 @@ class Layout:
             Path(scratch).replace(path)
         except OSError as e:
             raise LadingError(f"{path} cannot be written: {e.strerror}") from e
-
-
-def _is_attached(name: str) -> bool:
-    return re.fullmatch(r"sha256-[0-9a-f]{64}(?:\.(?:sig|att|sbom))?", name) is not None
