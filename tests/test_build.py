@@ -1,6 +1,7 @@
 """A build is attested as it was: source, materials, surroundings, times, tests; and nothing is attested that was not built."""
 
 import base64
+import hashlib
 import json
 import subprocess
 import sys
@@ -74,6 +75,56 @@ def test_a_changed_tree_is_told_with_the_digest_of_the_change(checkout: Path) ->
     assert source.dirty
     assert source.untracked == 1
     assert source.difference is not None
+
+
+def _observed(provenance: dict[str, Any]) -> dict[str, dict[str, str]]:
+    found = provenance["buildDefinition"]["resolvedDependencies"]
+    return {d["name"]: d["digest"] for d in found if d.get("annotations", {}).get("observed")}
+
+
+READERS = {
+    "python": [sys.executable, "-c", "open('data/train.csv').read(); open('out.bin','w').write('x')"],
+    "mapped": [
+        sys.executable,
+        "-c",
+        "import mmap,os; f=os.open('data/train.csv',os.O_RDONLY); mmap.mmap(f,0,prot=mmap.PROT_READ).read(); open('out.bin','w').write('x')",
+    ],
+    "child": ["sh", "-c", "(cat data/train.csv >/dev/null); echo x > out.bin"],
+    "through a link": ["sh", "-c", "cat link.csv >/dev/null; echo x > out.bin"],
+}
+
+
+@pytest.mark.parametrize("how", READERS)
+def test_the_files_that_a_command_opens_are_materials(how: str, checkout: Path) -> None:
+    (checkout / ".gitignore").write_text("data\nout.bin\nlink.csv\n")
+    (checkout / "data").mkdir()
+    for name in ("train.csv", "unread.csv"):
+        (checkout / "data" / name).write_text(f"{name}\n")
+    (checkout / "link.csv").symlink_to("data/train.csv")
+    data = build(READERS[how], [Path("out.bin")], observed=[Path()]).provenance.as_data()
+    assert _observed(data) == {"data/train.csv": {"sha256": hashlib.sha256(b"train.csv\n").hexdigest()}}
+    assert data["buildDefinition"]["internalParameters"]["notObserved"] == ["files in other folders", "network access of the command"]
+
+
+@pytest.mark.usefixtures("checkout")
+def test_what_the_command_writes_and_what_the_commit_holds_are_not_observed_materials(tmp_path: Path) -> None:
+    (tmp_path / "cache").mkdir()
+    (tmp_path / "cache" / "base.bin").write_text("b")
+    command = ["sh", "-c", f"cat make.sh > a.tmp; cat a.tmp {tmp_path}/cache/base.bin > out.bin; mkdir new; echo 1 > new/x; cat new/x"]
+    data = build(command, [Path("out.bin")], observed=[Path(), tmp_path / "cache"]).provenance.as_data()
+    assert list(_observed(data)) == [str(tmp_path / "cache" / "base.bin")]
+    unwatched = build(["sh", "-c", "rm out.bin; cat make.sh > out.bin"], [Path("out.bin")]).provenance.as_data()
+    assert not _observed(unwatched)
+    assert unwatched["buildDefinition"]["internalParameters"]["notObserved"][0] == "files read by the command"
+
+
+def test_what_cannot_be_watched_is_told(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Silent:
+        """A system without inotify."""
+
+    monkeypatch.setattr("lading.build.observe.ctypes.CDLL", lambda *_, **__: Silent())
+    data = build(["sh", "make.sh"], [checkout / "out"], observed=[Path()], environment=ENVIRONMENT).provenance.as_data()
+    assert "files read by the command: this system does not tell them" in data["buildDefinition"]["internalParameters"]["notObserved"]
 
 
 def test_what_is_no_checkout_has_no_source(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 import os
 import shlex
 import subprocess
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,12 +11,13 @@ from msgspec import Struct
 
 import lading
 from lading.build.machine import machine
+from lading.build.observe import Observer, Seen
 from lading.build.packages import packages_of
-from lading.build.source import source_of
+from lading.build.source import source_of, tracked_in
 from lading.core.bom import Bom
 from lading.core.errors import LadingError, UsageError
 from lading.core.kinds import Kind, Pin
-from lading.sign.attest import subject_of
+from lading.sign.subject import place_of, subject_at
 from lading.trust.provenance import BuildDefinition, Builder, Metadata, Provenance, RunDetails
 from lading.trust.statement import Resource
 
@@ -38,6 +39,7 @@ def build(
     materials: Sequence[Path] = (),
     bom: Bom | None = None,
     derived: Sequence[Resource] = (),
+    observed: Sequence[Path] = (),
     environment: Mapping[str, str] | None = None,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Built:
@@ -57,37 +59,55 @@ def build(
     before = {output: _state(output) for output in outputs}
     here = machine(environment)
     started = clock()
-    try:
-        done = subprocess.run(list(command), env=dict(environment), check=False)  # noqa: S603 - the command is the user's own
-    except OSError as e:
-        raise UsageError(
-            f"{command[0]} cannot be run: {e.strerror}", hint="give the command after --: lading build -o OUT -- make wheel"
-        ) from e
+    with Observer(observed, map(place_of, outputs)) as observer:
+        try:
+            done = subprocess.run(list(command), env=dict(environment), check=False)  # noqa: S603 - the command is the user's own
+        except OSError as e:
+            raise UsageError(
+                f"{command[0]} cannot be run: {e.strerror}", hint="give the command after --: lading build -o OUT -- make wheel"
+            ) from e
     finished = clock()
     if done.returncode:
         raise LadingError(f"the command ended with {done.returncode}: nothing is attested", hint=f"mend it first: {shlex.join(command)}")
     for output in outputs:
-        if not output.exists():
+        if not place_of(output).exists():
             raise LadingError(f"the command did not write {output}: nothing is attested", hint="name what it writes with --output")
         if _state(output) == before[output]:
             raise LadingError(
                 f"{output} was there before and the command did not write it: nothing is attested", hint="remove it and build again"
             )
+    opened = observer.seen
     definition = BuildDefinition(
         BUILD_TYPE,
         {"command": list(command), "workingDirectory": Path.cwd().name},
-        {"environment": here.surroundings, "notObserved": ["files read by the command", "network access of the command"]},
-        went_in,
+        {"environment": here.surroundings, "observed": [str(o) for o in observed], "notObserved": _unseen(observed, opened)},
+        (*went_in, *_opened(opened, started)),
     )
     details = RunDetails(Builder(here.builder, {"lading": lading.__version__}), Metadata(here.run, _time(started), _time(finished)))
-    return Built(Provenance(definition, details), tuple(subject_of(o) for o in outputs), done.returncode)
+    return Built(Provenance(definition, details), tuple(subject_at(o) for o in outputs), done.returncode)
+
+
+def _opened(seen: Seen, started: datetime) -> Iterator[Resource]:
+    """The files that the command opened and that neither it wrote nor the commit holds."""
+    tracked = tracked_in(Path())
+    here = Path.cwd()
+    for path in seen.opened:
+        if path in tracked or path.stat().st_ctime >= started.timestamp():
+            continue
+        name = path.relative_to(here).as_posix() if here in path.parents else str(path)
+        yield Resource(name=name, digest=subject_at(path).digest, annotations={"observed": "opened"})
+
+
+def _unseen(observed: Sequence[Path], seen: Seen) -> list[str]:
+    files = "files in other folders" if observed else "files read by the command"
+    return [files, *seen.gaps, "network access of the command"]
 
 
 def _named(path: Path) -> Resource:
     """A file or folder that somebody says went in."""
     if not path.exists():
         raise UsageError(f"the material {path} does not exist")
-    return Resource(name=str(path), digest=subject_of(path).digest)
+    return Resource(name=str(path), digest=subject_at(path).digest)
 
 
 def _inherited(bom: Bom) -> tuple[Resource, ...]:
@@ -112,6 +132,7 @@ def _inherited(bom: Bom) -> tuple[Resource, ...]:
 
 def _state(path: Path) -> tuple[tuple[str, int, int, int], ...]:
     """What tells whether something was written: names, inodes, sizes and times of change."""
+    path = place_of(path)
     if not path.exists():
         return ()
     files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]

@@ -1,5 +1,6 @@
 """The source of a build, as Git has it: commit, origin, and how the working tree differs from the commit."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -44,3 +45,11 @@ def source_of(folder: Path) -> Source | None:
     difference = git(folder, "diff", "HEAD", "--binary", "--no-ext-diff", "--no-textconv")
     untracked = git(folder, "ls-files", "--others", "--exclude-standard", "-z").count(b"\0")
     return Source(commit, origin_of(folder), Digest.of_bytes(difference) if difference else None, untracked)
+
+
+def tracked_in(folder: Path) -> frozenset[Path]:
+    """The files that the commit of a checkout holds; none where there is no checkout."""
+    if shutil.which("git") is None:
+        return frozenset()
+    root = folder.resolve()
+    return frozenset(root / os.fsdecode(name) for name in git(folder, "ls-files", "-z").split(b"\0") if name)

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import click
 
-from lading.cli.judge import keep_about
 from lading.cli.key import passphrase, read
 
 _FILE = click.Path(path_type=Path)
@@ -30,6 +29,7 @@ def command(
     SUBJECT is a folder, a file, an image (`oci:FOLDER[:TAG]` or `docker://HOST/NAME[:TAG]`, which has the statement attached), or a commit or tag (`git:FOLDER[@REVISION]`).
     """
     from lading.core.errors import FormatError, TrustError  # noqa: PLC0415 - when it is run
+    from lading.sign.subject import keep_about  # noqa: PLC0415 - as above
     from lading.trust.keys import load_private  # noqa: PLC0415 - as above
     from lading.trust.model_signing import MANIFEST  # noqa: PLC0415 - as above
     from lading.trust.predicates import type_of  # noqa: PLC0415 - as above

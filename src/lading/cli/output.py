@@ -82,13 +82,3 @@ def wants_colour(output: Path | None) -> bool:
 def width() -> int:
     """The width of the terminal in columns, at least 80."""
     return max(80, shutil.get_terminal_size((100, 24)).columns)
-
-
-def is_commit(path: Path) -> bool:
-    """Whether somebody means a Git commit, `git:FOLDER[@REVISION]`."""
-    return str(path).startswith("git:")
-
-
-def is_image(path: Path) -> bool:
-    """Whether somebody means an image: `oci:FOLDER[:TAG]` or `docker://HOST/NAME[:TAG]`."""
-    return str(path).startswith(("oci:", "docker:"))

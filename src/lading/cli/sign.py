@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 import click
 
 from lading.cli.key import passphrase, read
-from lading.cli.output import emit, is_commit, is_image
+from lading.cli.output import emit
 
 if TYPE_CHECKING:
     from lading.sign.image import How
-    from lading.sign.oci import Descriptor, Images
 
 _FILE = click.Path(path_type=Path)
 
@@ -55,6 +54,8 @@ def command(  # noqa: PLR0913 - one for each option
     quiet: bool,
 ) -> int:
     """Sign the model in PATH, a folder or a file; or an image, `oci:FOLDER[:TAG]` in an OCI image layout or `docker://HOST/NAME[:TAG]` in a registry; or a commit or tag, `git:FOLDER[@REVISION]`."""
+    from lading.sign.subject import is_commit, is_image  # noqa: PLC0415 - when it is run
+
     if is_commit(path):
         return _commit(str(path), key_file, passphrase_file, output, quiet=quiet)
     if is_image(path):
@@ -88,27 +89,12 @@ def command(  # noqa: PLR0913 - one for each option
     return 0
 
 
-def image_at(text: str) -> "tuple[Images, Descriptor]":
-    """Where the image lies that `oci:FOLDER[:TAG]` or `docker://HOST/NAME[:TAG]` means, and the image."""
-    if text.startswith("docker:"):
-        from lading.sign.registry import SCHEME, registry_at  # noqa: PLC0415 - when there is one
-
-        registry, wanted = registry_at(f"{SCHEME}{text.removeprefix('docker:').lstrip('/')}")
-        return registry, registry.image(wanted)
-    from lading.sign.layout import Layout  # noqa: PLC0415 - when there is an image
-
-    folder, tag = text.removeprefix("oci:"), ""
-    if not Path(folder).exists() and ":" in folder:
-        folder, _, tag = folder.rpartition(":")
-    layout = Layout(Path(folder))
-    return layout, layout.image(tag)
-
-
 def _image(text: str, key_file: Path, passphrase_file: Path | None, how: "How", reference: str, *, quiet: bool) -> int:
     from lading.sign.image import sign_image  # noqa: PLC0415 - when there is an image
+    from lading.sign.subject import image_at  # noqa: PLC0415 - as above
     from lading.trust.keys import load_private  # noqa: PLC0415 - as above
 
-    images, image = image_at(text)
+    images, image = image_at(Path(text))
     key = load_private(read(key_file), passphrase(passphrase_file), str(key_file))
     made = sign_image(images, image, key, how, reference, datetime.now(UTC))
     click.echo(str(image.digest))
@@ -121,7 +107,7 @@ def _image(text: str, key_file: Path, passphrase_file: Path | None, how: "How", 
 
 
 def _commit(text: str, key_file: Path, passphrase_file: Path | None, output: Path | None, *, quiet: bool) -> int:
-    from lading.cli.judge import keep_about  # noqa: PLC0415 - when there is a commit
+    from lading.sign.subject import keep_about  # noqa: PLC0415 - when there is a commit
     from lading.trust.keys import load_private  # noqa: PLC0415 - as above
     from lading.trust.model_signing import TIME, moment  # noqa: PLC0415 - as above
     from lading.trust.predicates import COSIGN  # noqa: PLC0415 - as above

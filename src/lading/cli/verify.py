@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from lading.cli.judge import judged, keep_about, place_of, subject_at, trusted
+from lading.cli.judge import judged, trusted
 from lading.cli.key import passphrase, read
 
 if TYPE_CHECKING:
@@ -103,7 +103,8 @@ def command(  # noqa: PLR0913, PLR0917 - one for each option
     now = datetime.now(UTC)
     result = judged(path, signatures, roots_used, rule, now, options)
     if summary:
-        from lading.sign.summary import summaries  # noqa: PLC0415 - when it is asked for
+        from lading.sign.subject import place_of  # noqa: PLC0415 - when it is asked for
+        from lading.sign.summary import summaries  # noqa: PLC0415 - as above
 
         _write(summary, path, summaries(result, rule, place_of(path).resolve().as_uri(), verifier, now), summary_key, passphrase_file)
     if format_name == "json":
@@ -118,6 +119,7 @@ def _write(
 ) -> None:
     """The decision as statements at the end of a file."""
     from lading.sign.attest import add  # noqa: PLC0415 - when it is asked for
+    from lading.sign.subject import keep_about, subject_at  # noqa: PLC0415 - as above
     from lading.trust import statement  # noqa: PLC0415 - as above
     from lading.trust.keys import load_private  # noqa: PLC0415 - as above
 

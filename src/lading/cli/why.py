@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lading.cli.judge import judged, place_of, trusted
-from lading.cli.output import is_commit, is_image
+from lading.cli.judge import judged, trusted
 from lading.core.component import Component
 from lading.core.errors import UsageError
 from lading.core.finding import Report
@@ -72,7 +71,8 @@ def _explained(component: Component, report: Report) -> str:
 
 
 def _is_signed(path: Path) -> bool:
-    from lading.sign.verify import signatures_of  # noqa: PLC0415 - when it is run
+    from lading.sign.subject import is_commit, is_image  # noqa: PLC0415 - when it is run
+    from lading.sign.verify import signatures_of  # noqa: PLC0415 - as above
 
     return is_commit(path) or is_image(path) or (path.exists() and bool(signatures_of(path)))
 
@@ -81,6 +81,7 @@ def _verdict(path: Path) -> int:
     """Print why the answer about something signed is what it is."""
     from lading.policy.rule import TrustRule  # noqa: PLC0415 - when it is run
     from lading.policy.settings import settings_and_folder  # noqa: PLC0415 - as above
+    from lading.sign.subject import place_of  # noqa: PLC0415 - as above
 
     nobody = TrustRule()
     rule, roots = trusted(path, nobody, explicit=False)
