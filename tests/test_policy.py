@@ -18,7 +18,7 @@ from lading.sign.model import sign_model
 from lading.sign.verify import verify
 from lading.trust import bundle
 from lading.trust.evidence import Roots, Signer
-from lading.trust.predicates import NAMES, said_time
+from lading.trust.predicates import NAMES, time_in
 from tampering import KEY, NOW, STRANGER, Signed
 from test_cli import lading
 
@@ -243,7 +243,7 @@ def test_what_lading_signs_tells_its_age(tmp_path: Path) -> None:
     ],
 )
 def test_statements_say_when_they_were_made(name: str, predicate: dict[str, object], said: datetime | None) -> None:
-    assert said_time(NAMES[name], predicate) == said
+    assert time_in(NAMES[name], predicate) == said
 
 
 def test_why_tells_rule_signers_and_what_was_not_looked_at(tmp_path: Path) -> None:

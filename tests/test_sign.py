@@ -1,6 +1,7 @@
 """What is signed verifies, and nothing else does: a model wrong in one way is refused in words that name the way."""
 
 import json
+import os
 import subprocess
 from pathlib import Path
 
@@ -14,13 +15,14 @@ from lading.core.digest import Digest
 from lading.core.errors import LadingError, TrustError
 from lading.core.verdict import Answer
 from lading.policy.rule import TrustRule
-from lading.sign.files import Files
-from lading.sign.model import check, manifest_of, sign, sign_model
+from lading.sign.files import Files, digest_and_chunks
+from lading.sign.model import check, manifest_of, renewed, sign, sign_model
 from lading.sign.verify import Options, verify
 from lading.trust import bundle, dsse, evidence, keys, model_signing, statement
 from lading.trust.evidence import Roots
 from lading.trust.model_signing import CHUNK
 from tampering import FILES, KEY, LEAF, MIDDLE, NOW, ROOT, STRANGER, WAYS, Signed, certified
+from test_cli import lading
 
 
 @pytest.fixture
@@ -313,3 +315,67 @@ def test_no_byte_of_a_certificate_can_be_changed_to_more_than_a_refusal(data: st
         return
     assert _certified(changed) == _certified(made), "only the encoding of the signature over it may differ"
     assert found.signer.names == ("release@acme.test",)
+
+
+def _said(signed: Signed) -> model_signing.Manifest:
+    return model_signing.decode(statement.decode(bundle.decode(signed.signature.read_bytes()).envelope.payload))
+
+
+def test_a_signature_is_renewed_by_another_key_and_says_the_same(signed: Signed) -> None:
+    """What is as it was keeps its digest without SHA-256; what changed, came or went is told as it is."""
+    before = _said(signed)
+    fresh = manifest_of(Files(signed.model))
+    assert renewed(Files(signed.model), before) == fresh
+    (signed.model / "config.json").write_text('{"hidden": 9}')
+    (signed.model / "new.txt").write_text("new")
+    (signed.model / "code/modeling.py").unlink()
+    assert renewed(Files(signed.model), before) == manifest_of(Files(signed.model))
+
+
+def test_a_renewed_signature_is_not_blind(signed: Signed, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only SHA-256 is spared: a changed byte in a large file is hashed anew, an unchanged file is not."""
+    hashed: list[int] = []
+
+    def counted(descriptor: int, algorithm: str) -> object:
+        hashed.append(os.fstat(descriptor).st_size)
+        return digest_and_chunks(descriptor, algorithm)
+
+    monkeypatch.setattr("lading.sign.model.digest_and_chunks", counted)
+    before = _said(signed)
+    renewed(Files(signed.model), before)
+    assert hashed == []
+    large = signed.model / "model.safetensors"
+    large.write_bytes(large.read_bytes()[:-1] + b"!")
+    assert renewed(Files(signed.model), before) == manifest_of(Files(signed.model))
+    assert hashed[0] == large.stat().st_size
+
+
+def test_renewing_believes_only_the_key_that_is_named(signed: Signed, tmp_path: Path) -> None:
+    for name, key in (("old", KEY), ("new", STRANGER)):
+        (tmp_path / name).write_bytes(key.pem())
+        (tmp_path / f"{name}.pub").write_bytes(key.public.pem)
+    renew = ["sign", str(signed.model), "--key", "new", "--renew", str(signed.signature)]
+    assert lading(*renew, cwd=tmp_path).returncode == 2
+    assert lading(*renew, "--renew-key", "new.pub", cwd=tmp_path).returncode == 3
+    assert lading(*renew, "--renew-key", "old.pub", cwd=tmp_path).returncode == 0
+    assert (
+        lading("verify", str(signed.model), "--key", "new.pub", "--signature", str(signed.model / "model.sig"), cwd=tmp_path).returncode
+        == 0
+    )
+
+
+@pytest.mark.parametrize("name", ["dataset", "bom.cdx.json", "uv.lock", "requirements.txt"])
+def test_datasets_and_documents_are_signed_like_models(name: str, tmp_path: Path) -> None:
+    thing = tmp_path / name
+    if name == "dataset":
+        (thing / "data").mkdir(parents=True)
+        (thing / "data" / "train.parquet").write_bytes(b"PAR1 rows PAR1")
+    else:
+        thing.write_text("{}")
+    (tmp_path / "k").write_bytes(KEY.pem())
+    (tmp_path / "k.pub").write_bytes(KEY.public.pem)
+    assert lading("sign", name, "--key", "k", cwd=tmp_path).returncode == 0
+    assert lading("verify", name, "--key", "k.pub", cwd=tmp_path).returncode == 0
+    changed = next(p for p in [thing, *thing.rglob("*.parquet")] if p.is_file())
+    changed.write_bytes(changed.read_bytes() + b" ")
+    assert lading("verify", name, "--key", "k.pub", cwd=tmp_path).returncode == 3

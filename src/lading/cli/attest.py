@@ -1,5 +1,6 @@
 """`lading attest`: any statement about an artifact, signed."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -43,7 +44,7 @@ def command(
         raise FormatError(e.sentence) from e
     if not isinstance(predicate, dict):
         raise FormatError(f"{predicate_file} is not a JSON object")
-    about, where = keep_about(subject, [(uri, predicate)], key, output)
+    about, where = keep_about(subject, [(uri, predicate)], key, datetime.now(UTC), output)
     click.echo(about.annotations.get(MANIFEST) or ":".join(next(iter(about.digest.items()))))
     click.echo(f"signed a statement of type {uri} about {subject}; added to {where}", err=True)
     return 0

@@ -1,5 +1,6 @@
 """`lading build`: a command run and attested."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -79,7 +80,7 @@ def command(  # noqa: PLR0913, PLR0917 - one for each option
     if bom:
         said.append((NAMES["cyclonedx"], _document(bom)))
     for output, subject in zip(outputs, built.subjects, strict=True):
-        about, where = keep_about(output, said, key, about=subject)
+        about, where = keep_about(output, said, key, datetime.now(UTC), about=subject)
         click.echo(f"{about.annotations.get(MANIFEST, 'sha256:' + about.digest['sha256'])}  {output}")
         click.echo(f"wrote {len(said)} statements to {where}, signed with {key.public.fingerprint[:16]}…", err=True)
     click.echo(f"next: lading verify {outputs[0]} --key {key_file}.pub", err=True)

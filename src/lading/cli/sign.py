@@ -11,13 +11,15 @@ from lading.cli.output import emit
 
 if TYPE_CHECKING:
     from lading.sign.image import How
+    from lading.trust.model_signing import Manifest
 
 _FILE = click.Path(path_type=Path)
 
 
 @click.command(
     name="sign",
-    epilog="\b\nExamples:\n  lading sign models/classifier --key release.key\n  lading sign model.safetensors --key leaf.key --certificate leaf.pem --certificate intermediate.pem\n  lading sign oci:image:v1 --key release.key --as bundle\n  lading sign git:.@v1.0 --key release.key\n\n"
+    epilog="\b\nExamples:\n  lading sign models/classifier --key release.key\n  lading sign model.safetensors --key leaf.key --certificate leaf.pem --certificate intermediate.pem\n  lading sign oci:image:v1 --key release.key --as bundle\n  lading sign git:.@v1.0 --key release.key\n"
+    "  lading sign models/classifier --key new.key --renew models/classifier/model.sig --renew-key old.key.pub\n\n"
     "The signature is an OpenSSF Model Signing v1.0 bundle, with an index of chunks that lading checks faster.",
 )
 @click.argument("path", type=_FILE)
@@ -38,9 +40,16 @@ _FILE = click.Path(path_type=Path)
 @click.option(
     "--ignore", "-x", multiple=True, metavar="PATH", help="Leave out a file or folder of the model; the signature says so. May be repeated."
 )
+@click.option(
+    "--renew",
+    type=_FILE,
+    metavar="SIGNATURE",
+    help="Believe an earlier signature: files whose chunks are as they were are not hashed by SHA-256 again.",
+)
+@click.option("--renew-key", type=_FILE, help="The public key of the earlier signature.")
 @click.option("--allow-links", is_flag=True, help="Follow links; what they point to is signed.")
 @click.option("--quiet", "-q", is_flag=True, help="Say nothing on standard error.")
-def command(  # noqa: PLR0913 - one for each option
+def command(  # noqa: PLR0913, PLR0917 - one for each option
     path: Path,
     key_file: Path,
     certificates: tuple[Path, ...],
@@ -49,6 +58,8 @@ def command(  # noqa: PLR0913 - one for each option
     how: "How",
     reference: str,
     ignore: tuple[str, ...],
+    renew: Path | None,
+    renew_key: Path | None,
     *,
     allow_links: bool,
     quiet: bool,
@@ -71,7 +82,8 @@ def command(  # noqa: PLR0913 - one for each option
     chain = [c for file in certificates for c in load_certificates(read(file), str(file))]
     where = output or (path / "model.sig" if path.is_dir() else path.with_name(f"{path.name}.sig"))
     own = [where.resolve().relative_to(path.resolve()).as_posix()] if path.resolve() in where.resolve().parents else []
-    made = sign_model(files, key, chain, (*(i.strip("/") for i in ignore), *own), links=allow_links, at=datetime.now(UTC))
+    before = _believed(renew, renew_key) if renew else None
+    made = sign_model(files, key, chain, (*(i.strip("/") for i in ignore), *own), links=allow_links, at=datetime.now(UTC), before=before)
     emit(bundle.encode(made), where)
     manifest = model_signing.decode(statement.decode(made.envelope.payload))
     click.echo(str(manifest.digest))
@@ -87,6 +99,19 @@ def command(  # noqa: PLR0913 - one for each option
         public = "--roots CA.pem" if chain else f"--key {key_file}.pub"
         click.echo(f"next: lading verify {path} {public}", err=True)
     return 0
+
+
+def _believed(signature: Path, key_file: Path | None) -> "Manifest":
+    """What an earlier signature says of a model; TrustError when it is not that of the key."""
+    from lading.core.errors import UsageError  # noqa: PLC0415 - when it is asked for
+    from lading.trust import bundle, evidence, model_signing  # noqa: PLC0415 - as above
+    from lading.trust.evidence import Roots  # noqa: PLC0415 - as above
+    from lading.trust.keys import load_public  # noqa: PLC0415 - as above
+
+    if key_file is None:
+        raise UsageError("--renew believes a signature only by a key", hint="--renew-key OLD.pub")
+    found = evidence.verify(bundle.decode(read(signature)), Roots((load_public(read(key_file), str(key_file)),)), datetime.now(UTC))
+    return model_signing.decode(found.statement)
 
 
 def _image(text: str, key_file: Path, passphrase_file: Path | None, how: "How", reference: str, *, quiet: bool) -> int:
@@ -109,11 +134,10 @@ def _image(text: str, key_file: Path, passphrase_file: Path | None, how: "How", 
 def _commit(text: str, key_file: Path, passphrase_file: Path | None, output: Path | None, *, quiet: bool) -> int:
     from lading.sign.subject import keep_about  # noqa: PLC0415 - when there is a commit
     from lading.trust.keys import load_private  # noqa: PLC0415 - as above
-    from lading.trust.model_signing import TIME, moment  # noqa: PLC0415 - as above
     from lading.trust.predicates import COSIGN  # noqa: PLC0415 - as above
 
     key = load_private(read(key_file), passphrase(passphrase_file), str(key_file))
-    about, where = keep_about(Path(text), [(COSIGN, {TIME: moment(datetime.now(UTC))})], key, output)
+    about, where = keep_about(Path(text), [(COSIGN, {})], key, datetime.now(UTC), output)
     click.echo(f"gitCommit:{about.digest['gitCommit']}")
     if not quiet:
         click.echo(f"signed with {key.public.algorithm} {key.public.fingerprint[:16]}…; added to {where}", err=True)

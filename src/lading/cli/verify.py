@@ -124,7 +124,7 @@ def _write(
     from lading.trust.keys import load_private  # noqa: PLC0415 - as above
 
     if key_file:
-        keep_about(path, said, load_private(read(key_file), passphrase(passphrase_file), str(key_file)), waybill)
+        keep_about(path, said, load_private(read(key_file), passphrase(passphrase_file), str(key_file)), datetime.now(UTC), waybill)
     else:
         about = subject_at(path)
         add(waybill, b"".join(statement.encode(statement.Statement((about,), uri, predicate)) + b"\n" for uri, predicate in said))

@@ -1,6 +1,7 @@
 """Statements about artifacts: which one is meant, what is said, and the waybill it is kept in."""
 
 import os
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from lading.trust import bundle
 from lading.trust.bundle import Bundle
 from lading.trust.keys import PrivateKey
 from lading.trust.model_signing import MANIFEST, Manifest
-from lading.trust.statement import Resource, Statement
+from lading.trust.statement import Resource, Statement, dated
 
 WAYBILL = ".waybill.jsonl"
 
@@ -30,9 +31,11 @@ def subject_of_manifest(manifest: Manifest) -> Resource:
     return Resource(name=manifest.name, digest={"sha256": manifest.root}, annotations={MANIFEST: str(manifest.digest)})
 
 
-def attest(predicate_type: str, subjects: tuple[Resource, ...], predicate: dict[str, Any], key: PrivateKey) -> Bundle:
-    """A signed statement about subjects."""
-    return sign(Statement(subjects, predicate_type, predicate), key)
+def attest(
+    predicate_type: str, subjects: tuple[Resource, ...], predicate: dict[str, Any], key: PrivateKey, at: datetime | None = None
+) -> Bundle:
+    """A signed statement about subjects, with the time when one is given."""
+    return sign(dated(Statement(subjects, predicate_type, predicate), at), key)
 
 
 def waybill_of(path: Path) -> Path:

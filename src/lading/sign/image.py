@@ -21,9 +21,8 @@ from lading.sign.verify import Result, claim_of
 from lading.trust import bundle, dsse, evidence
 from lading.trust.evidence import Roots
 from lading.trust.keys import PrivateKey
-from lading.trust.model_signing import TIME, moment
-from lading.trust.predicates import COSIGN, said_time, says_no, short
-from lading.trust.statement import Resource, Statement
+from lading.trust.predicates import COSIGN, says_no, short
+from lading.trust.statement import TIME, Resource, Statement, dated, moment, time_of
 from lading.trust.strict import canonical, convert, load, unbase64
 
 How = Literal["tag", "referrer", "bundle"]
@@ -58,11 +57,10 @@ def sign_image(
     images: Images, image: Descriptor, key: PrivateKey, how: How = "bundle", reference: str = "", at: datetime | None = None
 ) -> Digest:
     """Sign an image and attach the signature to it; the digest of the manifest that holds it."""
-    said = {TIME: moment(at)} if at else {}
     if how == "bundle":
-        return attach(images, image, sign(Statement((subject_of_image(image, reference),), COSIGN, said), key))
+        return attach(images, image, sign(dated(Statement((subject_of_image(image, reference),), COSIGN), at), key))
     critical = {"identity": {"docker-reference": reference}, "image": {"docker-manifest-digest": str(image.digest)}, "type": _TYPE}
-    payload = canonical({"critical": critical, "optional": said or None})
+    payload = canonical({"critical": critical, "optional": {TIME: moment(at)} if at else None})
     layer = {
         "mediaType": SIMPLE,
         "digest": str(images.put(payload)),
@@ -150,7 +148,7 @@ def _simple(data: bytes, layer: Descriptor, image: Digest, source: str, roots: R
     signature = unbase64(layer.annotations.get(_SIGNATURE, ""), "the signature of the image")
     signer = evidence.signer_of_bytes(data, signature, tuple(_certificates(layer)), roots, now)
     payload = convert(load(data, "the signed payload"), _Payload, "the signed payload")
-    claim = Claim(source, signer, predicate=COSIGN, envelope=Digest.of_bytes(data), made=said_time(COSIGN, payload.optional or {}))
+    claim = Claim(source, signer, predicate=COSIGN, envelope=Digest.of_bytes(data), made=time_of((payload.optional or {}).get(TIME)))
     if payload.critical.type != _TYPE:
         return msgspec.structs.replace(claim, refusal=f"the payload is a {payload.critical.type!r}, no signature of an image")
     if payload.critical.image.digest != str(image):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,7 @@ from lading.trust.bundle import Bundle
 from lading.trust.dsse import IN_TOTO, Envelope, Signature, pre_authentication
 from lading.trust.keys import PrivateKey
 from lading.trust.model_signing import GIT, Item, Manifest
-from lading.trust.statement import Statement
+from lading.trust.statement import Statement, dated
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -61,14 +61,18 @@ class Checked(Struct, frozen=True):
     notes: tuple[str, ...] = ()
 
 
-def manifest_of(files: Files, ignored: Iterable[str] = (), *, links: bool = False, index: bool = True) -> Manifest:
-    """The manifest of a model as it stands; TrustError when it holds what cannot be signed unambiguously."""
+def manifest_of(
+    files: Files, ignored: Iterable[str] = (), *, links: bool = False, index: bool = True, known: Mapping[str, Item] | None = None
+) -> Manifest:
+    """The manifest of a model as it stands; TrustError when it holds what cannot be signed unambiguously. `known` files are not read."""
     left_out = tuple(sorted({*ignored, *(() if files.alone else GIT)}))
     paths = files.paths(left_out, links=links)
     for one, other in ambiguous(paths):
         raise TrustError(f"{one} and {other} are one file on some disks", hint="rename one of them before signing")
 
     def item(path: str) -> Item:
+        if known and path in known:
+            return known[path]
         with files.open(path, links=links) as descriptor:
             if not index:
                 return Item(path, digest_of(descriptor, "sha256"))
@@ -76,6 +80,18 @@ def manifest_of(files: Files, ignored: Iterable[str] = (), *, links: bool = Fals
 
     items = tuple(side_by_side(item, [(p,) for p in paths]))
     return Manifest(files.name, items, allow_symlinks=links, ignored=left_out)
+
+
+def renewed(files: Files, before: Manifest, ignored: Iterable[str] = (), *, links: bool = False) -> Manifest:
+    """The manifest of a model as it stands, where an earlier one is believed: a file whose chunks are as they were keeps its SHA-256.
+
+    Every byte is read; only what has changed, or has no index of chunks, is hashed by SHA-256.
+    """
+    if before.algorithm != "sha256" or before.shard_size:
+        return manifest_of(files, ignored, links=links)
+    differ = {d.path for d in check(files, before, extra=True, ignored=ignored).differences}
+    kept = {item.path: item for item in before.items if item.chunks and item.path not in differ}
+    return manifest_of(files, ignored, links=links, known=kept)
 
 
 def sign(made: Statement, key: PrivateKey, chain: Sequence[x509.Certificate] = ()) -> Bundle:
@@ -102,9 +118,11 @@ def sign_model(
     *,
     links: bool = False,
     at: datetime | None = None,
+    before: Manifest | None = None,
 ) -> Bundle:
-    """Hash a model and sign its manifest, with the time when one is given."""
-    return sign(model_signing.encode(manifest_of(files, ignored, links=links), at), key, chain)
+    """Hash a model and sign its manifest, with the time when one is given; an earlier manifest that is believed saves hashing."""
+    made = renewed(files, before, ignored, links=links) if before else manifest_of(files, ignored, links=links)
+    return sign(dated(model_signing.encode(made), at), key, chain)
 
 
 def check(files: Files, manifest: Manifest, *, extra: bool = False, whole: bool = False, ignored: Iterable[str] = ()) -> Checked:

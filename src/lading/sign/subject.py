@@ -1,6 +1,7 @@
 """What people name when they sign or verify: a path, an image (`oci:FOLDER[:TAG]`, `docker://HOST/NAME[:TAG]`), a commit (`git:FOLDER[@REVISION]`)."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -70,11 +71,16 @@ def subject_at(path: Path) -> Resource:
 
 
 def keep_about(
-    path: Path, said: Sequence[tuple[str, dict[str, Any]]], key: PrivateKey, waybill: Path | None = None, about: Resource | None = None
+    path: Path,
+    said: Sequence[tuple[str, dict[str, Any]]],
+    key: PrivateKey,
+    at: datetime,
+    waybill: Path | None = None,
+    about: Resource | None = None,
 ) -> tuple[Resource, str]:
     """Sign statements about an artifact and keep them: in its waybill, an image has them attached. The subject and the place."""
     about = about or subject_at(path)
-    made = [attest(uri, (about,), predicate, key) for uri, predicate in said]
+    made = [attest(uri, (about,), predicate, key, at) for uri, predicate in said]
     if is_image(path) and waybill is None:
         from lading.sign.image import attach  # noqa: PLC0415 - when there is an image
 

@@ -20,8 +20,8 @@ from lading.sign.model import Checked, check
 from lading.trust import bundle, evidence, model_signing
 from lading.trust.evidence import Evidence, Roots
 from lading.trust.model_signing import GIT, MANIFEST, Manifest
-from lading.trust.predicates import said_time, says_no, short, sources
-from lading.trust.statement import Resource, Statement
+from lading.trust.predicates import says_no, short, sources, time_in
+from lading.trust.statement import Resource, Statement, said_time
 
 LARGEST = 256 << 20
 _WORDS = {"changed": "is not as it was signed", "missing": "was signed and is not there", "unsigned": "is there and was not signed"}
@@ -146,7 +146,7 @@ def claim_of(source: str, found: Evidence) -> Claim:
         found.signer,
         predicate=kind,
         envelope=found.envelope,
-        made=found.proven or said_time(kind, said),
+        made=found.proven or time_in(kind, said) or said_time(found.statement),
         sources=sources(kind, said),
     )
 

@@ -6,7 +6,6 @@ stands beside it in the subject's annotations, and is what lading joins other st
 
 import hashlib
 import re
-from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any, Literal
 
@@ -21,8 +20,6 @@ PREDICATE = "https://model_signing/signature/v1.0"
 LEGACY_PREDICATE = "https://model_signing/Digests/v0.1"
 CHUNKS = "lading:chunks"
 MANIFEST = "lading:manifest"
-TIME = "lading:time"
-"""In the predicate: when the signer says that it signed (RFC 3339, UTC); an addition that others ignore."""
 CHUNK = 4 << 20
 """Bytes of a chunk."""
 _DIGEST_BYTES = {"sha256": 32, "blake2b": 64, "blake3": 32}
@@ -70,11 +67,6 @@ class Manifest(Struct, frozen=True):
         return Digest.of_bytes(canonical(rows))
 
 
-def moment(at: datetime) -> str:
-    """A time as RFC 3339 in UTC, to the second."""
-    return at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-
-
 class _Chunks(Struct):
     algorithm: Literal["blake3"]
     size: int
@@ -102,8 +94,8 @@ class _Predicate(Struct):
     resources: list[_Resource]
 
 
-def encode(manifest: Manifest, at: datetime | None = None) -> Statement:
-    """The statement to sign for a manifest of whole files, at a time."""
+def encode(manifest: Manifest) -> Statement:
+    """The statement to sign for a manifest of whole files."""
     resources = [
         {
             "name": item.path,
@@ -120,7 +112,7 @@ def encode(manifest: Manifest, at: datetime | None = None) -> Statement:
         "ignore_paths": sorted(manifest.ignored),
     }
     subject = Resource(name=manifest.name, digest={"sha256": manifest.root}, annotations={MANIFEST: str(manifest.digest)})
-    return Statement((subject,), PREDICATE, {"serialization": serialization, "resources": resources, **({TIME: moment(at)} if at else {})})
+    return Statement((subject,), PREDICATE, {"serialization": serialization, "resources": resources})
 
 
 def decode(statement: Statement, *, legacy: bool = False) -> Manifest:

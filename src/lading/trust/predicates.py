@@ -1,11 +1,12 @@
 """The predicate types of the field by the short names under which people ask for them."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from lading.core.errors import UsageError
-from lading.trust.model_signing import LEGACY_PREDICATE, TIME
+from lading.trust.model_signing import LEGACY_PREDICATE
 from lading.trust.model_signing import PREDICATE as MODEL_SIGNATURE
+from lading.trust.statement import time_of
 
 COSIGN = "https://sigstore.dev/cosign/sign/v1"
 
@@ -28,8 +29,6 @@ NAMES = {
 
 
 _TIMES = {
-    "signature": (TIME,),
-    "bare-signature": (TIME,),
     "provenance": ("runDetails", "metadata", "finishedOn"),
     "vsa": ("timeVerified",),
     "svr": ("timeCreated",),
@@ -60,16 +59,12 @@ def says_no(predicate_type: str, predicate: dict[str, Any]) -> str:
             return ""
 
 
-def said_time(predicate_type: str, predicate: dict[str, Any]) -> datetime | None:
-    """When a statement says that it was made, or its build ended; None when it does not say, or not as RFC 3339."""
+def time_in(predicate_type: str, predicate: dict[str, Any]) -> datetime | None:
+    """When a predicate says that it was made, or its build ended; None when it does not say, or not as RFC 3339."""
     found: Any = predicate
     for name in _TIMES.get(short(predicate_type), ("",)):
         found = found.get(name) if isinstance(found, dict) else None
-    try:
-        moment = datetime.fromisoformat(found)
-    except (TypeError, ValueError):
-        return None
-    return moment.astimezone(UTC) if moment.tzinfo else None
+    return time_of(found)
 
 
 def sources(predicate_type: str, predicate: dict[str, Any]) -> tuple[str, ...]:

@@ -1,14 +1,18 @@
 """in-toto Statement v1: a predicate about subjects that are named by digest."""
 
 import re
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from lading.core.errors import TrustError
 from lading.trust.strict import canonical, convert, load
 
+TIME = "lading:time"
+"""Annotation of subjects: when the signer says that it signed (RFC 3339, UTC); others ignore it."""
 TYPE = "https://in-toto.io/Statement/v1"
 _HEX = re.compile(r"(?:[0-9a-f]{2})+\Z")
 
@@ -32,6 +36,32 @@ class Statement(Struct, frozen=True, rename="camel"):
     predicate_type: str
     predicate: dict[str, Any] = {}
     type: str = field(default=TYPE, name="_type")
+
+
+def dated(made: Statement, at: datetime | None) -> Statement:
+    """The statement with the time at which its signer signs it, where one is given."""
+    if at is None:
+        return made
+    return replace(made, subject=tuple(replace(s, annotations={**s.annotations, TIME: moment(at)}) for s in made.subject))
+
+
+def said_time(made: Statement) -> datetime | None:
+    """The time at which the signer says that it signed; None when it does not."""
+    return time_of(made.subject[0].annotations.get(TIME)) if made.subject else None
+
+
+def moment(at: datetime) -> str:
+    """A time as RFC 3339 in UTC, to the second."""
+    return at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def time_of(text: object) -> datetime | None:
+    """A time from RFC 3339; None when it is none, or has no zone."""
+    try:
+        found = datetime.fromisoformat(text)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return None
+    return found.astimezone(UTC) if found.tzinfo else None
 
 
 def decode(payload: bytes) -> Statement:
