@@ -5,7 +5,8 @@ from pathlib import Path
 
 import click
 
-from lading.cli.key import passphrase, read
+from lading.cli.key import read
+from lading.cli.signer import Asked, signer_options
 
 _FILE = click.Path(path_type=Path)
 
@@ -19,32 +20,28 @@ _FILE = click.Path(path_type=Path)
 @click.argument("predicate_type", metavar="TYPE")
 @click.argument("subject", type=_FILE)
 @click.option("--predicate", "-p", "predicate_file", type=_FILE, required=True, help="The JSON object that is claimed.")
-@click.option("--key", "-k", "key_file", type=_FILE, required=True, help="The private key.")
-@click.option("--passphrase-file", type=_FILE, help="The passphrase of the key; else LADING_PASSPHRASE.")
+@signer_options
 @click.option("--output", "-o", type=_FILE, help="The waybill to add to; else SUBJECT.waybill.jsonl, or the layout of an image.")
-def command(
-    predicate_type: str, subject: Path, predicate_file: Path, key_file: Path, passphrase_file: Path | None, output: Path | None
-) -> int:
+def command(predicate_type: str, subject: Path, predicate_file: Path, asked: Asked, output: Path | None) -> int:
     """Sign a statement of TYPE (provenance, test-result, vex, cyclonedx, … or a URI) about SUBJECT and add it to its waybill.
 
     SUBJECT is a folder, a file, an image (`oci:FOLDER[:TAG]` or `docker://HOST/NAME[:TAG]`, which has the statement attached), or a commit or tag (`git:FOLDER[@REVISION]`).
     """
     from lading.core.errors import FormatError, TrustError  # noqa: PLC0415 - when it is run
     from lading.sign.subject import keep_about  # noqa: PLC0415 - as above
-    from lading.trust.keys import load_private  # noqa: PLC0415 - as above
     from lading.trust.model_signing import MANIFEST  # noqa: PLC0415 - as above
     from lading.trust.predicates import type_of  # noqa: PLC0415 - as above
     from lading.trust.strict import load  # noqa: PLC0415 - as above
 
     uri = type_of(predicate_type)
-    key = load_private(read(key_file), passphrase(passphrase_file), str(key_file))
+    by = asked.signatory()
     try:
         predicate = load(read(predicate_file), str(predicate_file))
     except TrustError as e:
         raise FormatError(e.sentence) from e
     if not isinstance(predicate, dict):
         raise FormatError(f"{predicate_file} is not a JSON object")
-    about, where = keep_about(subject, [(uri, predicate)], key, datetime.now(UTC), output)
+    about, where = keep_about(subject, [(uri, predicate)], by, datetime.now(UTC), output)
     click.echo(about.annotations.get(MANIFEST) or ":".join(next(iter(about.digest.items()))))
     click.echo(f"signed a statement of type {uri} about {subject}; added to {where}", err=True)
     return 0

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lading.cli.key import passphrase, read
+from lading.cli.signer import Asked, signer_options
 from lading.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -33,8 +33,7 @@ _FILE = click.Path(path_type=Path)
     required=True,
     help="What the command writes, a file, a folder or an image (`oci:FOLDER[:TAG]`); may be repeated.",
 )
-@click.option("--key", "-k", "key_file", type=_FILE, required=True, help="The private key of the builder.")
-@click.option("--passphrase-file", type=_FILE, help="The passphrase of the key; else LADING_PASSPHRASE.")
+@signer_options
 @click.option("--material", "-m", "materials", type=_FILE, multiple=True, help="A file or folder that goes in; may be repeated.")
 @click.option("--tests", type=_FILE, help="JUnit XML that the command, or one before it, has written.")
 @click.option(
@@ -46,11 +45,10 @@ _FILE = click.Path(path_type=Path)
 @click.option("--observe-here/--no-observe-here", "here", default=True, help="Tell which files in the working folder the command opens.")
 @click.option("--base", "bases", multiple=True, metavar="PURL", help="The model that this one derives from; may be repeated.")
 @click.option("--dataset", "datasets", multiple=True, metavar="PURL", help="A dataset it is trained on; may be repeated.")
-def command(  # noqa: PLR0913, PLR0917 - one for each option
+def command(  # noqa: PLR0913 - one for each option
     command_line: tuple[str, ...],
     outputs: tuple[Path, ...],
-    key_file: Path,
-    passphrase_file: Path | None,
+    asked: Asked,
     materials: tuple[Path, ...],
     tests: Path | None,
     bases: tuple[str, ...],
@@ -65,11 +63,10 @@ def command(  # noqa: PLR0913, PLR0917 - one for each option
     from lading.build.lineage import lineage  # noqa: PLC0415 - as above
     from lading.build.run import build  # noqa: PLC0415 - as above
     from lading.sign.subject import keep_about  # noqa: PLC0415 - as above
-    from lading.trust.keys import load_private  # noqa: PLC0415 - as above
     from lading.trust.model_signing import MANIFEST  # noqa: PLC0415 - as above
     from lading.trust.predicates import NAMES  # noqa: PLC0415 - as above
 
-    key = load_private(read(key_file), passphrase(passphrase_file), str(key_file))
+    by = asked.signatory()
     bom = _scanned(outputs) if with_bom else None
     built = build(
         command_line, outputs, materials=materials, bom=bom, derived=lineage(bases, datasets), observed=_observed(folders, here=here)
@@ -80,10 +77,10 @@ def command(  # noqa: PLR0913, PLR0917 - one for each option
     if bom:
         said.append((NAMES["cyclonedx"], _document(bom)))
     for output, subject in zip(outputs, built.subjects, strict=True):
-        about, where = keep_about(output, said, key, datetime.now(UTC), about=subject)
+        about, where = keep_about(output, said, by, datetime.now(UTC), about=subject)
         click.echo(f"{about.annotations.get(MANIFEST, 'sha256:' + about.digest['sha256'])}  {output}")
-        click.echo(f"wrote {len(said)} statements to {where}, signed with {key.public.fingerprint[:16]}…", err=True)
-    click.echo(f"next: lading verify {outputs[0]} --key {key_file}.pub", err=True)
+        click.echo(f"wrote {len(said)} statements to {where}, signed with {by}", err=True)
+    click.echo(f"next: lading verify {outputs[0]} {asked.check(by)}", err=True)
     return 0
 
 

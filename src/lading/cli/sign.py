@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lading.cli.key import passphrase, read
+from lading.cli.key import read
 from lading.cli.output import emit
+from lading.cli.signer import Asked, signer_options
 
 if TYPE_CHECKING:
     from lading.sign.image import How
@@ -18,16 +19,15 @@ _FILE = click.Path(path_type=Path)
 
 @click.command(
     name="sign",
-    epilog="\b\nExamples:\n  lading sign models/classifier --key release.key\n  lading sign model.safetensors --key leaf.key --certificate leaf.pem --certificate intermediate.pem\n  lading sign oci:image:v1 --key release.key --as bundle\n  lading sign git:.@v1.0 --key release.key\n"
+    epilog="\b\nExamples:\n  lading sign models/classifier --key release.key\n  lading sign model.safetensors --key leaf.key --certificate leaf.pem --certificate intermediate.pem\n  lading sign oci:image:v1 --key release.key --as bundle\n  lading sign git:.@v1.0 --key release.key\n  lading sign models/classifier --sigstore public\n"
     "  lading sign models/classifier --key new.key --renew models/classifier/model.sig --renew-key old.key.pub\n\n"
     "The signature is an OpenSSF Model Signing v1.0 bundle, with an index of chunks that lading checks faster.",
 )
 @click.argument("path", type=_FILE)
-@click.option("--key", "-k", "key_file", type=_FILE, required=True, help="The private key (PEM or OpenSSH).")
+@signer_options
 @click.option(
     "--certificate", "-c", "certificates", type=_FILE, multiple=True, help="Certificates of the key, the leaf first; may be repeated."
 )
-@click.option("--passphrase-file", type=_FILE, help="The passphrase of the key; else LADING_PASSPHRASE.")
 @click.option("--output", "-o", type=_FILE, help="Where to write the signature; else model.sig in a folder, NAME.sig beside a file.")
 @click.option(
     "--as",
@@ -51,9 +51,8 @@ _FILE = click.Path(path_type=Path)
 @click.option("--quiet", "-q", is_flag=True, help="Say nothing on standard error.")
 def command(  # noqa: PLR0913, PLR0917 - one for each option
     path: Path,
-    key_file: Path,
+    asked: Asked,
     certificates: tuple[Path, ...],
-    passphrase_file: Path | None,
     output: Path | None,
     how: "How",
     reference: str,
@@ -68,36 +67,33 @@ def command(  # noqa: PLR0913, PLR0917 - one for each option
     from lading.sign.subject import is_commit, is_image  # noqa: PLC0415 - when it is run
 
     if is_commit(path):
-        return _commit(str(path), key_file, passphrase_file, output, quiet=quiet)
+        return _commit(str(path), asked, output, quiet=quiet)
     if is_image(path):
-        return _image(str(path), key_file, passphrase_file, how, reference, quiet=quiet)
+        return _image(str(path), asked, how, reference, quiet=quiet)
     from lading.sign.files import Files  # noqa: PLC0415 - when it is run
     from lading.sign.model import sign_model  # noqa: PLC0415 - as above
     from lading.trust import bundle, model_signing, statement  # noqa: PLC0415 - as above
     from lading.trust.certificates import load_certificates  # noqa: PLC0415 - as above
-    from lading.trust.keys import STANDARD, load_private  # noqa: PLC0415 - as above
+    from lading.trust.keys import STANDARD  # noqa: PLC0415 - as above
+    from lading.trust.signer import SigningKey  # noqa: PLC0415 - as above
 
     files = Files(path)
-    key = load_private(read(key_file), passphrase(passphrase_file), str(key_file))
+    by = asked.signatory()
     chain = [c for file in certificates for c in load_certificates(read(file), str(file))]
     where = output or (path / "model.sig" if path.is_dir() else path.with_name(f"{path.name}.sig"))
     own = [where.resolve().relative_to(path.resolve()).as_posix()] if path.resolve() in where.resolve().parents else []
     before = _believed(renew, renew_key) if renew else None
-    made = sign_model(files, key, chain, (*(i.strip("/") for i in ignore), *own), links=allow_links, at=datetime.now(UTC), before=before)
+    made = sign_model(files, by, chain, (*(i.strip("/") for i in ignore), *own), links=allow_links, at=datetime.now(UTC), before=before)
     emit(bundle.encode(made), where)
     manifest = model_signing.decode(statement.decode(made.envelope.payload))
     click.echo(str(manifest.digest))
     if not quiet:
-        click.echo(
-            f"signed {len(manifest.items)} files of {path} with {key.public.algorithm} {key.public.fingerprint[:16]}…; wrote {where}",
-            err=True,
-        )
+        click.echo(f"signed {len(manifest.items)} files of {path} with {by}; wrote {where}", err=True)
         if manifest.ignored:
             click.echo(f"not signed, if there: {', '.join(manifest.ignored)}", err=True)
-        if key.public.algorithm not in STANDARD:
+        if isinstance(by, SigningKey) and by.public.algorithm not in STANDARD:
             click.echo("note: OpenSSF Model Signing names only ECDSA keys; other verifiers may refuse this signature", err=True)
-        public = "--roots CA.pem" if chain else f"--key {key_file}.pub"
-        click.echo(f"next: lading verify {path} {public}", err=True)
+        click.echo(f"next: lading verify {path} {'--roots CA.pem' if chain else asked.check(by)}", err=True)
     return 0
 
 
@@ -114,32 +110,28 @@ def _believed(signature: Path, key_file: Path | None) -> "Manifest":
     return model_signing.decode(found.statement)
 
 
-def _image(text: str, key_file: Path, passphrase_file: Path | None, how: "How", reference: str, *, quiet: bool) -> int:
+def _image(text: str, asked: Asked, how: "How", reference: str, *, quiet: bool) -> int:
     from lading.sign.image import sign_image  # noqa: PLC0415 - when there is an image
     from lading.sign.subject import image_at  # noqa: PLC0415 - as above
-    from lading.trust.keys import load_private  # noqa: PLC0415 - as above
 
     images, image = image_at(Path(text))
-    key = load_private(read(key_file), passphrase(passphrase_file), str(key_file))
-    made = sign_image(images, image, key, how, reference, datetime.now(UTC))
+    by = asked.signatory()
+    made = sign_image(images, image, by, how, reference, datetime.now(UTC))
     click.echo(str(image.digest))
     if not quiet:
-        click.echo(
-            f"signed with {key.public.algorithm} {key.public.fingerprint[:16]}…; attached {made} to {images.place} as {how}", err=True
-        )
-        click.echo(f"next: lading verify {text} --key {key_file}.pub", err=True)
+        click.echo(f"signed with {by}; attached {made} to {images.place} as {how}", err=True)
+        click.echo(f"next: lading verify {text} {asked.check(by)}", err=True)
     return 0
 
 
-def _commit(text: str, key_file: Path, passphrase_file: Path | None, output: Path | None, *, quiet: bool) -> int:
+def _commit(text: str, asked: Asked, output: Path | None, *, quiet: bool) -> int:
     from lading.sign.subject import keep_about  # noqa: PLC0415 - when there is a commit
-    from lading.trust.keys import load_private  # noqa: PLC0415 - as above
     from lading.trust.predicates import COSIGN  # noqa: PLC0415 - as above
 
-    key = load_private(read(key_file), passphrase(passphrase_file), str(key_file))
-    about, where = keep_about(Path(text), [(COSIGN, {})], key, datetime.now(UTC), output)
+    by = asked.signatory()
+    about, where = keep_about(Path(text), [(COSIGN, {})], by, datetime.now(UTC), output)
     click.echo(f"gitCommit:{about.digest['gitCommit']}")
     if not quiet:
-        click.echo(f"signed with {key.public.algorithm} {key.public.fingerprint[:16]}…; added to {where}", err=True)
-        click.echo(f"next: lading verify {text} --key {key_file}.pub", err=True)
+        click.echo(f"signed with {by}; added to {where}", err=True)
+        click.echo(f"next: lading verify {text} {asked.check(by)}", err=True)
     return 0

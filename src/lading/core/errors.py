@@ -74,10 +74,16 @@ class EvidenceError(LadingError):
 
 
 class KeyFileError(LadingError):
-    """A key or certificate file cannot be read or used for what was asked."""
+    """A key, certificate or identity, in a file or elsewhere, cannot be read or used for what was asked."""
 
     code = "LD402"
     exit_code = 2
+
+
+class SigningError(LadingError):
+    """Nothing was signed: the module, service or identity that was asked did not sign, or what it gave does not verify."""
+
+    code = "LD403"
 
 
 class LedgerError(LadingError):

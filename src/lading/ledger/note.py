@@ -11,7 +11,8 @@ from msgspec import Struct
 from lading.core.errors import KeyFileError, ProofError, TrustError, UsageError
 from lading.ledger.checkpoint import Checkpoint, parse, parts
 from lading.ledger.merkle import SIZE
-from lading.trust.keys import PrivateKey, PublicKey, load_public
+from lading.trust.keys import PublicKey, load_public
+from lading.trust.signer import SigningKey
 from lading.trust.strict import base64_text, unbase64
 
 _ED25519 = b"\x01"
@@ -34,7 +35,7 @@ class Verifier(Struct, frozen=True):
         return f"{self.name}+{self.key_id.hex()}+{base64_text(_ED25519 + self.key)}"
 
 
-def sign(checkpoint: Checkpoint, key: PrivateKey) -> bytes:
+def sign(checkpoint: Checkpoint, key: SigningKey) -> bytes:
     """The checkpoint as a note signed under its origin's name."""
     verifier = verifier_for(checkpoint.origin, key.public)
     signature = verifier.key_id + key.sign(checkpoint.text.encode())

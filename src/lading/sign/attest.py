@@ -10,8 +10,8 @@ from lading.sign.files import Files, digest_of
 from lading.sign.model import manifest_of, sign
 from lading.trust import bundle
 from lading.trust.bundle import Bundle
-from lading.trust.keys import PrivateKey
 from lading.trust.model_signing import MANIFEST, Manifest
+from lading.trust.signer import Signatory
 from lading.trust.statement import Resource, Statement, dated
 
 WAYBILL = ".waybill.jsonl"
@@ -32,10 +32,10 @@ def subject_of_manifest(manifest: Manifest) -> Resource:
 
 
 def attest(
-    predicate_type: str, subjects: tuple[Resource, ...], predicate: dict[str, Any], key: PrivateKey, at: datetime | None = None
+    predicate_type: str, subjects: tuple[Resource, ...], predicate: dict[str, Any], by: Signatory, at: datetime | None = None
 ) -> Bundle:
     """A signed statement about subjects, with the time when one is given."""
-    return sign(dated(Statement(subjects, predicate_type, predicate), at), key)
+    return sign(dated(Statement(subjects, predicate_type, predicate), at), by)
 
 
 def waybill_of(path: Path) -> Path:

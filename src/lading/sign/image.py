@@ -12,7 +12,7 @@ from typing import Any, Literal
 import msgspec
 
 from lading.core.digest import Digest
-from lading.core.errors import EvidenceError, LadingError, TrustError
+from lading.core.errors import EvidenceError, LadingError, TrustError, UsageError
 from lading.policy.rule import TrustRule
 from lading.policy.trust import Claim, decide
 from lading.sign.model import sign
@@ -20,8 +20,8 @@ from lading.sign.oci import MANIFEST, Descriptor, Images, empty, layers_of
 from lading.sign.verify import Result, claim_of
 from lading.trust import bundle, dsse, evidence
 from lading.trust.evidence import Roots
-from lading.trust.keys import PrivateKey
 from lading.trust.predicates import COSIGN, says_no, short
+from lading.trust.signer import Signatory, SigningKey
 from lading.trust.statement import TIME, Resource, Statement, dated, moment, time_of
 from lading.trust.strict import canonical, convert, load, unbase64
 
@@ -54,18 +54,20 @@ class _Payload(msgspec.Struct):
 
 
 def sign_image(
-    images: Images, image: Descriptor, key: PrivateKey, how: How = "bundle", reference: str = "", at: datetime | None = None
+    images: Images, image: Descriptor, by: Signatory, how: How = "bundle", reference: str = "", at: datetime | None = None
 ) -> Digest:
     """Sign an image and attach the signature to it; the digest of the manifest that holds it."""
     if how == "bundle":
-        return attach(images, image, sign(dated(Statement((subject_of_image(image, reference),), COSIGN), at), key))
+        return attach(images, image, sign(dated(Statement((subject_of_image(image, reference),), COSIGN), at), by))
+    if not isinstance(by, SigningKey):
+        raise UsageError(f"the layout {how} is signed with a key, not by an identity", hint="--as bundle holds identities too")
     critical = {"identity": {"docker-reference": reference}, "image": {"docker-manifest-digest": str(image.digest)}, "type": _TYPE}
     payload = canonical({"critical": critical, "optional": {TIME: moment(at)} if at else None})
     layer = {
         "mediaType": SIMPLE,
         "digest": str(images.put(payload)),
         "size": len(payload),
-        "annotations": {_SIGNATURE: base64.b64encode(key.sign_sha256(payload)).decode()},
+        "annotations": {_SIGNATURE: base64.b64encode(by.sign_sha256(payload)).decode()},
     }
     if how == "referrer":
         return images.attach(_referrer(images, image, _ARTIFACT, layer))

@@ -12,9 +12,8 @@ from lading.core.errors import KeyFileError, TrustError
 from lading.sign.files import PARALLEL_CHUNKS, Files, ambiguous, chunks_hold, digest_and_chunks, digest_of, side_by_side
 from lading.trust import model_signing, statement
 from lading.trust.bundle import Bundle
-from lading.trust.dsse import IN_TOTO, Envelope, Signature, pre_authentication
-from lading.trust.keys import PrivateKey
 from lading.trust.model_signing import GIT, Item, Manifest
+from lading.trust.signer import Signatory, SigningKey
 from lading.trust.statement import Statement, dated
 
 if TYPE_CHECKING:
@@ -94,25 +93,22 @@ def renewed(files: Files, before: Manifest, ignored: Iterable[str] = (), *, link
     return manifest_of(files, ignored, links=links, known=kept)
 
 
-def sign(made: Statement, key: PrivateKey, chain: Sequence[x509.Certificate] = ()) -> Bundle:
+def sign(made: Statement, by: Signatory, chain: Sequence[x509.Certificate] = ()) -> Bundle:
     """A bundle of a statement, signed; with certificates (leaf first) the leaf must be that of the key: KeyFileError otherwise."""
-    from lading.trust import certificates  # noqa: PLC0415 - verifying by a key does without
+    if not chain:
+        return by.seal(statement.encode(made))
+    from lading.trust import certificates  # noqa: PLC0415 - signing by a bare key does without
 
-    if chain and certificates.public_key_of(chain[0]) != key.public:
+    if not isinstance(by, SigningKey) or certificates.public_key_of(chain[0]) != by.public:
         raise KeyFileError(
             "the first certificate is not that of the key", hint="--certificate CERT.pem must certify the key given by --key"
         )
-    payload = statement.encode(made)
-    signature = Signature(key.sign(pre_authentication(IN_TOTO, payload)))
-    envelope = Envelope(payload, IN_TOTO, (signature,))
-    if chain:
-        return Bundle(envelope, certificates=tuple(certificates.der(c) for c in chain))
-    return Bundle(envelope, key_hint=key.public.fingerprint)
+    return Bundle(by.seal(statement.encode(made)).envelope, certificates=tuple(certificates.der(c) for c in chain))
 
 
 def sign_model(
     files: Files,
-    key: PrivateKey,
+    by: Signatory,
     chain: Sequence[x509.Certificate] = (),
     ignored: Iterable[str] = (),
     *,
@@ -122,7 +118,7 @@ def sign_model(
 ) -> Bundle:
     """Hash a model and sign its manifest, with the time when one is given; an earlier manifest that is believed saves hashing."""
     made = renewed(files, before, ignored, links=links) if before else manifest_of(files, ignored, links=links)
-    return sign(dated(model_signing.encode(made), at), key, chain)
+    return sign(dated(model_signing.encode(made), at), by, chain)
 
 
 def check(files: Files, manifest: Manifest, *, extra: bool = False, whole: bool = False, ignored: Iterable[str] = ()) -> Checked:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from lading.core.errors import UsageError
 from lading.sign.attest import attest, keep, subject_of, waybill_of
-from lading.trust.keys import PrivateKey
+from lading.trust.signer import Signatory
 from lading.trust.statement import Resource
 
 if TYPE_CHECKING:
@@ -73,14 +73,14 @@ def subject_at(path: Path) -> Resource:
 def keep_about(
     path: Path,
     said: Sequence[tuple[str, dict[str, Any]]],
-    key: PrivateKey,
+    by: Signatory,
     at: datetime,
     waybill: Path | None = None,
     about: Resource | None = None,
 ) -> tuple[Resource, str]:
     """Sign statements about an artifact and keep them: in its waybill, an image has them attached. The subject and the place."""
     about = about or subject_at(path)
-    made = [attest(uri, (about,), predicate, key, at) for uri, predicate in said]
+    made = [attest(uri, (about,), predicate, by, at) for uri, predicate in said]
     if is_image(path) and waybill is None:
         from lading.sign.image import attach  # noqa: PLC0415 - when there is an image
 

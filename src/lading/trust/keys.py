@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mldsa, paddin
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes, PublicKeyTypes
 
 from lading.core.errors import KeyFileError, TrustError
+from lading.trust.signer import SigningKey
 
 LEAST_RSA_BITS = 2048
 _CURVES: dict[str, tuple[str, ec.EllipticCurve, hashes.HashAlgorithm]] = {
@@ -80,7 +81,7 @@ class PublicKey:
         return hash(self.pem)
 
 
-class PrivateKey:
+class PrivateKey(SigningKey):
     """A private key in memory."""
 
     def __init__(self, key: PrivateKeyTypes) -> None:

@@ -5,7 +5,8 @@ The package is the extra `lading[sigstore]`; it is imported when such a signatur
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from cryptography import x509
 from msgspec import Struct
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 PUBLIC = "public"
 """The public good instance, by the root that comes with sigstore-python."""
+_CONFIGURATION = "application/vnd.dev.sigstore.clienttrustconfig."
 _ISSUERS = ("1.3.6.1.4.1.57264.1.8", "1.3.6.1.4.1.57264.1.1")
 """Extensions that name the OIDC issuer: as DER UTF8String, and formerly as bare text (Fulcio OID directory)."""
 
@@ -50,7 +52,7 @@ class _Seen:
 def verified(bundle: Bundle, root: str) -> Identity:
     """The identity that signed a bundle: chain, certificate timestamp, log entry, times and signature hold.
 
-    `root` is `public` or the path of a trusted_root.json. TrustError when something does not hold, EvidenceError when it cannot be asked.
+    `root` is `public` or the path of a trusted_root.json or of a trust configuration that holds one. TrustError when something does not hold, EvidenceError when it cannot be asked.
     """
     if not root:
         raise EvidenceError(
@@ -60,12 +62,12 @@ def verified(bundle: Bundle, root: str) -> Identity:
     try:
         import sigstore.errors  # noqa: PLC0415 - the extra
         from sigstore.models import Bundle as Theirs  # noqa: PLC0415 - the extra
-        from sigstore.models import InvalidBundle, TrustedRoot  # noqa: PLC0415 - the extra
+        from sigstore.models import InvalidBundle  # noqa: PLC0415 - the extra
         from sigstore.verify import Verifier  # noqa: PLC0415 - the extra
     except ImportError as e:
         raise EvidenceError("signed by an identity through Sigstore, which needs a package", hint="pip install 'lading[sigstore]'") from e
     try:
-        verifier = Verifier.production(offline=True) if root == PUBLIC else Verifier(trusted_root=TrustedRoot.from_file(root))
+        verifier = Verifier.production(offline=True) if root == PUBLIC else Verifier(trusted_root=_root(root))
     except (OSError, ValueError, sigstore.errors.Error) as e:
         raise KeyFileError(f"{root} is no trusted root of a Sigstore instance: {_line(e)}") from e
     seen = _Seen()
@@ -81,6 +83,14 @@ def verified(bundle: Bundle, root: str) -> Identity:
     return Identity(
         names_of(seen.certificate), _issuer(seen.certificate), key.algorithm, key.fingerprint, seen.certificate.not_valid_before_utc
     )
+
+
+def _root(path: str) -> Any:  # noqa: ANN401 - of the extra
+    """The trusted root in a file, by itself or in the configuration of a client."""
+    from sigstore.models import ClientTrustConfig, TrustedRoot  # noqa: PLC0415 - the extra
+
+    text = Path(path).read_text(encoding="utf-8")
+    return ClientTrustConfig.from_json(text).trusted_root if _CONFIGURATION in text else TrustedRoot.from_file(path)
 
 
 def _issuer(certificate: x509.Certificate) -> str:
