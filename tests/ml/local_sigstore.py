@@ -1,4 +1,4 @@
-"""A Sigstore instance without a network: an authority that certifies identities, a certificate log, a transparency log of one entry.
+"""A Sigstore instance without a network: an authority that certifies identities, a certificate log, a transparency log.
 
 It speaks the recorded formats (RFC 6962 certificate timestamps, Rekor dsse 0.0.1 entries, signed notes); sigstore-python judges them.
 """
@@ -37,6 +37,7 @@ class Instance:
     def __init__(self) -> None:
         self.authority_key, self.certificate_log, self.log = (ec.generate_private_key(ec.SECP256R1()) for _ in range(3))
         self.now = datetime.now(UTC).replace(microsecond=0)
+        self.entries: list[bytes] = []
         name = x509.Name([x509.NameAttribute(NameOID.ORGANIZATION_NAME, "acme"), x509.NameAttribute(NameOID.COMMON_NAME, "identities")])
         self.authority = (
             x509.CertificateBuilder()
@@ -54,6 +55,11 @@ class Instance:
 
     def root(self, path: Path) -> Path:
         """Write the trusted_root.json of this instance."""
+        path.write_text(json.dumps(self.trusted()))
+        return path
+
+    def trusted(self) -> dict[str, Any]:
+        """What a verifier trusts."""
         start = (self.now - timedelta(days=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
         def log(key: ec.EllipticCurvePrivateKey, url: str) -> dict[str, Any]:
@@ -67,20 +73,18 @@ class Instance:
             "certChain": {"certificates": [{"rawBytes": _b64(self.authority.public_bytes(Encoding.DER))}]},
             "validFor": {"start": start},
         }
-        root = {
+        return {
             "mediaType": "application/vnd.dev.sigstore.trustedroot+json;version=0.1",
             "tlogs": [log(self.log, "https://log.acme.test")],
             "certificateAuthorities": [authority],
             "ctlogs": [log(self.certificate_log, "https://certificates.acme.test")],
             "timestampAuthorities": [],
         }
-        path.write_text(json.dumps(root))
-        return path
 
     def sign(self, made: Statement, name: str, issuer: str, change: Callable[[dict[str, Any]], object] = lambda _: None) -> bytes:
         """A bundle of a statement, signed by an identity; `change` may spoil it."""
         key = ec.generate_private_key(ec.SECP256R1())
-        leaf = self._certified(key, name, issuer)
+        leaf = self.certified(key.public_key(), name, issuer)
         payload = encode(made)
         signature = key.sign(pre_authentication(IN_TOTO, payload), SHA)
         envelope = {"payload": _b64(payload), "payloadType": IN_TOTO, "signatures": [{"sig": _b64(signature), "keyid": ""}]}
@@ -88,19 +92,20 @@ class Instance:
             "mediaType": "application/vnd.dev.sigstore.bundle.v0.3+json",
             "verificationMaterial": {
                 "certificate": {"rawBytes": _b64(leaf.public_bytes(Encoding.DER))},
-                "tlogEntries": [self._logged(envelope, leaf)],
+                "tlogEntries": [self.logged(self.body(envelope, leaf))],
             },
             "dsseEnvelope": envelope,
         }
         change(bundle)
         return json.dumps(bundle).encode()
 
-    def _certified(self, key: ec.EllipticCurvePrivateKey, name: str, issuer: str) -> x509.Certificate:
+    def certified(self, key: Any, name: str, issuer: str) -> x509.Certificate:
+        """The certificate of an identity, for minutes, with the timestamp of the certificate log in it."""
         builder = (
             x509.CertificateBuilder()
             .subject_name(x509.Name([]))
             .issuer_name(self.authority.subject)
-            .public_key(key.public_key())
+            .public_key(key)
             .serial_number(x509.random_serial_number())
             .not_valid_before(self.now - timedelta(minutes=5))
             .not_valid_after(self.now + timedelta(minutes=5))
@@ -124,34 +129,66 @@ class Instance:
         timestamps = x509.UnrecognizedExtension(x509.ObjectIdentifier("1.3.6.1.4.1.11129.2.4.2"), octets)
         return builder.add_extension(timestamps, critical=False).sign(self.authority_key, hashes.SHA256())
 
-    def _logged(self, envelope: dict[str, Any], leaf: x509.Certificate) -> dict[str, Any]:
-        """The entry of the transparency log: promise, proof and checkpoint of a log with this one entry."""
-        raw = json.dumps(envelope).encode()
+    def body(self, envelope: dict[str, Any], leaf: x509.Certificate, raw: str = "") -> bytes:
+        """What the transparency log records of an envelope (Rekor dsse 0.0.1)."""
+        raw = raw or json.dumps(envelope)
         signature = {"signature": envelope["signatures"][0]["sig"], "verifier": _b64(leaf.public_bytes(Encoding.PEM))}
         spec = {
-            "envelopeHash": {"algorithm": "sha256", "value": hashlib.sha256(raw).hexdigest()},
+            "envelopeHash": {"algorithm": "sha256", "value": hashlib.sha256(raw.encode()).hexdigest()},
             "payloadHash": {"algorithm": "sha256", "value": hashlib.sha256(base64.b64decode(envelope["payload"])).hexdigest()},
             "signatures": [signature],
         }
-        body = json.dumps({"apiVersion": "0.0.1", "kind": "dsse", "spec": spec}, sort_keys=True, separators=(",", ":")).encode()
+        return _canonical({"apiVersion": "0.0.1", "kind": "dsse", "spec": spec})
+
+    def logged(self, body: bytes, kind: str = "dsse", version: str = "0.0.1") -> dict[str, Any]:
+        """The entry of the transparency log: promise, proof and checkpoint of the log that ends with this entry."""
+        self.entries.append(body)
+        number, size = len(self.entries) - 1, len(self.entries)
         log_id = hashlib.sha256(_spki(self.log)).digest()
         at = int(self.now.timestamp())
-        promised = json.dumps(
-            {"body": _b64(body), "integratedTime": at, "logID": log_id.hex(), "logIndex": 0}, sort_keys=True, separators=(",", ":")
-        ).encode()
-        root = hashlib.sha256(b"\0" + body).digest()
-        note = f"log.acme.test\n1\n{_b64(root)}\n"
+        promised = _canonical({"body": _b64(body), "integratedTime": at, "logID": log_id.hex(), "logIndex": number})
+        root = _tree(self.entries)
+        note = f"log.acme.test\n{size}\n{_b64(root)}\n"
         signed_note = f"{note}\n\u2014 log.acme.test {_b64(log_id[:4] + self.log.sign(note.encode(), SHA))}\n"
-        proof = {"logIndex": "0", "rootHash": _b64(root), "treeSize": "1", "hashes": [], "checkpoint": {"envelope": signed_note}}
+        hashes = [_b64(h) for h in _path(number, self.entries)]
+        proof = {
+            "logIndex": str(number), "rootHash": _b64(root), "treeSize": str(size), "hashes": hashes, "checkpoint": {"envelope": signed_note},
+        }  # fmt: skip
         return {
-            "logIndex": "0",
+            "logIndex": str(number),
             "logId": {"keyId": _b64(log_id)},
-            "kindVersion": {"kind": "dsse", "version": "0.0.1"},
+            "kindVersion": {"kind": kind, "version": version},
             "integratedTime": str(at),
             "inclusionPromise": {"signedEntryTimestamp": _b64(self.log.sign(promised, SHA))},
             "inclusionProof": proof,
             "canonicalizedBody": _b64(body),
         }
+
+
+def _canonical(value: dict[str, Any]) -> bytes:
+    return json.dumps(value, sort_keys=True, separators=(",", ":")).encode()
+
+
+def _tree(leaves: list[bytes]) -> bytes:
+    """The root of a Merkle tree, as RFC 6962 defines it."""
+    if len(leaves) == 1:
+        return hashlib.sha256(b"\0" + leaves[0]).digest()
+    half = _half(leaves)
+    return hashlib.sha256(b"\1" + _tree(leaves[:half]) + _tree(leaves[half:])).digest()
+
+
+def _path(number: int, leaves: list[bytes]) -> list[bytes]:
+    """The audit path of a leaf, as RFC 6962 defines it."""
+    if len(leaves) == 1:
+        return []
+    half = _half(leaves)
+    if number < half:
+        return [*_path(number, leaves[:half]), _tree(leaves[half:])]
+    return [*_path(number - half, leaves[half:]), _tree(leaves[:half])]
+
+
+def _half(leaves: list[bytes]) -> int:
+    return int(2 ** ((len(leaves) - 1).bit_length() - 1))
 
 
 def _issuer(oid: str, value: bytes) -> x509.UnrecognizedExtension:
