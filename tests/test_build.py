@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import shutil
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -14,11 +15,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lading.build.junit import test_result as read_junit
+from lading.build.lineage import surrounding
 from lading.build.machine import SYSTEMS, machine
 from lading.build.packages import packages_of
 from lading.build.run import build
 from lading.build.source import source_of
-from lading.core.errors import FormatError, LadingError
+from lading.build.system import system_packages, unread
+from lading.core.errors import FormatError, LadingError, UsageError
+from lading.core.purl import parse
 from lading.core.verdict import Answer
 from lading.policy.rule import TrustRule
 from lading.sign.attest import attest, keep, subject_of, waybill_of
@@ -125,6 +129,53 @@ def test_what_cannot_be_watched_is_told(checkout: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr("lading.build.observe.ctypes.CDLL", lambda *_, **__: Silent())
     data = build(["sh", "make.sh"], [checkout / "out"], observed=[Path()], environment=ENVIRONMENT).provenance.as_data()
     assert "files read by the command: this system does not tell them" in data["buildDefinition"]["internalParameters"]["notObserved"]
+
+
+STATUS = """Package: liblzma5
+Status: install ok installed
+Source: xz-utils
+Version: 5.6.1-1
+
+Package: libc6
+Status: install ok installed
+Source: glibc (2.36-9)
+Version: 2.36-9+b1
+Description: C library
+ Status: none
+
+Package: gone
+Status: deinstall ok config-files
+Version: 1
+"""
+
+
+def test_packages_of_the_system_are_told_by_their_sources(tmp_path: Path) -> None:
+    for name, text in {
+        "etc/os-release": 'ID=debian\nVERSION_ID="12"\n',
+        "var/lib/dpkg/status": STATUS,
+        "lib/apk/db/installed": "C:Q1\nP:liblzma\nV:5.6.1-r0\no:xz\n\nP:musl\nV:1.2.5-r0\n",
+    }.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    assert [r.uri for r in system_packages(tmp_path)] == [
+        "pkg:apk/debian/musl@1.2.5-r0",
+        "pkg:apk/debian/xz@5.6.1-r0",
+        "pkg:deb/debian/glibc@2.36-9",
+        "pkg:deb/debian/xz-utils@5.6.1-1",
+    ]
+    assert system_packages(tmp_path / "nowhere") == ()
+    (tmp_path / "var/lib/rpm").mkdir()
+    (tmp_path / "var/lib/rpm/rpmdb.sqlite").write_bytes(b"")
+    assert unread(tmp_path) == "packages of the system in /var/lib/rpm/rpmdb.sqlite"
+
+
+@pytest.mark.skipif(not shutil.which("dpkg-query"), reason="dpkg has the last word where it is installed")
+def test_packages_are_those_that_dpkg_names() -> None:
+    form = "${db:Status-Status} ${source:Package} ${source:Version}\n"
+    said = subprocess.run(["dpkg-query", "-W", "-f", form], capture_output=True, text=True, check=True).stdout
+    theirs = {tuple(row.split()[1:]) for row in said.splitlines() if row.startswith("installed ")}
+    ours = {(p.name, p.version) for p in (parse(r.uri) for r in system_packages()) if p.type == "deb"}
+    assert ours == theirs
 
 
 def test_what_is_no_checkout_has_no_source(tmp_path: Path) -> None:
@@ -307,3 +358,12 @@ def test_a_decision_is_a_statement_that_others_can_ask_for(tmp_path: Path) -> No
     assert lading("--key", "verifier.pub", "--signature", "weights.gguf.sig", "--summary", "no.jsonl") != 0
     vsa, svr = (s["predicate"] for s in _said(tmp_path / "no.jsonl"))
     assert (vsa["verificationResult"], vsa["verifiedLevels"], svr["properties"]) == ("FAILED", ["FAILED"], ["LADING_REFUSE"])
+
+
+def test_the_image_around_a_build_is_a_material_when_it_is_pinned() -> None:
+    made = surrounding(f"registry.acme.test/team/build:v1@sha256:{'ab' * 32}")
+    assert made.digest == {"sha256": "ab" * 32}
+    assert made.uri.startswith("pkg:oci/build@sha256:abab")
+    for reference in ("registry.acme.test/team/build:v1", "a@sha256:12", "", "@sha256:" + "ab" * 32):
+        with pytest.raises(UsageError):
+            surrounding(reference)

@@ -14,6 +14,7 @@ from lading.build.machine import machine
 from lading.build.observe import Observer, Seen
 from lading.build.packages import packages_of
 from lading.build.source import source_of, tracked_in
+from lading.build.system import system_packages, unread
 from lading.core.bom import Bom
 from lading.core.errors import LadingError, UsageError
 from lading.core.kinds import Kind, Pin
@@ -55,6 +56,7 @@ def build(
         *derived,
         *(_inherited(bom) if bom else ()),
         *packages_of(command, environment),
+        *system_packages(),
     )
     before = {output: _state(output) for output in outputs}
     here = machine(environment)
@@ -100,7 +102,7 @@ def _opened(seen: Seen, started: datetime) -> Iterator[Resource]:
 
 def _unseen(observed: Sequence[Path], seen: Seen) -> list[str]:
     files = "files in other folders" if observed else "files read by the command"
-    return [files, *seen.gaps, "network access of the command"]
+    return [files, *seen.gaps, *filter(None, [unread()]), "network access of the command"]
 
 
 def _named(path: Path) -> Resource:

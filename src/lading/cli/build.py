@@ -44,14 +44,18 @@ _FILE = click.Path(path_type=Path)
 )
 @click.option("--observe-here/--no-observe-here", "here", default=True, help="Tell which files in the working folder the command opens.")
 @click.option("--base", "bases", multiple=True, metavar="PURL", help="The model that this one derives from; may be repeated.")
+@click.option(
+    "--image", "runs_in", metavar="NAME@sha256:…", help="The container image that the build runs in; it cannot be seen from inside."
+)
 @click.option("--dataset", "datasets", multiple=True, metavar="PURL", help="A dataset it is trained on; may be repeated.")
-def command(  # noqa: PLR0913 - one for each option
+def command(  # noqa: PLR0913, PLR0917 - one for each option
     command_line: tuple[str, ...],
     outputs: tuple[Path, ...],
     asked: Asked,
     materials: tuple[Path, ...],
     tests: Path | None,
     bases: tuple[str, ...],
+    runs_in: str | None,
     datasets: tuple[str, ...],
     folders: tuple[Path, ...],
     *,
@@ -60,7 +64,7 @@ def command(  # noqa: PLR0913 - one for each option
 ) -> int:
     """Run CMD and sign how its outputs came to be: source, materials, environment, times, tests, bill of materials."""
     from lading.build.junit import test_result  # noqa: PLC0415 - when it is run
-    from lading.build.lineage import lineage  # noqa: PLC0415 - as above
+    from lading.build.lineage import lineage, surrounding  # noqa: PLC0415 - as above
     from lading.build.run import build  # noqa: PLC0415 - as above
     from lading.sign.subject import keep_about  # noqa: PLC0415 - as above
     from lading.trust.model_signing import MANIFEST  # noqa: PLC0415 - as above
@@ -68,9 +72,8 @@ def command(  # noqa: PLR0913 - one for each option
 
     by = asked.signatory()
     bom = _scanned(outputs) if with_bom else None
-    built = build(
-        command_line, outputs, materials=materials, bom=bom, derived=lineage(bases, datasets), observed=_observed(folders, here=here)
-    )
+    derived = (*lineage(bases, datasets), *([surrounding(runs_in)] if runs_in else []))
+    built = build(command_line, outputs, materials=materials, bom=bom, derived=derived, observed=_observed(folders, here=here))
     said = [(NAMES["provenance"], built.provenance.as_data())]
     if tests:
         said.append((NAMES["test-result"], test_result(tests)))
