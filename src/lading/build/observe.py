@@ -14,7 +14,9 @@ from typing import Self
 
 from msgspec import Struct
 
-_OPENED, _CREATED, _FOLDER, _OVERFLOW = 0x20, 0x100, 0x40000000, 0x4000
+_OPENED, _FOLDER, _OVERFLOW = 0x20, 0x40000000, 0x4000
+_MADE = 0x08 | 0x80 | 0x100
+"""Written and closed, moved here, created."""
 _ONLY_FOLDERS, _NO_LINKS = 0x01000000, 0x02000000
 _EVENT = struct.Struct("iIII")
 _LEFT_OUT = frozenset({".git", "__pycache__", "node_modules"})
@@ -35,14 +37,16 @@ class Observer:
         self._left_out = {p.resolve() for p in left_out}
         self._watched: dict[int, Path] = {}
         self._opened: set[Path] = set()
+        self._made: set[Path] = set()
         self._gaps: dict[str, None] = {}
         self._descriptor = -1
         self._thread: threading.Thread | None = None
 
     @property
     def seen(self) -> Seen:
-        """What was opened and is a regular file."""
-        return Seen(tuple(sorted(p for p in self._opened if p.is_file())), tuple(self._gaps))
+        """What was opened, is a regular file and was not made meanwhile, nor lies in a folder that was."""
+        read = (p for p in self._opened if self._made.isdisjoint((p, *p.parents)) and p.is_file())
+        return Seen(tuple(sorted(read)), tuple(self._gaps))
 
     def __enter__(self) -> Self:
         self._kernel = ctypes.CDLL(None, use_errno=True)
@@ -69,7 +73,7 @@ class Observer:
 
     def _watch_below(self, folder: Path) -> None:
         for found in _folders_below(folder, self._left_out):
-            number = self._kernel.inotify_add_watch(self._descriptor, os.fsencode(found), _OPENED | _CREATED | _ONLY_FOLDERS | _NO_LINKS)
+            number = self._kernel.inotify_add_watch(self._descriptor, os.fsencode(found), _OPENED | _MADE | _ONLY_FOLDERS | _NO_LINKS)
             if number < 0:
                 self._gaps[f"files in {found} and below: {os.strerror(ctypes.get_errno())}"] = None
                 return
@@ -98,10 +102,11 @@ class Observer:
                 self._note(self._watched[number] / name, mask)
 
     def _note(self, path: Path, mask: int) -> None:
-        if mask & _FOLDER:
-            if mask & _CREATED:
+        if mask & _MADE:
+            self._made.add(path)
+            if mask & _FOLDER:
                 self._watch_below(path)
-        elif mask & _OPENED and path not in self._left_out:
+        elif mask & _OPENED and not mask & _FOLDER and path not in self._left_out:
             self._opened.add(path)
 
 

@@ -83,18 +83,18 @@ def build(
         BUILD_TYPE,
         {"command": list(command), "workingDirectory": Path.cwd().name},
         {"environment": here.surroundings, "observed": [str(o) for o in observed], "notObserved": _unseen(observed, opened)},
-        (*went_in, *_opened(opened, started)),
+        (*went_in, *_opened(opened)),
     )
     details = RunDetails(Builder(here.builder, {"lading": lading.__version__}), Metadata(here.run, _time(started), _time(finished)))
     return Built(Provenance(definition, details), tuple(subject_at(o) for o in outputs), done.returncode)
 
 
-def _opened(seen: Seen, started: datetime) -> Iterator[Resource]:
+def _opened(seen: Seen) -> Iterator[Resource]:
     """The files that the command opened and that neither it wrote nor the commit holds."""
     tracked = tracked_in(Path())
     here = Path.cwd()
     for path in seen.opened:
-        if path in tracked or path.stat().st_ctime >= started.timestamp():
+        if path in tracked:
             continue
         name = path.relative_to(here).as_posix() if here in path.parents else str(path)
         yield Resource(name=name, digest=subject_at(path).digest, annotations={"observed": "opened"})
