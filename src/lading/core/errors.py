@@ -80,6 +80,19 @@ class KeyFileError(LadingError):
     exit_code = 2
 
 
+class LoadError(TrustError):
+    """The load gate refuses a model or a file of one: it is not what was signed, or nobody signed it. Nothing of it was handed out."""
+
+    code = "LD403"
+
+
+class EnforcementError(LadingError):
+    """It cannot be shown that unverified files are out of reach of a process, so the process is not started."""
+
+    code = "LD404"
+    exit_code = 4
+
+
 class LedgerError(LadingError):
     """A ledger cannot be opened, read or written; what it acknowledged before is not touched."""
 
