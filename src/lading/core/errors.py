@@ -86,6 +86,19 @@ class SigningError(LadingError):
     code = "LD403"
 
 
+class LoadError(TrustError):
+    """The load gate refuses a model or a file of one: it is not what was signed, or nobody signed it. Nothing of it was handed out."""
+
+    code = "LD404"
+
+
+class EnforcementError(LadingError):
+    """It cannot be shown that unverified files are out of reach of a process, so the process is not started."""
+
+    code = "LD405"
+    exit_code = 4
+
+
 class LedgerError(LadingError):
     """A ledger cannot be opened, read or written; what it acknowledged before is not touched."""
 

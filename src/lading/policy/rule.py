@@ -41,12 +41,7 @@ class TrustRule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     def age(self) -> timedelta | None:
         """`max_age` as a span; ValueError when it is none."""
-        if not self.max_age:
-            return None
-        found = re.fullmatch(r"([1-9]\d{0,5})([mhdw])", self.max_age)
-        if not found:
-            raise ValueError(f"max_age is {self.max_age!r} and should be a number of m, h, d or w: 90d")
-        return int(found[1]) * _UNITS[found[2]]
+        return span(self.max_age)
 
 
 class KeyTerm(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -63,6 +58,16 @@ class KeyTerm(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         """The term in moments."""
         last = self.valid_until and self.valid_until + timedelta(days=1)
         return Lifetime(start=_midnight(self.valid_from), end=_midnight(last), revoked=_midnight(self.revoked), reason=self.reason)
+
+
+def span(text: str) -> timedelta | None:
+    """`12h`, `90d`, `8w` as a span; None for no text, ValueError when it is none."""
+    if not text:
+        return None
+    found = re.fullmatch(r"([1-9]\d{0,5})([mhdw])", text)
+    if not found:
+        raise ValueError(f"max_age is {text!r} and should be a number of m, h, d or w: 90d")
+    return int(found[1]) * _UNITS[found[2]]
 
 
 def _midnight(day: date | None) -> datetime | None:

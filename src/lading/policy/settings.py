@@ -13,7 +13,7 @@ from msgspec import Struct, field
 from lading.core.errors import ConfigError
 from lading.core.finding import Finding, Report
 from lading.core.kinds import Severity
-from lading.policy.rule import KeyTerm, TrustRule
+from lading.policy.rule import KeyTerm, TrustRule, span
 
 _HELP = "docs/how-to/accept-a-finding.md shows the settings, docs/how-to/whose-signature-counts.md those of [[trust]] and [[key]]"
 
@@ -49,6 +49,24 @@ class ScanSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     exclude: tuple[str, ...] = ()
 
 
+class LoadSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[load]`: what a process behind the load gate may read beside its models; paths are relative to the settings file."""
+
+    models: tuple[str, ...] = ()
+    """Models that `lading run` verifies when no --model is given."""
+    read: tuple[str, ...] = ()
+    """Files and folders that the process may read beside the system, its interpreter and its working folder."""
+    revocations: tuple[str, ...] = ()
+    """Signed lists of what does not count any more."""
+    revocation_keys: tuple[str, ...] = ()
+    """Whose lists count; without any, the keys of the rule that holds."""
+    revocation_max_age: str = ""
+    """How old a list may be: `12h`, `7d`; an older one is unknown, and nothing is opened."""
+
+    def __post_init__(self) -> None:
+        span(self.revocation_max_age)
+
+
 class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The whole file; `loader` rows are read where calls are matched."""
 
@@ -60,6 +78,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Who must have signed what."""
     key: tuple[KeyTerm, ...] = ()
     """How long keys count."""
+    load: LoadSettings = LoadSettings()
 
     def applied(self, report: Report, today: date) -> Report:
         """The report with severities changed and accepted findings marked with the reason; ConfigError names a rule there is not."""
@@ -91,6 +110,11 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 def settings_for(target: Path) -> Settings:
     """The settings that hold for a target: the nearest `lading.toml` or `[tool.lading]` upwards; ConfigError names what is wrong."""
     return _found(target)[1]
+
+
+def settings_in(file: Path) -> Settings:
+    """The settings of one file, whatever lies around it; ConfigError names what is wrong."""
+    return _parsed(_toml(file), str(file))
 
 
 def settings_and_folder(target: Path) -> tuple[Settings, Path]:
@@ -153,6 +177,9 @@ def _nearest(message: str) -> str:
     if "`reason`" in message:
         return 'add reason = "why this is acceptable"'
     unknown = message.partition("unknown field `")[2].partition("`")[0]
-    known = [*Settings.__struct_fields__, *(f for s in (ScanSettings, Ignore, TrustRule, KeyTerm) for f in s.__struct_fields__)]
+    known = [
+        *Settings.__struct_fields__,
+        *(f for s in (ScanSettings, Ignore, TrustRule, KeyTerm, LoadSettings) for f in s.__struct_fields__),
+    ]
     near = get_close_matches(unknown, known, 1) if unknown else []
     return f"did you mean {near[0]!r}?" if near else _HELP

@@ -61,7 +61,7 @@ def signatures_of(path: Path) -> list[Path]:
 def verify(path: Path, sources: Iterable[Path], roots: Roots, rule: TrustRule, now: datetime, options: Options = Options()) -> Result:  # noqa: B008 - frozen
     """Judge every signature in the sources on its own and decide; never an exception for a bad one: it is a claim that does not hold."""
     sources = list(sources)
-    judge = _Judge(path, options, (*options.ignored, *_within(path, sources)))
+    judge = _Judge(path, options, (*options.ignored, *within(path, sources)))
     claims = [judge.claim(name, data, roots, now) for name, data in documents(sources)]
     checked = tuple(c for c in judge.compared.values() if isinstance(c, Checked))
     formats = judge.formats() if rule.formats or options.formats else None
@@ -131,7 +131,7 @@ class _Judge:
 
     def _attestation(self, claim: Claim, made: Statement) -> Claim:
         """A statement about the artifact: it must name it by its digest, a folder also by that of its manifest."""
-        named = any(_same(s, mine) for mine in self._subjects() for s in made.subject)
+        named = any(is_same(s, mine) for mine in self._subjects() for s in made.subject)
         if named:
             return msgspec.structs.replace(claim, refusal=says_no(claim.predicate, made.predicate))
         others = ", ".join(s.name or next(iter(s.digest.values()))[:16] for s in made.subject[:3])
@@ -151,7 +151,8 @@ def claim_of(source: str, found: Evidence) -> Claim:
     )
 
 
-def _same(subject: Resource, mine: Resource) -> bool:
+def is_same(subject: Resource, mine: Resource) -> bool:
+    """Whether two subjects are one artifact: the same content, and for a folder the same names."""
     manifests = subject.annotations.get(MANIFEST, ""), mine.annotations.get(MANIFEST, "")
     return subject.digest.get("sha256") == mine.digest["sha256"] and manifests[0] == manifests[1]
 
@@ -177,7 +178,7 @@ def documents(sources: Iterable[Path]) -> Iterator[tuple[str, bytes]]:
             yield str(source), data
 
 
-def _within(path: Path, sources: Iterable[Path]) -> Iterator[str]:
+def within(path: Path, sources: Iterable[Path]) -> Iterator[str]:
     """The sources that lie in the artifact itself, by their path in it: a signature cannot sign itself."""
     root = path.resolve()
     for source in sources:

@@ -1,0 +1,5 @@
+"""The load gate: the bytes that are deserialized are the bytes that were verified."""
+
+from lading.load.api import load_file, open_file, safe_open, sealed_path, verified_directory, verify_and_open
+
+__all__ = ["load_file", "open_file", "safe_open", "sealed_path", "verified_directory", "verify_and_open"]

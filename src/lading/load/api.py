@@ -1,0 +1,72 @@
+"""What a program calls: a model opened by a policy, its tensors and files, and the same by the path of a single file."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from lading.load.lazy import SafeOpen
+    from lading.load.model import Model
+    from lading.load.policy import Policy
+
+    PathLike = str | os.PathLike[str]
+
+
+def verify_and_open(path: PathLike, *, policy: PathLike | Policy | None = None, now: datetime | None = None) -> Model:
+    """The model in a folder or file, if the policy lets it be loaded; LoadError refuses, EvidenceError does not know: neither opens.
+
+    The policy is a settings file; without one that of the variable LADING_POLICY, else the nearest lading.toml from the working folder
+    upwards. Files are verified when they are read.
+    """
+    from lading.load.opening import opened  # noqa: PLC0415 - X.509 and the like only when something is opened
+
+    return opened(Path(path), policy, now)
+
+
+def open_file(path: PathLike, *, policy: PathLike | Policy | None = None) -> tuple[Model, str]:
+    """The model that a file belongs to, and the file's path in it: the nearest folder upwards with a signature, or the file alone."""
+    from lading.load.opening import belonging  # noqa: PLC0415 - as above
+
+    root, within = belonging(Path(path))
+    return verify_and_open(root, policy=policy), within
+
+
+def load_file(path: PathLike, framework: str = "numpy", device: Any = "cpu", *, policy: PathLike | Policy | None = None) -> dict[str, Any]:  # noqa: ANN401 - a device is whatever the framework takes
+    """Every tensor of a safetensors file (`np` or `pt`), verified in the memory that it stays in."""
+    model, within = open_file(path, policy=policy)
+    return model.load_file(within, framework, device)
+
+
+def safe_open(path: PathLike, framework: str = "numpy", device: Any = "cpu", *, policy: PathLike | Policy | None = None) -> SafeOpen:  # noqa: ANN401 - as above
+    """A safetensors file as safetensors' own `safe_open` gives it; each tensor is verified when it is asked for."""
+    model, within = open_file(path, policy=policy)
+    return model.safe_open(within, framework, device)
+
+
+@contextmanager
+def sealed_path(path: PathLike, *, policy: PathLike | Policy | None = None) -> Iterator[str]:
+    """A path of verified, sealed memory for loaders that take only paths."""
+    model, within = open_file(path, policy=policy)
+    try:
+        yield model.sealed_path(within)
+    finally:
+        model.close()
+
+
+@contextmanager
+def verified_directory(path: PathLike, *, policy: PathLike | Policy | None = None) -> Iterator[Path]:
+    """A folder with the files of a model, each verified and sealed, for loaders that take a folder; it is gone afterwards."""
+    from lading.load.staging import staged  # noqa: PLC0415 - as above
+
+    model = verify_and_open(path, policy=policy)
+    try:
+        with staged(model) as folder:
+            yield folder
+    finally:
+        model.close()

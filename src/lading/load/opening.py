@@ -1,0 +1,69 @@
+"""A model opened by a policy: signatures found, revocations asked, a manifest admitted, the folder held against it."""
+
+import os
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+
+from lading.core.errors import EvidenceError, LoadError, UsageError
+from lading.load.admission import Admission, admissions
+from lading.load.model import Model
+from lading.load.policy import Policy, policy_at
+from lading.load.revocation import Revocations, revocations
+from lading.policy.roots import roots_of
+from lading.policy.rule import TrustRule
+from lading.sign.files import Files
+from lading.sign.verify import signatures_of, within
+
+
+def opened(path: Path, policy: str | os.PathLike[str] | Policy | None, now: datetime | None = None) -> Model:
+    """The model at a path, if its signatures and the policy allow it and the folder holds nothing else."""
+    path = Path(os.path.abspath(path))  # noqa: PTH100 - links are looked at where files are opened
+    rules = policy if isinstance(policy, Policy) else policy_at(policy, path)
+    now = now or datetime.now(UTC)
+    if not path.exists():
+        raise UsageError(f"{path} does not exist", hint="give the folder or file of a model")
+    rule = rules.rule(path)
+    sources = signatures_of(path)
+    if not sources:
+        raise EvidenceError(f"{path} has no signature", hint=f"lading sign {path} --key KEY signs it")
+    found = admissions(sources, rules.roots(rule), rule, now, _revoked(rules, rule, now))
+    return _fitting(Files(path), found, tuple(within(path, sources)), rule)
+
+
+def _fitting(files: Files, found: Sequence[Admission], signatures: Sequence[str], rule: TrustRule) -> Model:
+    """The model by the newest manifest whose names are those of the folder; the refusal of the newest when none fits."""
+    refusal: LoadError | None = None
+    for admission in found:
+        model = Model(files, admission, rule.formats)
+        try:
+            model.listed(signatures)
+        except LoadError as e:
+            refusal = refusal or e
+        else:
+            return model
+    assert refusal
+    raise refusal
+
+
+def _revoked(policy: Policy, rule: TrustRule, now: datetime) -> Revocations:
+    """What the lists of the policy take back."""
+    settings = policy.load
+    if not settings.revocations:
+        return Revocations()
+    issuers = msgspec.structs.replace(rule, keys=settings.revocation_keys) if settings.revocation_keys else rule
+    roots = roots_of(issuers, policy.folder, policy.settings.key, policy.folder)
+    return revocations([policy.folder / f for f in settings.revocations], roots, settings.revocation_max_age, now)
+
+
+def belonging(file: Path) -> tuple[Path, str]:
+    """The model a file belongs to and its path there; EvidenceError when no folder upwards has a signature."""
+    here = Path(os.path.abspath(file))  # noqa: PTH100 - as above
+    if signatures_of(here):
+        return here, "."
+    for folder in here.parents:
+        if folder.name and signatures_of(folder):
+            return folder, here.relative_to(folder).as_posix()
+    raise EvidenceError(f"{file} has no signature, nor has a folder above it", hint="lading sign MODEL --key KEY signs a model")

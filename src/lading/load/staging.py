@@ -1,0 +1,93 @@
+"""A folder whose files are what was signed: links to sealed memory, or copies that were verified while they were written."""
+
+import os
+import resource
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+from lading.core.errors import LoadError, UsageError
+from lading.load.engine import Source
+from lading.load.model import Model
+from lading.load.sealed import write_all
+
+_SPARE = 64
+"""Descriptors that a process wants for itself."""
+
+
+@contextmanager
+def staged(model: Model) -> Iterator[Path]:
+    """A folder of links to the sealed files of a model; removed afterwards."""
+    scratch = Path(tempfile.mkdtemp(prefix="lading-"))
+    folder = scratch / (model.path.resolve().name or "model")
+    try:
+        link_to_sealed(model, folder)
+        yield folder
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def link_to_sealed(model: Model, folder: Path) -> None:
+    """Fill a folder with links to the sealed files of a model; a model of one file gets a link of its name."""
+    _room_for_descriptors(len(model.files))
+    for path in model.files:
+        target = _target(model, folder, path)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.symlink_to(model.sealed(path).shared_path)
+
+
+def copy(model: Model, folder: Path) -> None:
+    """Write verified copies of every file to a new folder, which appears whole or not at all; nobody needs to write to it afterwards."""
+    if folder.exists():
+        raise UsageError(f"{folder} exists already", hint="name a folder that is not there yet")
+    scratch = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    try:
+        for path in model.files:
+            target = _target(model, scratch, path)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with model.source(path) as source:
+                _write(source, target)
+        for inner in (scratch, *(p for p in scratch.rglob("*") if p.is_dir())):
+            inner.chmod(0o555)
+        scratch.rename(folder)
+    except OSError as e:
+        _remove(scratch)
+        raise LoadError(f"{folder} cannot be written: {e.strerror}", hint="nothing of it was left behind; make room and try again") from e
+    except BaseException:
+        _remove(scratch)
+        raise
+
+
+def _target(model: Model, folder: Path, path: str) -> Path:
+    return folder / (model.path.resolve().name if path == "." else path)
+
+
+def _write(source: Source, target: Path) -> None:
+    """Copy a file in parts that were verified before they are written."""
+    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o444)
+    try:
+        source.pour(partial(write_all, descriptor))
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _remove(folder: Path) -> None:
+    for inner in (folder, *(p for p in folder.rglob("*") if p.is_dir())):
+        inner.chmod(0o755)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _room_for_descriptors(count: int) -> None:
+    """Return when this process may hold so many files open; its own limit is raised as far as it may."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = count + len(list(Path("/proc/self/fd").iterdir())) + _SPARE
+    if hard != resource.RLIM_INFINITY and wanted > hard:
+        raise LoadError(
+            f"the model has {count} files, and this process may hold {hard} open", hint="lading verify --stage copies them instead"
+        )
+    if wanted > soft:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
