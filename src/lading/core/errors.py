@@ -99,6 +99,19 @@ class EnforcementError(LadingError):
     exit_code = 4
 
 
+class SourceError(LadingError):
+    """An upstream does not tell what a name means: it refuses, says nonsense, or cannot be reached."""
+
+    code = "LD600"
+    exit_code = 4
+
+
+class GoneError(SourceError):
+    """An upstream says that an artifact, or a revision of it, is not there."""
+
+    code = "LD601"
+
+
 class LedgerError(LadingError):
     """A ledger cannot be opened, read or written; what it acknowledged before is not touched."""
 

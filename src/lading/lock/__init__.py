@@ -1,0 +1,1 @@
+"""`lading.lock`: every AI artifact pinned to a revision and the digests of its files."""

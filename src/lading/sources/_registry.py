@@ -1,0 +1,59 @@
+"""The sources there are, and what each answers."""
+
+from collections.abc import Callable
+from typing import Protocol, TypeVar
+
+from msgspec import Struct
+
+from lading.core.component import Component
+from lading.core.digest import Digest
+from lading.core.plugins import Registry
+
+
+class LockedFile(Struct, frozen=True, order=True, omit_defaults=True):
+    """A file of an artifact: its path, size in bytes and digest (`sha256`, or `git` for the blob id where an upstream tells no other)."""
+
+    path: str
+    size: int
+    digest: Digest
+
+
+class Found(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a name means at its upstream now, held to bytes."""
+
+    revision: str
+    """A commit or digest that names these bytes for ever."""
+    identity: str = ""
+    """What the upstream knows the artifact by, whatever it is called: changes when a name is given to something else."""
+    owner: str = ""
+    license: str = ""
+    gated: str = ""
+    files: tuple[LockedFile, ...] = ()
+
+
+class Source(Protocol):
+    """One upstream."""
+
+    @property
+    def upstreams(self) -> tuple[str, ...]:
+        """The `Component.upstream` names that it answers for."""
+        ...
+
+    def find(self, component: Component, revision: str) -> Found:
+        """What a component means at a revision (a branch, tag, commit or digest; empty: what a client takes); SourceError otherwise."""
+        ...
+
+
+SOURCES: Registry[Callable[[], Source]] = Registry("lading.sources")
+S = TypeVar("S", bound=Source)
+
+
+def add_source(make: type[S]) -> type[S]:
+    """Register a source under the name of its module."""
+    SOURCES.add(make.__module__.rpartition(".")[2], make)
+    return make
+
+
+def sources() -> dict[str, Source]:
+    """Each source by the upstreams that it answers for, made for the endpoints that the environment names now."""
+    return {upstream: source for source in (make() for make in SOURCES) for upstream in source.upstreams}
