@@ -2,23 +2,28 @@
 
 import base64
 import json
+import re
 import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from local_services import Services, running
+from local_services import Services, in_a_shell, running
 from local_sigstore import Instance
 
 from lading.cli.main import main
 from lading.core.errors import KeyFileError, LadingError, SigningError
+from lading.sign import keyless
 from lading.sign.keyless import Keyless
+from lading.sign.layout import Layout
+from lading.sign.oci import MANIFEST, empty
 from lading.trust.bundle import decode
 from lading.trust.dsse import IN_TOTO
 from lading.trust.statement import Resource, Statement, encode
@@ -103,7 +108,7 @@ def _by_sigstore(signature: Path, config: Path, issuer: str) -> None:
     assert kind == IN_TOTO
 
 
-def test_statements_builds_and_commits_are_signed_by_identity_too(
+def test_statements_builds_commits_and_images_are_signed_by_identity_too(
     services: Services, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config = services.configuration()
@@ -132,6 +137,13 @@ def test_statements_builds_and_commits_are_signed_by_identity_too(
     for line in (["init", "-q"], ["add", "file"], ["-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "a"]):
         subprocess.run(["git", *line], check=True)
     assert _lading("sign", "git:.", "--sigstore", config, "--output", "commit.jsonl") == 0
+    Path("image").mkdir()
+    Path("image/oci-layout").write_text('{"imageLayoutVersion": "1.0.0"}')
+    Path("image/index.json").write_text('{"schemaVersion": 2, "manifests": []}')
+    layout = Layout(tmp_path / "image")
+    layout.attach({"schemaVersion": 2, "mediaType": MANIFEST, "config": empty(layout), "layers": []}, "v1")
+    assert _sign(services, Path("oci:image:v1"), config) == 0
+    assert _verify(services, "oci:image:v1", config) == 0
     line = Path("commit.jsonl").read_bytes()
     assert b"gitCommit" in decode(line).envelope.payload
     signed = ["verify", "git:.", "--signature", "commit.jsonl", "--sigstore", config, "--identity", NAME, "--issuer", services.issuer]
@@ -167,6 +179,19 @@ def test_a_browser_is_asked_only_when_it_is_wanted(services: Services, model: Pa
     asked = subprocess.run([*command, "--login"], env=environment, capture_output=True, text=True, check=False)
     assert asked.returncode == 0, asked.stderr
     assert "identity somebody@acme.test" in asked.stderr
+
+
+def test_the_page_is_true(services: Services, model: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs/how-to/sign-without-keys.md").read_text()
+    lines = [line for block in re.findall(r"```sh\n(.*?)```", page, re.DOTALL) for line in block.splitlines()]
+    (model.parent / "vex.json").write_text("{}")
+    services.configuration()
+    shown = {"SIGSTORE_IDENTITY_TOKEN": services.token(NAME), "ISSUER": services.issuer, **in_a_shell(model.parent)}
+    for line in lines:
+        own = line.replace("public", "sigstore.json").replace("https://github.com/acme/model/*", NAME)
+        own = own.replace("https://token.actions.githubusercontent.com", services.issuer)
+        done = subprocess.run(["bash", "-ec", own], cwd=model.parent, env=shown, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, f"{own}\n{done.stderr}"
 
 
 NOW = datetime.now(UTC)
@@ -296,6 +321,22 @@ def test_a_service_that_is_not_there_is_named(services: Services) -> None:
     config.write_text(config.read_text().replace(f"127.0.0.1:{here}", f"127.0.0.1:{port}"))
     with pytest.raises(SigningError, match=f"127.0.0.1:{port} cannot be reached"):
         Keyless(str(config), services.token(NAME)).seal(STATEMENT)
+
+
+def test_a_service_that_does_not_answer_is_not_waited_for(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    ended = Event()
+
+    def silent(_: str, answer: Any) -> Any:
+        ended.wait(60)
+        return answer
+
+    services.spoil = silent
+    monkeypatch.setattr(keyless, "PATIENCE", 0.3)
+    try:
+        with pytest.raises(SigningError, match="does not answer"):
+            Keyless(str(services.configuration()), services.token(NAME)).seal(STATEMENT)
+    finally:
+        ended.set()
 
 
 CONFIGURATIONS = {

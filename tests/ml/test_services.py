@@ -26,6 +26,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from local_services import in_a_shell
 
 from lading.core.errors import KeyFileError, LadingError, SigningError
 from lading.sign import service
@@ -127,6 +128,18 @@ def test_a_key_that_cannot_be_used_is_refused_in_words(model: Path, key: str, pi
     assert words in done.stderr
     assert re.search(r"\[LD40[23]\]\nhint: ", done.stderr), done.stderr
     assert not (model / "model.sig").exists()
+
+
+@pytest.mark.usefixtures("module")
+def test_the_page_is_true(model: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs/how-to/sign-with-a-module.md").read_text()
+    (model.parent / "vex.json").write_text("{}")
+    (model.parent / "tokens").mkdir()
+    (model.parent / "softhsm2.conf").write_text(f"directories.tokendir = {model.parent / 'tokens'}\n")
+    lines = "\n".join(re.findall(r"```sh\n(.*?)```", page, re.DOTALL)).replace("/usr/lib/softhsm/libsofthsm2.so", os.environ["PYKCS11LIB"])
+    shown = {"SOFTHSM2_CONF": str(model.parent / "softhsm2.conf"), **in_a_shell(model.parent)}
+    done = subprocess.run(["bash", "-exc", lines], cwd=model.parent, env=shown, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 @given(st.text(max_size=30))

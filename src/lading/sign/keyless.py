@@ -6,6 +6,7 @@ it verifies against the root of the instance.
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from lading.trust.bundle import Bundle
     from lading.trust.sigstore import Identity
 
+PATIENCE = 60.0
+"""Seconds that a service may take to answer; a log may wait for its next checkpoint."""
 _LOCAL = frozenset({"127.0.0.1", "::1", "localhost"})
 _NO_TOKEN = "in CI let the job ask for one (GitHub: `permissions: id-token: write`), else --identity-token TOKEN, or --login for a browser"
 
@@ -56,7 +59,9 @@ class Keyless(Signatory):
         if not self._token.in_validity_period():
             self._token = self._found()
         try:
-            with SigningContext.from_trust_config(self._config).signer(self._token) as signer:
+            context = SigningContext.from_trust_config(self._config)
+            _impatient(context)
+            with context.signer(self._token) as signer:
                 answer: str = signer.sign_dsse(_as_it_is(statement)).to_json()
         except Exception as e:
             raise SigningError(f"nothing was signed: {_reason(e)}", hint="try again, or sign with --key") from e
@@ -115,6 +120,12 @@ def _discreet(config: Any) -> None:  # noqa: ANN401 - JSON
                 raise KeyFileError(f"the service {url.geturl()} would be sent an identity token without TLS")
 
 
+def _impatient(context: Any) -> None:  # noqa: ANN401 - of the extra
+    """Give up on a service that does not answer; sigstore-python would wait for ever."""
+    for session in (context._fulcio.session, context._rekor._session):  # noqa: SLF001 - nothing else leads to them
+        session.request = partial(session.request, timeout=PATIENCE)
+
+
 def _as_it_is(statement: bytes) -> Any:  # noqa: ANN401 - of the extra
     """A statement for sigstore-python, which reads only some of what in-toto allows (no gitCommit); ours is checked already."""
     from sigstore.dsse import Statement  # noqa: PLC0415 - the extra
@@ -132,7 +143,7 @@ def _reason(error: BaseException) -> str:
     if response is not None:
         return _line(f"{where} answered {response.status_code}: {_said(response)}")
     if where:
-        return f"{where} cannot be reached"
+        return f"{where} cannot be reached, or does not answer"
     return _line(str(error)) or type(error).__name__
 
 
