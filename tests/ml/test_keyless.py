@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event
@@ -355,6 +356,28 @@ def test_a_configuration_that_cannot_be_used_is_refused_in_words(services: Servi
     change(config)
     with pytest.raises(KeyFileError, match=words):
         Keyless(str(config), services.token(NAME))
+
+
+def _places(value: object, here: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    yield here
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for name, part in inner:
+        yield from _places(part, (*here, name))
+
+
+@given(data=st.data())
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_configuration_with_anything_in_any_place_is_used_or_refused_in_words(services: Services, data: st.DataObject) -> None:
+    config = services.configuration()
+    whole = {"": json.loads(config.read_text())}
+    *path, last = data.draw(st.sampled_from([("", *p) for p in _places(whole[""])]))
+    part: Any = whole
+    for name in path:
+        part = part[name]
+    part[last] = data.draw(JSON)
+    config.write_text(json.dumps(whole[""]))
+    with suppress(LadingError):
+        Keyless(str(config), services.token(NAME)).seal(STATEMENT)
 
 
 def test_who_signs_is_one(services: Services, model: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,6 +3,7 @@
 import functools
 from collections.abc import Callable
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -57,7 +58,7 @@ class Asked(Struct, frozen=True):
         from lading.sign.keyless import Keyless  # noqa: PLC0415 - an extra
 
         found = by.identity if isinstance(by, Keyless) else None
-        named = f" --identity '{found.names[0]}' --issuer '{found.issuer}'" if found and found.names else ""
+        named = f" --identity {quote(found.names[0])} --issuer {quote(found.issuer)}" if found and found.names else ""
         return f"--sigstore {self.sigstore}{named}"
 
 

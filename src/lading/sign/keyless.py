@@ -49,9 +49,8 @@ class Keyless(Signatory):
         return made
 
     def __str__(self) -> str:
-        return (
-            f"identity {', '.join(self.identity.names)} by {self.identity.issuer}" if self.identity else f"identity {self._token.identity}"
-        )
+        found = self.identity
+        return _line(f"identity {', '.join(found.names)} by {found.issuer}" if found else f"identity {self._token.identity}")
 
     def _asked(self, statement: bytes) -> bytes:
         from sigstore.sign import SigningContext  # noqa: PLC0415 - the extra
@@ -69,8 +68,7 @@ class Keyless(Signatory):
 
     def _found(self) -> Any:  # noqa: ANN401 - of the extra
         """The token that was given, that of the machine, or that of somebody at a browser, who is asked only with `login`."""
-        from sigstore.errors import Error  # noqa: PLC0415 - the extra
-        from sigstore.oidc import IdentityToken, Issuer, IssuerError, detect_credential  # noqa: PLC0415 - the extra
+        from sigstore.oidc import IdentityToken, Issuer, detect_credential  # noqa: PLC0415 - the extra
 
         try:
             token = self._given or detect_credential()
@@ -78,7 +76,7 @@ class Keyless(Signatory):
                 return IdentityToken(token)
             if self._login:
                 return Issuer(self._config.signing_config.get_oidc_url()).identity_token()
-        except (Error, IssuerError) as e:
+        except Exception as e:
             raise KeyFileError(f"the identity token cannot be used: {_reason(e.__cause__ or e)}", hint=_NO_TOKEN) from e
         raise KeyFileError("there is no identity to sign with: no token was given, and this machine has none", hint=_NO_TOKEN)
 
@@ -110,11 +108,12 @@ def _configuration(instance: str) -> Any:  # noqa: ANN401 - of the extra
     return config
 
 
-def _discreet(config: Any) -> None:  # noqa: ANN401 - JSON
+def _discreet(config: object) -> None:
     """Return when tokens are sent over TLS, or to this machine."""
     asked = config.get("signingConfig") if isinstance(config, dict) else None
     for name in ("caUrls", "oidcUrls"):
-        for service in (asked.get(name) if isinstance(asked, dict) else None) or []:
+        services = asked.get(name) if isinstance(asked, dict) else None
+        for service in services if isinstance(services, list) else []:
             url = urlsplit(str(service.get("url", "")) if isinstance(service, dict) else "")
             if url.scheme != "https" and url.hostname not in _LOCAL:
                 raise KeyFileError(f"the service {url.geturl()} would be sent an identity token without TLS")
