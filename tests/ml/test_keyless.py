@@ -20,11 +20,12 @@ from local_services import Services, in_a_shell, running
 from local_sigstore import Instance
 
 from lading.cli.main import main
-from lading.core.errors import KeyFileError, LadingError, SigningError
+from lading.core.errors import KeyFileError, LadingError, SigningError, TrustError
 from lading.sign import keyless
 from lading.sign.keyless import Keyless
 from lading.sign.layout import Layout
 from lading.sign.oci import MANIFEST, empty
+from lading.trust import bundle, sigstore, statement
 from lading.trust.bundle import decode
 from lading.trust.dsse import IN_TOTO
 from lading.trust.statement import Resource, Statement, encode
@@ -299,6 +300,37 @@ def test_a_log_of_version_2_without_a_proof_of_time_is_not_enough(services: Serv
         by.seal(STATEMENT)
 
 
+def _bytes(part: dict[str, Any], name: str) -> None:
+    part[name] = base64.b64encode(bytes(reversed(base64.b64decode(part[name])))).decode()
+
+
+TAMPERED: dict[str, Callable[[dict[str, Any], dict[str, Any]], object]] = {
+    "no time": lambda material, _: material.pop("timestampVerificationData"),
+    "the time of something else": lambda material, other: material.update(timestampVerificationData=other["timestampVerificationData"]),
+    "a broken time": lambda material, _: _bytes(material["timestampVerificationData"]["rfc3161Timestamps"][0], "signedTimestamp"),
+    "no entry": lambda material, _: material.update(tlogEntries=[]),
+    "the entry of something else": lambda material, other: material.update(tlogEntries=other["tlogEntries"]),
+    "another body": lambda material, _: _bytes(material["tlogEntries"][0], "canonicalizedBody"),
+    "another root": lambda material, _: _bytes(material["tlogEntries"][0]["inclusionProof"], "rootHash"),
+    "another place": lambda material, _: material["tlogEntries"][0]["inclusionProof"].update(logIndex="0"),
+    "no proof": lambda material, _: material["tlogEntries"][0].pop("inclusionProof"),
+    "the certificate of something else": lambda material, other: material.update(certificate=other["certificate"]),
+}
+
+
+def test_a_bundle_of_a_log_of_version_2_that_is_wrong_in_one_way_is_refused(services: Services) -> None:
+    services.make_authority_of_time()
+    config = str(services.configuration(2, stamped=True))
+    by = Keyless(config, services.token(NAME))
+    other, mine = (bundle.encode(by.seal(STATEMENT)) for _ in range(2))
+    assert NAME in sigstore.verified(decode(mine), config).names
+    for change in TAMPERED.values():
+        wrong = json.loads(mine)
+        change(wrong["verificationMaterial"], json.loads(other)["verificationMaterial"])
+        with pytest.raises(TrustError):
+            sigstore.verified(decode(json.dumps(wrong).encode()), config)
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
@@ -378,6 +410,8 @@ def test_a_configuration_with_anything_in_any_place_is_used_or_refused_in_words(
     config.write_text(json.dumps(whole[""]))
     with suppress(LadingError):
         Keyless(str(config), services.token(NAME)).seal(STATEMENT)
+    with suppress(LadingError):
+        sigstore.verified(decode(services.sign(statement.decode(STATEMENT), NAME, services.issuer)), str(config))
 
 
 def test_who_signs_is_one(services: Services, model: Path, capsys: pytest.CaptureFixture[str]) -> None:
