@@ -101,6 +101,25 @@ def test_what_an_identity_signs_verifies_offline_here_and_in_the_reference(
     assert _verify(services, model, config) == 3
 
 
+def test_what_the_reference_signs_by_identity_verifies_here(services: Services, model: Path) -> None:
+    config = services.configuration()
+    reference = [
+        "sign",
+        "sigstore",
+        model,
+        "--signature",
+        model / "model.sig",
+        "--trust_config",
+        config,
+        "--identity_token",
+        services.token(NAME),
+    ]
+    made = subprocess.run([Path(sys.executable).with_name("model_signing"), *reference], capture_output=True, text=True, check=False)
+    assert made.returncode == 0, made.stderr
+    assert _verify(services, model, config) == 0
+    assert _verify(services, model, config, "other@*") == 3
+
+
 def _by_sigstore(signature: Path, config: Path, issuer: str) -> None:
     from sigstore.models import Bundle, ClientTrustConfig
     from sigstore.verify import Verifier, policy

@@ -98,6 +98,31 @@ def test_a_key_in_a_module_signs_what_its_public_key_alone_verifies(model: Path,
 
 
 @pytest.mark.usefixtures("module")
+def test_a_key_in_a_module_signs_under_its_certificate(model: Path) -> None:
+    folder = model.parent
+    (folder / "release.pub").write_bytes(ServiceKey("hsm:2").public.pem)
+    (folder / "root.ext").write_text(
+        "basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign,cRLSign\nsubjectKeyIdentifier=hash\n"
+    )
+    (folder / "leaf.ext").write_text(
+        "keyUsage=critical,digitalSignature\nextendedKeyUsage=codeSigning\nsubjectAltName=email:release@acme.test\nauthorityKeyIdentifier=keyid\n"
+    )
+    for line in (
+        "ecparam -name prime256v1 -genkey -noout -out root.key",
+        "x509 -new -key root.key -subj /CN=root -extfile root.ext -out root.pem -days 9",
+        "x509 -new -force_pubkey release.pub -subj /CN=release -CA root.pem -CAkey root.key -extfile leaf.ext -out leaf.pem -days 2",
+    ):
+        subprocess.run(["openssl", *line.split()], cwd=folder, check=True, capture_output=True)
+    signed = _lading("sign", model, "--key", "hsm:2", "--certificate", folder / "leaf.pem")
+    assert signed.returncode == 0, signed.stderr
+    checked = _lading("verify", model, "--roots", folder / "root.pem", "--identity", "release@acme.test", pin="")
+    assert checked.returncode == 0, checked.stdout
+    other = _lading("sign", model, "--key", "hsm:3", "--certificate", folder / "leaf.pem")
+    assert other.returncode == 2
+    assert "not that of the key" in other.stderr
+
+
+@pytest.mark.usefixtures("module")
 def test_a_module_hashes_as_its_key_says() -> None:
     assert ServiceKey("hsm:2", PIN.encode()).sign_sha256(b"x")
     with pytest.raises(KeyFileError, match="more than SHA-256"):
