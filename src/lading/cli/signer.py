@@ -54,7 +54,8 @@ class Asked(Struct, frozen=True):
         if self.key:
             from lading.sign.service import is_service  # noqa: PLC0415 - as it was signed
 
-            return "--key PUBLIC.pem" if is_service(self.key) else f"--key {self.key}.pub"
+            shown = f"--key PUBLIC.pem   (lading key show {quote(self.key)} > PUBLIC.pem)"
+            return shown if is_service(self.key) else f"--key {self.key}.pub"
         from lading.sign.keyless import Keyless  # noqa: PLC0415 - an extra
 
         found = by.identity if isinstance(by, Keyless) else None
