@@ -456,7 +456,7 @@ def test_a_hub_that_talks_nonsense_is_not_believed(said: object) -> None:
     class Saying(Client):
         """Answers what it was told to."""
 
-        def json(self, path: str) -> object:  # noqa: ARG002 - whatever is asked
+        def json(self, path: str, headers: object = None) -> object:  # noqa: ARG002 - whatever is asked
             return json.loads(json.dumps(said))
 
     with pytest.raises(SourceError):

@@ -53,6 +53,7 @@ class _File(Struct, forbid_unknown_fields=True):
     path: str
     size: int
     digest: str
+    url: str = ""
 
 
 class _Artifact(Struct, forbid_unknown_fields=True):
@@ -65,6 +66,8 @@ class _Artifact(Struct, forbid_unknown_fields=True):
     owner: str = ""
     license: str = ""
     gated: str = ""
+    version: str = ""
+    validator: str = ""
     purl: str = ""
     url: str = ""
     unresolved: str = ""
@@ -113,8 +116,17 @@ def write(path: Path, lock: Lock) -> None:
 
 
 def _locked(a: _Artifact) -> Locked:
-    files = tuple(sorted(LockedFile(f.path, f.size, Digest.parse(f.digest)) for f in a.files))
-    found = Found(revision=a.revision, identity=a.identity, owner=a.owner, license=a.license, gated=a.gated, files=files)
+    files = tuple(sorted(LockedFile(f.path, f.size, Digest.parse(f.digest), f.url) for f in a.files))
+    found = Found(
+        revision=a.revision,
+        identity=a.identity,
+        owner=a.owner,
+        license=a.license,
+        gated=a.gated,
+        version=a.version,
+        validator=a.validator,
+        files=files,
+    )
     return Locked(
         kind=a.kind,
         name=a.name,
@@ -139,6 +151,8 @@ def _table(locked: Locked) -> Iterator[str]:
             "owner": found.owner,
             "license": found.license,
             "gated": found.gated,
+            "version": found.version,
+            "validator": found.validator,
         }
     rows |= {"purl": locked.purl, "url": locked.url, "unresolved": locked.unresolved}
     yield from (f"{name} = {_text(value)}" for name, value in rows.items() if value)
@@ -146,8 +160,13 @@ def _table(locked: Locked) -> Iterator[str]:
         yield f"loaders = [{', '.join(map(_text, sorted(locked.loaders)))}]"
     if found and found.files:
         yield "files = ["
-        yield from (f"  {{ path = {_text(f.path)}, size = {f.size}, digest = {_text(str(f.digest))} }}," for f in sorted(found.files))
+        yield from (f"  {{ {_row(f)} }}," for f in sorted(found.files))
         yield "]"
+
+
+def _row(file: LockedFile) -> str:
+    url = f", url = {_text(file.url)}" if file.url else ""
+    return f"path = {_text(file.path)}, size = {file.size}, digest = {_text(str(file.digest))}{url}"
 
 
 def _text(value: str) -> str:

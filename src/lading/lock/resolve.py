@@ -63,13 +63,9 @@ def resolve(
 
 def asked(entry: Locked, component: Component, sources: Mapping[str, Source]) -> Locked:
     """An entry with what its upstream says, or why it does not."""
-    if component.kind is Kind.SERVICE:
-        dated = component.version
-        reason = "" if dated else "the provider names no version of it"
-        return msgspec.structs.replace(
-            entry, unresolved=reason or f"a hosted service: {dated} is the provider's word, there are no bytes to hold"
-        )
     source = sources.get(component.upstream)
+    if source is None and component.kind is Kind.SERVICE:
+        return msgspec.structs.replace(entry, unresolved="a hosted service that names no version of itself")
     if source is None:
         return msgspec.structs.replace(entry, unresolved=f"nothing here asks {component.upstream}")
     try:
