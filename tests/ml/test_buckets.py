@@ -46,10 +46,11 @@ def at(url: str) -> Component:
     return Component(kind=Kind.MODEL, name=url, upstream="s3", url=url)
 
 
+@pytest.mark.usefixtures("bucket")
 @pytest.mark.parametrize(
     ("url", "names"), [("s3://weights/model", {"config.json", "weights.bin"}), ("s3://weights/alone.bin", {"alone.bin"})]
 )
-def test_a_place_in_a_bucket_is_locked_checked_and_fetched(url: str, names: set[str], bucket: object, tmp_path: Path) -> None:
+def test_a_place_in_a_bucket_is_locked_checked_and_fetched(url: str, names: set[str], tmp_path: Path) -> None:
     lock = resolve((at(url),), sources())
     (entry,) = lock.artifacts
     assert entry.found, entry.unresolved
@@ -71,7 +72,8 @@ def test_what_changed_in_a_bucket_is_told_file_by_file(bucket: object) -> None:
     assert {m.kind for m in check((at("s3://weights/model"),), lock, sources())} == {"changed-bytes", "file-added", "file-gone"}
 
 
-def test_a_bucket_that_is_not_there_is_a_sentence(bucket: object) -> None:
+@pytest.mark.usefixtures("bucket")
+def test_a_bucket_that_is_not_there_is_a_sentence() -> None:
     for url in ("s3://nobody/model", "s3://weights/nothing"):
         (entry,) = resolve((at(url),), sources()).artifacts
         assert entry.found is None

@@ -122,7 +122,7 @@ def _facts(name: str, before: Found, now: Found) -> Iterator[Movement]:
         yield Movement(name, "recreated", before.identity, now.identity)
     if before.owner != now.owner:
         yield Movement(name, "owner-changed", before.owner, now.owner)
-    if before.license != now.license:
+    if before.license != now.license and not before.partial:
         yield Movement(name, "license-changed", before.license, now.license)
     if before.gated in {"", "False"} and now.gated not in {"", "False"}:
         yield Movement(name, "gated", now=now.gated)
@@ -137,7 +137,7 @@ def _bytes(name: str, before: Found, now: Found) -> Iterator[Movement]:
             yield Movement(f"{name} {path}", "file-gone", str(file.digest))
         elif there[path] != file:
             yield Movement(f"{name} {path}", "changed-bytes", str(file.digest), str(there[path].digest))
-    for path in sorted(set(there) - set(was)):
+    for path in () if before.partial else sorted(set(there) - set(was)):
         yield Movement(f"{name} {path}", "file-added", now=str(there[path].digest))
 
 

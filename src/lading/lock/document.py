@@ -1,5 +1,6 @@
 """`lading.lock` as a document: TOML with a table for each artifact, sorted, a file on each line, so that differences are small and merge well."""
 
+import os
 import tomllib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -68,6 +69,7 @@ class _Artifact(Struct, forbid_unknown_fields=True):
     gated: str = ""
     version: str = ""
     validator: str = ""
+    partial: bool = False
     purl: str = ""
     url: str = ""
     unresolved: str = ""
@@ -107,11 +109,12 @@ def encode(lock: Lock) -> bytes:
 
 def write(path: Path, lock: Lock) -> None:
     """Put the lock in its place, whole or not at all; LadingError when it cannot be written."""
-    scratch = path.with_name(f".{path.name}.new")
+    scratch = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         scratch.write_bytes(encode(lock))
         scratch.replace(path)
     except OSError as e:
+        scratch.unlink(missing_ok=True)
         raise LadingError(f"{path} cannot be written: {e.strerror}") from e
 
 
@@ -125,6 +128,7 @@ def _locked(a: _Artifact) -> Locked:
         gated=a.gated,
         version=a.version,
         validator=a.validator,
+        partial=a.partial,
         files=files,
     )
     return Locked(
@@ -156,6 +160,8 @@ def _table(locked: Locked) -> Iterator[str]:
         }
     rows |= {"purl": locked.purl, "url": locked.url, "unresolved": locked.unresolved}
     yield from (f"{name} = {_text(value)}" for name, value in rows.items() if value)
+    if found and found.partial:
+        yield "partial = true"
     if locked.loaders:
         yield f"loaders = [{', '.join(map(_text, sorted(locked.loaders)))}]"
     if found and found.files:

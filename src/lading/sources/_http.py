@@ -66,8 +66,6 @@ class Client:
         answer = self._patiently(url, headers or {})
         try:
             yield Answer(answer, self.host, self._seconds)
-        except (OSError, HTTPException) as e:
-            raise SourceError(f"{self.host} stopped in the middle: {e}", hint="run it again: what is there already is kept") from e
         finally:
             answer.close()
 
@@ -115,13 +113,19 @@ class Answer:
     def read(self, size: int) -> bytes:
         """At most so many bytes, fewer only at the end."""
         block = bytearray()
-        while len(block) < size and (piece := self._response.read1(min(size - len(block), _PIECE))):
+        while len(block) < size and (piece := self._piece(min(size - len(block), _PIECE))):
             block += piece
             self._count += len(piece)
             waited = time.monotonic() - self._since
             if waited > self._patience and self._count < waited * _SLOWEST:
                 raise SourceError(f"{self._host} sends fewer than {_SLOWEST} bytes a second", hint="try again later, or another mirror")
         return bytes(block)
+
+    def _piece(self, size: int) -> bytes:
+        try:
+            return self._response.read1(size)
+        except (OSError, HTTPException) as e:
+            raise SourceError(f"{self._host} stopped in the middle: {e}", hint="run it again: what is there already is kept") from e
 
 
 class _NotModified(Exception):  # noqa: N818 - no error: an answer

@@ -38,6 +38,8 @@ class Found(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The version that was chosen, where a range or none was asked for."""
     validator: str = ""
     """What the upstream calls these bytes (an entity tag), by which it tells in one answer that nothing has changed."""
+    partial: bool = False
+    """Whether there may be more files than these: it was taken from a cache."""
     files: tuple[LockedFile, ...] = ()
 
 
