@@ -22,6 +22,7 @@ def opened(path: Path, policy: str | os.PathLike[str] | Policy | None, now: date
     """The model at a path, if its signatures and the policy allow it and the folder holds nothing else."""
     path = Path(os.path.abspath(path))  # noqa: PTH100 - links are looked at where files are opened
     rules = policy if isinstance(policy, Policy) else policy_at(policy, path)
+    rules.outside_of(path)
     now = now or datetime.now(UTC)
     if not path.exists():
         raise UsageError(f"{path} does not exist", hint="give the folder or file of a model")

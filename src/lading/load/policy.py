@@ -32,6 +32,13 @@ class Policy(Struct, frozen=True):
         """Its `[load]` table."""
         return self.settings.load
 
+    def outside_of(self, model: Path) -> None:
+        """Return when this file does not lie in a model: who writes the model would write the rules."""
+        if model.resolve() in self.file.parents:
+            raise ConfigError(
+                f"{self.file} lies in the model that it decides about", hint="keep the policy where the model's author cannot write"
+            )
+
     def rule(self, model: Path) -> TrustRule:
         """The first rule that matches a model; EvidenceError when there is none: what no rule names is not loaded."""
         found = rule_for(self.settings.trust, self.name(model))
@@ -51,7 +58,7 @@ class Policy(Struct, frozen=True):
         return resolved.relative_to(self.folder).as_posix() if self.folder in resolved.parents else resolved.name
 
 
-def policy_at(file: str | os.PathLike[str] | None, model: Path) -> Policy:
+def policy_at(file: str | os.PathLike[str] | None, model: Path | None) -> Policy:
     """The policy of a file, of LADING_POLICY, or of the nearest `lading.toml` from the working folder upwards.
 
     ConfigError when there is none, or when it lies in the model: who writes the model would write the rules.
@@ -62,10 +69,10 @@ def policy_at(file: str | os.PathLike[str] | None, model: Path) -> Policy:
             "there is no policy to decide by",
             hint=f"give policy=…, set {VARIABLE}, or write lading.toml: docs/how-to/whose-signature-counts.md",
         )
-    found = found.resolve()
-    if model.resolve() in found.parents:
-        raise ConfigError(f"{found} lies in the model that it decides about", hint="keep the policy where the model's author cannot write")
-    return Policy(found, settings_in(found))
+    policy = Policy(found.resolve(), settings_in(found))
+    if model:
+        policy.outside_of(model)
+    return policy
 
 
 def _named() -> Path | None:

@@ -1,7 +1,6 @@
 """A folder whose files are what was signed: links to sealed memory, or copies that were verified while they were written."""
 
 import os
-import resource
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -13,9 +12,6 @@ from lading.core.errors import LoadError, UsageError
 from lading.load.engine import Source
 from lading.load.model import Model
 from lading.load.sealed import write_all
-
-_SPARE = 64
-"""Descriptors that a process wants for itself."""
 
 
 @contextmanager
@@ -32,7 +28,7 @@ def staged(model: Model) -> Iterator[Path]:
 
 def link_to_sealed(model: Model, folder: Path) -> None:
     """Fill a folder with links to the sealed files of a model; a model of one file gets a link of its name."""
-    _room_for_descriptors(len(model.files))
+    model.seal()
     for path in model.files:
         target = _target(model, folder, path)
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -79,15 +75,3 @@ def _remove(folder: Path) -> None:
     for inner in (folder, *(p for p in folder.rglob("*") if p.is_dir())):
         inner.chmod(0o755)
     shutil.rmtree(folder, ignore_errors=True)
-
-
-def _room_for_descriptors(count: int) -> None:
-    """Return when this process may hold so many files open; its own limit is raised as far as it may."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = count + len(list(Path("/proc/self/fd").iterdir())) + _SPARE
-    if hard != resource.RLIM_INFINITY and wanted > hard:
-        raise LoadError(
-            f"the model has {count} files, and this process may hold {hard} open", hint="lading verify --stage copies them instead"
-        )
-    if wanted > soft:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
