@@ -7,6 +7,8 @@ from pathlib import Path
 
 _NEW_USER, _NEW_MOUNTS = 0x10000000, 0x00020000
 _BIND, _RECURSIVE, _PRIVATE = 4096, 16384, 1 << 18
+_READ_ONLY, _NO_SET_UID, _NO_DEVICES, _REMOUNT = 1, 2, 4, 32
+SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - where the C library looks
 _SET_DUMPABLE = 4
 _CAPABILITIES = struct.pack("=Ii", 0x20080522, 0)
 
@@ -34,9 +36,14 @@ def lay_over(folder: Path, verified: Path) -> bool:
     return _mount(str(verified), str(folder), _BIND)
 
 
-def own_shared_memory(folder: Path = Path("/dev/shm")) -> bool:  # noqa: S108 - the place that the C library uses
-    """Empty shared memory that processes outside cannot write to; whether that was possible."""
-    return folder.is_dir() and _mount("tmpfs", str(folder), 0, "tmpfs")
+def own_shared_memory(size: int) -> bool:
+    """Empty shared memory for this process and its children, which no other can write to; whether that was possible."""
+    return SHARED_MEMORY.is_dir() and _mount("tmpfs", str(SHARED_MEMORY), _NO_SET_UID | _NO_DEVICES, "tmpfs", f"mode=1777,size={size}")
+
+
+def closed(folder: Path) -> bool:
+    """Let nobody write below a folder any more; whether that was possible."""
+    return _mount(str(folder), str(folder), _BIND) and _mount(None, str(folder), _REMOUNT | _BIND | _READ_ONLY | _NO_SET_UID | _NO_DEVICES)
 
 
 def lay_down_rights() -> None:
@@ -62,9 +69,9 @@ def _as_own_user() -> bool:
     return True
 
 
-def _mount(source: str | None, target: str, flags: int, kind: str | None = None) -> bool:
-    names = [os.fsencode(name) if name is not None else None for name in (source, target, kind)]
-    return int(_library().mount(names[0], names[1], names[2], ctypes.c_ulong(flags), None)) == 0
+def _mount(source: str | None, target: str, flags: int, kind: str | None = None, options: str | None = None) -> bool:
+    names = [os.fsencode(name) if name is not None else None for name in (source, target, kind, options)]
+    return int(_library().mount(names[0], names[1], names[2], ctypes.c_ulong(flags), names[3])) == 0
 
 
 def _library() -> ctypes.CDLL:

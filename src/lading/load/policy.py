@@ -6,6 +6,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from lading.core.errors import ConfigError, EvidenceError
+from lading.load.hub_cache import is_snapshot, repository
 from lading.policy.roots import roots_of
 from lading.policy.rule import TrustRule
 from lading.policy.settings import LoadSettings, Settings, settings_in
@@ -53,8 +54,10 @@ class Policy(Struct, frozen=True):
         return roots_of(rule, self.folder, self.settings.key, self.folder)
 
     def name(self, model: Path) -> str:
-        """A model as rules name it: by its path below the settings file, or by its last part when it lies elsewhere."""
+        """A model as rules name it: by its path below the settings file, by its name on the hub in a cache, else by its last part."""
         resolved = model.resolve()
+        if is_snapshot(resolved):
+            return repository(resolved)
         return resolved.relative_to(self.folder).as_posix() if self.folder in resolved.parents else resolved.name
 
 

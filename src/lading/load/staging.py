@@ -15,15 +15,15 @@ from lading.load.sealed import write_all
 
 
 @contextmanager
-def staged(model: Model) -> Iterator[Path]:
-    """A folder of links to the sealed files of a model; removed afterwards."""
+def staged(model: Model, *, copies: bool = False) -> Iterator[Path]:
+    """A folder of links to the sealed files of a model, or of copies; removed afterwards."""
     scratch = Path(tempfile.mkdtemp(prefix="lading-"))
     folder = scratch / (model.path.resolve().name or "model")
     try:
-        link_to_sealed(model, folder)
+        (copy if copies else link_to_sealed)(model, folder)
         yield folder
     finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+        _remove(scratch)
 
 
 def link_to_sealed(model: Model, folder: Path) -> None:
