@@ -282,6 +282,9 @@ LIBRARIES = [
     _torch, _torch_mapped, _joblib, _onnxruntime, _sentence_transformers, _xgboost, _keras, _mlflow, _diffusers, _llama_cpp,
 ]  # fmt: skip
 
+WANT_COPIES = [_onnxruntime, _xgboost, _mlflow]
+"""They look where links lead: onnxruntime when weights lie beside the graph."""
+
 
 @pytest.mark.parametrize("library", LIBRARIES, ids=lambda f: f.__name__.strip("_"))
 def test_a_library_loads_what_was_signed_and_nothing_else(library: Any, tmp_path: Path) -> None:
@@ -294,7 +297,7 @@ def test_a_library_loads_what_was_signed_and_nothing_else(library: Any, tmp_path
     for stray in folder.rglob("__pycache__"):
         shutil.rmtree(stray)
     signed(path if path.is_dir() else folder)
-    copies = library is _onnxruntime  # it wants to know where links lead when weights lie beside the graph
+    copies = library in WANT_COPIES
     assert load_with(load, path, copies=copies) == expected
     largest = max(
         (p for p in folder.rglob("*") if p.is_file() and not p.is_symlink() and p.name != "model.sig"), key=lambda p: p.stat().st_size
