@@ -23,6 +23,7 @@ COMMANDS = {
     "build": "Run a command and sign how its outputs came to be.",
     "attest": "Sign any statement about an artifact.",
     "verify": "Say whether an artifact is what somebody trusted has signed.",
+    "run": "Run a command that can load only verified models.",
     "timestamp": "Add a proof of time to a signature.",
     "policy": "Try the [[trust]] rules of lading.toml against recorded verdicts.",
     "ledger": "Record envelopes so that none can be removed, changed or re-ordered unseen.",

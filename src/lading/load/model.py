@@ -16,7 +16,7 @@ from lading.load.frameworks import view_for
 from lading.load.lazy import SafeOpen
 from lading.load.memory import private
 from lading.load.safetensors import header_in
-from lading.load.sealed import Sealed, sealed
+from lading.load.sealed import Sealed, room_for_descriptors, sealed
 from lading.sign.files import Files
 from lading.trust.model_signing import Item, Manifest
 
@@ -109,6 +109,12 @@ class Model:
             with self.source(path) as source:
                 self._sealed[path] = sealed(source)
         return self._sealed[path]
+
+    def seal(self) -> None:
+        """Read every file into sealed memory."""
+        room_for_descriptors(len(self.files))
+        for path in self.files:
+            self.sealed(path)
 
     def close(self) -> None:
         """Let go of sealed files; those that a loader has open or mapped stay good."""

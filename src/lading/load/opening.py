@@ -9,6 +9,7 @@ import msgspec
 
 from lading.core.errors import EvidenceError, LoadError, UsageError
 from lading.load.admission import Admission, admissions
+from lading.load.hub_cache import files_of
 from lading.load.model import Model
 from lading.load.policy import Policy, policy_at
 from lading.load.revocation import Revocations, revocations
@@ -22,6 +23,7 @@ def opened(path: Path, policy: str | os.PathLike[str] | Policy | None, now: date
     """The model at a path, if its signatures and the policy allow it and the folder holds nothing else."""
     path = Path(os.path.abspath(path))  # noqa: PTH100 - links are looked at where files are opened
     rules = policy if isinstance(policy, Policy) else policy_at(policy, path)
+    rules.outside_of(path)
     now = now or datetime.now(UTC)
     if not path.exists():
         raise UsageError(f"{path} does not exist", hint="give the folder or file of a model")
@@ -30,7 +32,8 @@ def opened(path: Path, policy: str | os.PathLike[str] | Policy | None, now: date
     if not sources:
         raise EvidenceError(f"{path} has no signature", hint=f"lading sign {path} --key KEY signs it")
     found = admissions(sources, rules.roots(rule), rule, now, _revoked(rules, rule, now))
-    return _fitting(Files(path), found, tuple(within(path, sources)), rule)
+    inside = {*within(path, sources), *(s.relative_to(path).as_posix() for s in sources if path in s.parents)}
+    return _fitting(files_of(path), found, sorted(inside), rule)
 
 
 def _fitting(files: Files, found: Sequence[Admission], signatures: Sequence[str], rule: TrustRule) -> Model:

@@ -1,7 +1,6 @@
 """A folder whose files are what was signed: links to sealed memory, or copies that were verified while they were written."""
 
 import os
-import resource
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -14,25 +13,22 @@ from lading.load.engine import Source
 from lading.load.model import Model
 from lading.load.sealed import write_all
 
-_SPARE = 64
-"""Descriptors that a process wants for itself."""
-
 
 @contextmanager
-def staged(model: Model) -> Iterator[Path]:
-    """A folder of links to the sealed files of a model; removed afterwards."""
+def staged(model: Model, *, copies: bool = False) -> Iterator[Path]:
+    """A folder of links to the sealed files of a model, or of copies; removed afterwards."""
     scratch = Path(tempfile.mkdtemp(prefix="lading-"))
     folder = scratch / (model.path.resolve().name or "model")
     try:
-        link_to_sealed(model, folder)
+        (copy if copies else link_to_sealed)(model, folder)
         yield folder
     finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+        _remove(scratch)
 
 
 def link_to_sealed(model: Model, folder: Path) -> None:
     """Fill a folder with links to the sealed files of a model; a model of one file gets a link of its name."""
-    _room_for_descriptors(len(model.files))
+    model.seal()
     for path in model.files:
         target = _target(model, folder, path)
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -79,15 +75,3 @@ def _remove(folder: Path) -> None:
     for inner in (folder, *(p for p in folder.rglob("*") if p.is_dir())):
         inner.chmod(0o755)
     shutil.rmtree(folder, ignore_errors=True)
-
-
-def _room_for_descriptors(count: int) -> None:
-    """Return when this process may hold so many files open; its own limit is raised as far as it may."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = count + len(list(Path("/proc/self/fd").iterdir())) + _SPARE
-    if hard != resource.RLIM_INFINITY and wanted > hard:
-        raise LoadError(
-            f"the model has {count} files, and this process may hold {hard} open", hint="lading verify --stage copies them instead"
-        )
-    if wanted > soft:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
