@@ -1,0 +1,121 @@
+"""`lading audit`: known vulnerabilities and malicious releases among what a system inherits."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from lading.cli.output import emit, encoded, format_for, wants_colour, width
+from lading.core.errors import UsageError
+
+if TYPE_CHECKING:
+    from lading.core.bom import Bom
+
+_EXAMPLES = """
+\b
+Examples:
+  lading audit .
+  lading audit bom.cdx.json --format sarif --output audit.sarif
+  lading scan . -f json | lading audit - --fail-on high
+  lading audit .venv --database advisories/
+
+\b
+Exit codes: 0 everything was evaluated and nothing is known; 2 wrong usage; 3 a problem (with --fail-on, at least that urgent);
+4 something could not be told: no version, no records for its ecosystem, not read, or a database that is empty or too old.
+"""
+_PRIORITIES = ("malicious", "exploited", "likely", "critical", "high", "unknown", "medium", "low")
+
+
+@click.command(name="audit", epilog=_EXAMPLES)
+@click.argument("target", type=click.Path(path_type=Path, allow_dash=True), default=Path())
+@click.option(
+    "--database",
+    "-d",
+    type=click.Path(path_type=Path),
+    help="The folder of the advisory database; else LADING_ADVISORIES, else the user's.",
+)
+@click.option(
+    "--format",
+    "-f",
+    "format_name",
+    default="",
+    metavar="NAME",
+    help="text, json, sarif or markdown; told by the output's suffix when it has one.",
+)
+@click.option("--output", "-o", type=click.Path(path_type=Path), help="Write to this file; it appears whole or not at all.")
+@click.option("--fail-on", type=click.Choice(_PRIORITIES), help="Exit with 3 only for problems at least this urgent; by default for any.")
+@click.option("--max-age", default="5d", metavar="SPAN", help="How long ago each source may have been imported: 12h, 5d.")
+@click.option(
+    "--allow-incomplete", is_flag=True, help="Exit with 0 instead of 4 where something could not be told; the answer still says so."
+)
+@click.option("--all", "-a", "everything", is_flag=True, help="Show every problem and every gap.")
+def command(
+    target: Path,
+    database: Path | None,
+    format_name: str,
+    output: Path | None,
+    fail_on: str | None,
+    max_age: str,
+    *,
+    allow_incomplete: bool,
+    everything: bool,
+) -> int:
+    """Say what is known to be bad in TARGET: a folder, a bill of materials, a list of package URLs, or `-`."""
+    import msgspec  # noqa: PLC0415 - when it is run
+
+    from lading.advisories.store import Store, default_folder  # noqa: PLC0415 - as above
+    from lading.audit.finding import Priority  # noqa: PLC0415 - as above
+    from lading.audit.run import audit  # noqa: PLC0415 - as above
+
+    age = _span(max_age)
+    with Store(database or default_folder()).open() as opened:
+        bom = load(target)
+        result = audit(bom, opened, now(), max_age=age)
+    answer = result.answer(Priority(fail_on) if fail_on else None)
+    if format_name == "json" or (not format_name and output and output.suffix == ".json"):
+        data = {"answer": answer.value, **msgspec.to_builtins(result)}
+        emit(msgspec.json.format(msgspec.json.encode(data), indent=1) + b"\n", output)
+    elif chosen := format_for(format_name, output):
+        from lading.audit.report import report_of  # noqa: PLC0415 - only for documents
+
+        emit(chosen.write(report_of(result, bom)), output)
+    else:
+        from lading.audit.text import render  # noqa: PLC0415 - only for people
+        from lading.render.text import Style  # noqa: PLC0415 - as above
+
+        emit(encoded(render(result, Style(width(), wants_colour(output), everything)), output), output)
+    return 0 if answer.exit_code == 4 and allow_incomplete else answer.exit_code  # noqa: PLR2004 - unknown
+
+
+def load(target: Path) -> "Bom":
+    """The bill of materials of a target: a scan of a folder, a document, a list of package URLs."""
+    from lading.audit import purls  # noqa: PLC0415 - when it is run
+    from lading.cli.bom import parse, read  # noqa: PLC0415 - as above
+
+    if str(target) != "-" and (target.is_dir() or not target.exists()):
+        from lading.policy.settings import settings_for  # noqa: PLC0415 - for folders
+        from lading.scan import scan  # noqa: PLC0415 - as above
+
+        if not target.exists():
+            raise UsageError(f"{target} does not exist", hint="give a folder, a bill of materials or a list of package URLs")
+        return scan(target, exclude=settings_for(target).scan.exclude).bom
+    data = read(target)
+    if purls.is_list(data):
+        return purls.read(data, str(target))
+    if data.lstrip()[:1] == b"{":
+        return parse(data, target)
+    from lading.scan import scan  # noqa: PLC0415 - for single files, such as a lock
+
+    return scan(target).bom
+
+
+def _span(text: str) -> timedelta:
+    from lading.ledger.window import margin_of  # noqa: PLC0415 - when it is run
+
+    return margin_of(text)
+
+
+def now() -> datetime:
+    """The time of the audit."""
+    return datetime.now(UTC)
