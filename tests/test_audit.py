@@ -119,6 +119,11 @@ POINTS = ["0", "0.5", "1", "1.0rc1", "1.1", "1.2", "1.5+local", "2", "2.0.post1"
 EVENTS = st.lists(st.builds(lambda kind, v: Event(**{kind: v}), st.sampled_from(["introduced", "fixed", "last_affected"]), st.sampled_from(POINTS)), max_size=6)  # fmt: skip
 
 
+def _place(told: tuple[str, Event]) -> Any:
+    text, event = told
+    return not (text == "0" and event.introduced), pep440.key(text), event.last_affected is not None
+
+
 def by_the_schema(affected: Affected, version: str) -> bool:
     """The evaluation of the OSV schema, word by word."""
     if any(pep440.key(v) == pep440.key(version) for v in affected.versions or ()):
@@ -127,13 +132,13 @@ def by_the_schema(affected: Affected, version: str) -> bool:
     for row in affected.ranges or ():
         inside = False
         told = [(e.introduced or e.fixed or e.last_affected or "", e) for e in row.events]
-        for text, event in sorted(told, key=lambda t: (t[0] != "0", pep440.key(t[0]), t[1].last_affected is not None)):
-            if event.introduced is not None and (text == "0" or wanted >= pep440.key(text)):
-                inside = True
-            elif (event.fixed is not None and (text == "0" or wanted >= pep440.key(text))) or (
-                event.last_affected is not None and (text == "0" or wanted > pep440.key(text))
-            ):
-                inside = False
+        for text, event in sorted(told, key=_place):
+            if event.introduced is not None:
+                inside = inside or text == "0" or wanted >= pep440.key(text)
+            elif event.fixed is not None:
+                inside = inside and wanted < pep440.key(text)
+            elif event.last_affected is not None:
+                inside = inside and wanted <= pep440.key(text)
         if inside:
             return True
     return False

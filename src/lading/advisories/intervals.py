@@ -46,7 +46,7 @@ class Bounds:
 
     def rank(self, text: str) -> int:
         """The rank of a version that is one."""
-        found = LOWEST if text == "0" else self.place(text)
+        found = self.place(text)
         assert found is not None
         return found
 
@@ -78,7 +78,7 @@ def bounds_in(affected: Affected) -> Iterable[str]:
     for row in affected.ranges or ():
         if row.type != "GIT":
             for event in row.events:
-                yield from (v for v in (event.introduced, event.fixed, event.last_affected, event.limit) if v and v != "0")
+                yield from (v for v in (event.introduced, event.fixed, event.last_affected, event.limit) if v is not None)
 
 
 def outside(affected: Affected, bounds: Bounds) -> Iterable[str]:
@@ -133,8 +133,9 @@ def _introduced_at_zero(ranges: list[Any]) -> bool:
 
 
 def _readable(event: Event, bounds: Bounds) -> bool:
-    told = (event.introduced, event.fixed, event.last_affected, event.limit)
-    return all(v in {None, "0"} or bounds.place(v) is not None for v in told if v is not None)
+    begins = None if event.introduced == "0" else event.introduced
+    told = (begins, event.fixed, event.last_affected, event.limit)
+    return all(v is None or bounds.place(v) is not None for v in told)
 
 
 def _walk(events: list[Event], bounds: Bounds) -> Iterable[tuple[int, int]]:
@@ -154,7 +155,7 @@ def _walk(events: list[Event], bounds: Bounds) -> Iterable[tuple[int, int]]:
 def _points(event: Event, bounds: Bounds) -> Iterable[tuple[int, bool]]:
     """Where an event opens or closes an interval; after a last affected version comes the next rank."""
     if event.introduced is not None:
-        yield bounds.rank(event.introduced), True
+        yield LOWEST if event.introduced == "0" else bounds.rank(event.introduced), True
     for end in (event.fixed, event.limit):
         if end is not None:
             yield bounds.rank(end), False
