@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from advisory_makers import NOW, advisory, later, store
-from lading.advisories.intervals import Bounds, bounds_in, compiled, outside
+from lading.advisories.intervals import Bounds, compiled_together
 from lading.advisories.osv import Affected, Event, Package, Range
 from lading.advisories.store import Store
 from lading.audit import purls
@@ -151,10 +151,8 @@ def by_the_schema(affected: Affected, version: str) -> bool:
 )
 def test_the_intervals_say_what_the_schema_says(ranges: list[list[Event]], versions: list[str], version: str) -> None:
     affected = Affected(Package("PyPI", "acme"), tuple(Range("ECOSYSTEM", tuple(e)) for e in ranges), tuple(versions))
-    bounds = Bounds(bounds_in(affected), pep440.key)
-    bounds = Bounds({*bounds_in(affected), *outside(affected, bounds)}, pep440.key)
-    place = bounds.place(version)
-    spans = compiled(affected, bounds).spans
+    texts, (row,) = compiled_together([affected], pep440.key)
+    place, spans = Bounds(texts, pep440.key).place(version), row.spans
     assert place is not None
     found = any(low <= place < high for low, high in zip(spans[::2], spans[1::2], strict=True))
     assert found == by_the_schema(affected, version)

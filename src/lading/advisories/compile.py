@@ -15,7 +15,7 @@ from lading.advisories import names
 from lading.advisories.database import HEADER, MAGIC, SLOT, Entry, Header, Problem, Section, Source, hashed
 from lading.advisories.exploited import Tables
 from lading.advisories.head import Head, Revision
-from lading.advisories.intervals import Bounds, bounds_in, compiled, outside
+from lading.advisories.intervals import compiled_together
 from lading.advisories.osv import Affected, Read, Score, extension
 from lading.advisories.severity import severity
 from lading.core.purl import parse
@@ -27,6 +27,8 @@ MOST_PROBLEMS = 1000
 MOST_GENERATIONS = 64
 LONGEST_SUMMARY = 200
 _ENCODER = msgspec.msgpack.Encoder()
+_OWN = (b'"lading"',)
+_TOLD = (*_OWN, b'"severity"', b'"indicators_observed"')
 _MALICIOUS = ("MAL-", "LWA-")
 
 
@@ -163,26 +165,17 @@ def _packages(records: list[Kept]) -> dict[str, list[tuple[int, Affected]]]:
 
 
 def _entry(key: str, rows: list[tuple[int, Affected]]) -> Entry:
-    order = order_of(key.partition("\0")[0])
-    bounds = None
-    if order:
-        named = {v for _, affected in rows for v in bounds_in(affected)}
-        bounds = Bounds(named, order)
-        if more := {v for _, affected in rows for v in outside(affected, bounds)}:
-            bounds = Bounds(named | more, order)
+    bounds, compiled = compiled_together([affected for _, affected in rows], order_of(key.partition("\0")[0]))
     exact: dict[str, list[int]] = defaultdict(list)
-    made = []
     clean: dict[int, tuple[str, ...]] = {}
-    for number, affected in rows:
-        row = compiled(affected, bounds)
-        made.append((number, row.spans, row.certainty))
+    for (number, affected), row in zip(rows, compiled, strict=True):
         for text in row.exact:
             exact[text].append(number)
-        specific = extension(affected.database_specific).get("lading")
-        if isinstance(specific, dict) and isinstance(specific.get("clean_versions"), list):
-            clean[number] = tuple(v for v in specific["clean_versions"] if isinstance(v, str))
-    texts = bounds.texts if bounds else ()
-    return Entry(texts, tuple(made), {v: tuple(sorted(set(n))) for v, n in sorted(exact.items())}, clean)
+        own = extension(affected.database_specific, _OWN).get("lading")
+        if isinstance(own, dict) and isinstance(own.get("clean_versions"), list) and own["clean_versions"]:
+            clean[number] = tuple(v for v in own["clean_versions"] if isinstance(v, str))
+    made = tuple((number, row.spans, row.certainty) for (number, _), row in zip(rows, compiled, strict=True))
+    return Entry(bounds, made, {v: tuple(sorted(set(n))) for v, n in sorted(exact.items())}, clean)
 
 
 def _postings(records: list[Kept]) -> dict[str, list[int]]:
@@ -206,7 +199,7 @@ def _postings(records: list[Kept]) -> dict[str, list[int]]:
 
 def indicators(read: Read) -> Iterator[str]:
     """The digests of bad bytes that a record tells, as `algorithm:hex`."""
-    specific = extension(read.record.database_specific)
+    specific = extension(read.record.database_specific, _TOLD)
     own = specific.get("lading")
     for row in own.get("indicators", ()) if isinstance(own, dict) else ():
         if isinstance(row, dict) and isinstance(row.get("kind"), str) and isinstance(row.get("value"), str):
@@ -226,7 +219,7 @@ def _heads(contents: Contents, places: list[list[tuple[int, int, int]]]) -> Iter
             Revision(s.modified, s.first_seen, s.digest, block, 0, start, size)
             for s, (block, start, size) in zip(states, places[number], strict=True)
         )
-        specific = extension(record.database_specific)
+        specific = extension(record.database_specific, _TOLD)
         own = specific.get("lading")
         own = own if isinstance(own, dict) else {}
         word, score = severity(_scores(kept.read), specific.get("severity"))

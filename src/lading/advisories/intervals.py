@@ -16,6 +16,7 @@ from lading.versions import Order
 
 LOWEST = -1
 _NOTHING = Event()
+_ALWAYS = (Event(introduced="0"),)
 EXACT, DEGRADED, UNDECIDED = 0, 1, 2
 """Whether a row tells all: it does; a part of it could not be read, its list of versions holds; nothing holds what could not be read."""
 
@@ -71,6 +72,8 @@ class Row(Struct, frozen=True, gc=False):
     exact: tuple[str, ...]
     """Listed versions that are none in this order: they are compared as text."""
     certainty: int
+    loose: tuple[str, ...] = ()
+    """Listed versions that are neither in a range nor a bound."""
 
 
 def bounds_in(affected: Affected) -> Iterable[str]:
@@ -78,37 +81,54 @@ def bounds_in(affected: Affected) -> Iterable[str]:
     for row in affected.ranges or ():
         if row.type != "GIT":
             for event in row.events:
-                yield from (v for v in (event.introduced, event.fixed, event.last_affected, event.limit) if v is not None)
-
-
-def outside(affected: Affected, bounds: Bounds) -> Iterable[str]:
-    """The listed versions that lie in no range and on no bound: they become bounds of their own."""
-    spans, _ = _spans(affected, bounds)
-    for text in affected.versions or ():
-        place = bounds.place(text)
-        if place is not None and place % 2 and not any(low <= place < high for low, high in spans):
-            yield text
+                told = (None if event.introduced == "0" else event.introduced, event.fixed, event.last_affected, event.limit)
+                yield from (v for v in told if v is not None)
 
 
 def compiled(affected: Affected, bounds: Bounds | None) -> Row:
     """An entry as intervals: whatever is listed, or in a range."""
-    listed = affected.versions or ()
     if bounds is None:
-        ranges = [r for r in affected.ranges or () if r.type != "GIT"]
-        named = _introduced_at_zero(ranges)
-        certainty = EXACT if named or (listed and not ranges) else DEGRADED if listed else UNDECIDED
-        return Row((LOWEST, 0) if named else (), tuple(sorted(listed)), certainty)
+        return _named(affected)
+    listed = affected.versions or ()
     spans, broken = _spans(affected, bounds)
+    ranged = tuple(spans)
     exact: list[str] = []
+    loose: list[str] = []
     for text in listed:
         place = bounds.place(text)
         if place is None:
             exact.append(text)
-        elif not any(low <= place < high for low, high in spans):
-            spans.append((place, place + 1))
+            continue
+        for low, high in ranged:
+            if low <= place < high:
+                break
+        else:
+            (loose.append(text) if place % 2 else spans.append((place, place + 1)))
     nothing = not listed and all(r.type == "GIT" for r in affected.ranges or ())
     certainty = (DEGRADED if listed else UNDECIDED) if broken or nothing else EXACT
-    return Row(tuple(n for span in sorted(set(spans)) for n in span), tuple(sorted(exact)), certainty)
+    return Row(tuple(n for span in sorted(set(spans)) for n in span), tuple(sorted(exact)), certainty, tuple(loose))
+
+
+def _named(affected: Affected) -> Row:
+    """An entry of an ecosystem whose order is not known: what is listed, or everything."""
+    listed = affected.versions or ()
+    ranges = [r for r in affected.ranges or () if r.type != "GIT"]
+    everything = any(len(r.events) == 1 and r.events[0].introduced == "0" for r in ranges)
+    certainty = EXACT if everything or (listed and not ranges) else DEGRADED if listed else UNDECIDED
+    return Row((LOWEST, 0) if everything else (), tuple(sorted(listed)), certainty)
+
+
+def compiled_together(entries: Sequence[Affected], order: Order | None) -> tuple[tuple[str, ...], list[Row]]:
+    """The bounds of a package and a row for each entry; a listed version in no range becomes a bound of its own."""
+    if order is None:
+        return (), [compiled(a, None) for a in entries]
+    named = {v for a in entries for v in bounds_in(a)}
+    bounds = Bounds(named, order)
+    rows = [compiled(a, bounds) for a in entries]
+    if more := {v for row in rows for v in row.loose}:
+        bounds = Bounds(named | more, order)
+        rows = [compiled(a, bounds) for a in entries]
+    return bounds.texts, rows
 
 
 def _spans(affected: Affected, bounds: Bounds) -> tuple[list[tuple[int, int]], bool]:
@@ -118,6 +138,9 @@ def _spans(affected: Affected, bounds: Bounds) -> tuple[list[tuple[int, int]], b
     for row in affected.ranges or ():
         if row.type == "GIT":
             continue
+        if row.events == _ALWAYS:
+            spans.append((LOWEST, 2 * len(bounds.texts)))
+            continue
         told = [e for e in row.events if e != _NOTHING]
         broken |= len(told) < len(row.events)
         if all(_readable(e, bounds) for e in told):
@@ -125,11 +148,6 @@ def _spans(affected: Affected, bounds: Bounds) -> tuple[list[tuple[int, int]], b
         else:
             broken = True
     return spans, broken
-
-
-def _introduced_at_zero(ranges: list[Any]) -> bool:
-    """Whether a range says that every version there is and will be is affected."""
-    return any(len(r.events) == 1 and r.events[0].introduced == "0" for r in ranges)
 
 
 def _readable(event: Event, bounds: Bounds) -> bool:

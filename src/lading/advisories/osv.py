@@ -1,5 +1,6 @@
 """OSV records as they come: read strictly where they are well made, part by part where they are not."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -154,10 +155,10 @@ def _range(row: object, where: str, problems: list[str]) -> Range:
         return Range(kind if isinstance(kind, str) else "ECOSYSTEM", (Event(),))
 
 
-def extension(raw: msgspec.Raw) -> dict[str, Any]:
-    """A `database_specific` object; empty when it is none."""
+def extension(raw: msgspec.Raw, wanted: Iterable[bytes]) -> dict[str, Any]:
+    """A `database_specific` object that holds something that is wanted; empty when it does not, or is none."""
     data = bytes(raw)
-    if len(data) < 3 or data[:1] != b"{":  # noqa: PLR2004 - an empty object
+    if data[:1] != b"{" or not any(word in data for word in wanted):
         return {}
     try:
         return _LABELS.decode(data)

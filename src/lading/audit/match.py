@@ -36,6 +36,7 @@ class Answer(Struct, frozen=True, gc=False):
 
 
 _NOTHING = Answer()
+UNTOLD = "the record does not tell which versions are meant"
 
 
 class Matcher:
@@ -156,7 +157,7 @@ class _Package:
                     Hit(number, Basis.NAME, sure=False, note=f"{version} is a name for a commit, and commits are what the record tells")
                 )
             elif certainty == UNDECIDED:
-                hits.append(Hit(number, Basis.NAME, sure=False, note="the record does not tell which versions are meant"))
+                hits.append(Hit(number, Basis.NAME, sure=False, note=UNTOLD))
         return hits
 
     def _ranks(self, version: str) -> tuple[tuple[int, ...], str]:

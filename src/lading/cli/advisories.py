@@ -1,5 +1,6 @@
 """`lading advisories`: the database that `lading audit` asks."""
 
+import gc
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -28,6 +29,7 @@ def import_(feeds: tuple[str, ...], database: Path | None, *, fresh: bool) -> in
     from lading.advisories.feeds import items  # noqa: PLC0415 - when it is run
     from lading.advisories.store import Store, default_folder  # noqa: PLC0415 - as above
 
+    gc.disable()  # millions of small things live until the end: looking for garbage among them finds none
     wanted = [_named(text) for text in feeds]
     for _, path in wanted:
         if not path.exists():
@@ -80,6 +82,30 @@ def status(database: Path | None, max_age: str, format_name: str, *, verify: boo
     for reason in found.stale:
         click.echo(f"not fit to say that nothing is known: {reason}", err=True)
     return 4 if found.stale else 0
+
+
+@command.command(epilog="\b\nExample:\n  lading advisories serve --port 8900\n  pip-audit -s osv --osv-url http://127.0.0.1:8900/v1/query")
+@_DATABASE
+@click.option("--host", default="127.0.0.1", help="The address to listen on.")
+@click.option("--port", default=8900, type=click.IntRange(0, 65535), help="0 takes a free one.")
+@click.option("--max-age", default="5d", metavar="SPAN", help="A database older than this answers nothing but errors.")
+def serve(database: Path | None, host: str, port: int, max_age: str) -> int:
+    """Answer the OSV API (/v1/query, /v1/querybatch, /v1/vulns/ID) from the database, for pip-audit, uv audit and others."""
+    from lading.advisories.store import Store, default_folder  # noqa: PLC0415 - when it is run
+    from lading.audit.endpoint import Answers, server  # noqa: PLC0415 - as above
+    from lading.ledger.window import margin_of  # noqa: PLC0415 - as above
+
+    folder = database or default_folder()
+    with Store(folder).open():
+        pass
+    try:
+        running = server(Answers(folder, max_age=margin_of(max_age)), host, port)
+    except OSError as e:
+        raise UsageError(f"{host}:{port} cannot be listened on: {e.strerror}", hint="--port 0 takes a free one") from e
+    click.echo(f"http://{host}:{running.server_port}")
+    with running:
+        running.serve_forever()
+    return 0
 
 
 def _named(text: str) -> tuple[str, Path]:
