@@ -28,7 +28,7 @@ RECORDS = (
 
 def serving(folder: Path, now: datetime = NOW) -> Iterator[int]:
     running = server(Answers(folder, lambda: now), "127.0.0.1", 0)
-    thread = Thread(target=running.serve_forever)
+    thread = Thread(target=running.serve_forever, args=(0.02,))
     thread.start()
     yield running.server_port
     running.shutdown()

@@ -170,7 +170,9 @@ def test_one_problem_under_several_ids_is_one_problem(tmp_path: Path) -> None:
 
 
 def test_a_withdrawn_record_finds_nothing(tmp_path: Path) -> None:
-    made = store(tmp_path, advisory("A-1", events=ZERO_TO_TWO, withdrawn="2030-01-02T00:00:00Z"))
+    made = store(
+        tmp_path, advisory("A-1", events=ZERO_TO_TWO, withdrawn="2030-01-02T00:00:00Z"), advisory("A-2", name="other", events=ZERO_TO_TWO)
+    )
     assert ask(made, "pkg:pypi/acme@1.0").answer() is Answer.ALLOW
 
 

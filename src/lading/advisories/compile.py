@@ -2,7 +2,7 @@
 
 import struct
 import zlib
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -17,6 +17,7 @@ from lading.advisories.exploited import Tables
 from lading.advisories.head import Head, Revision
 from lading.advisories.intervals import compiled_together
 from lading.advisories.osv import Affected, Read, Score, extension
+from lading.advisories.own import SOURCE
 from lading.advisories.severity import severity
 from lading.core.purl import parse
 from lading.versions import order_of
@@ -89,7 +90,6 @@ def write(contents: Contents, path: Path) -> None:
         "changes": [zlib.compress(_ENCODER.encode(contents.changes), 6)],
         "bodies": bodies,
     }
-    ecosystems = Counter(key.partition("\0")[0] for key in entries)
     header = Header(
         created=contents.created,
         generation=contents.generation,
@@ -100,12 +100,23 @@ def write(contents: Contents, path: Path) -> None:
         revisions=sum(len(k.states) for k in records),
         sections={},
         sources=contents.sources,
-        ecosystems=dict(sorted(ecosystems.items())),
+        ecosystems=_ecosystems(entries, heads),
         skipped=contents.skipped,
         degraded=sum(1 for h in heads if h.problems),
         problems=tuple(contents.problems[:MOST_PROBLEMS]),
     )
     _file(path, header, sections)
+
+
+def _ecosystems(entries: Mapping[str, Entry], heads: list[Head]) -> dict[str, tuple[int, int]]:
+    """For each ecosystem how many packages have vulnerabilities and how many malicious releases; what lading tells itself covers none."""
+    found: dict[str, list[int]] = defaultdict(lambda: [0, 0])
+    for key, entry in entries.items():
+        told = [heads[number] for number, _, _ in entry.rows if heads[number].source != SOURCE]
+        counts = found[key.partition("\0")[0]] if told else [0, 0]
+        counts[0] += any(not h.malicious for h in told)
+        counts[1] += any(h.malicious for h in told)
+    return {name: (counts[0], counts[1]) for name, counts in sorted(found.items())}
 
 
 def _file(path: Path, header: Header, sections: Mapping[str, list[bytes]]) -> None:

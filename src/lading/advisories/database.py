@@ -64,7 +64,8 @@ class Header(Struct, frozen=True, kw_only=True):
     revisions: int
     sections: dict[str, Section]
     sources: tuple[Source, ...] = ()
-    ecosystems: dict[str, int] = {}
+    ecosystems: dict[str, tuple[int, int]] = {}
+    """Packages with vulnerabilities and packages with malicious releases, by ecosystem; what lading tells itself does not count."""
     skipped: int = 0
     degraded: int = 0
     problems: tuple[Problem, ...] = ()

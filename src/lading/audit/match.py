@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from lading.advisories.database import Database, Entry
 from lading.advisories.intervals import LOWEST, UNDECIDED, rank_among
-from lading.advisories.names import HUB, key_of
+from lading.advisories.names import ACTIONS, HUB, key_of
 from lading.audit.finding import Basis
 from lading.audit.subject import Subject
 from lading.trust.statement import time_of
@@ -36,6 +36,8 @@ class Answer(Struct, frozen=True, gc=False):
 
 
 _NOTHING = Answer()
+OWN = frozenset({HUB, ACTIONS})
+"""Ecosystems for which nobody publishes records: the incidents that lading knows are all there is."""
 UNTOLD = "the record does not tell which versions are meant"
 
 
@@ -44,10 +46,9 @@ class Matcher:
 
     def __init__(self, database: Database) -> None:
         self.database = database
-        self._covered = frozenset(database.header.ecosystems)
+        self._covered = frozenset(database.header.ecosystems) | OWN
         self._packages: dict[tuple[str, str], _Package | None] = {}
         self._answers: dict[tuple[Any, ...], Answer] = {}
-        self._bases = {name.partition(":")[0] for name in self._covered}
 
     def ask(self, subject: Subject, built: datetime | None = None) -> Answer:
         """What is known of a component; `built` is when it was resolved, for tags that moved for a time."""

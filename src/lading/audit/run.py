@@ -4,11 +4,15 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 
+from msgspec.structs import replace
+
 from lading.advisories.database import Database
 from lading.advisories.head import Head
 from lading.advisories.own import SOURCE
 from lading.advisories.severity import UNKNOWN
 from lading.audit.finding import Basis, Feed, Gap, Ground, Priority, Problem, Result, Status
+from lading.audit.graph import Graph
+from lading.audit.imports import place
 from lading.audit.match import Hit, Matcher
 from lading.audit.subject import Subject, is_subject, subject_of
 from lading.core.bom import Bom
@@ -24,13 +28,22 @@ _PRIORITIES = list(Priority)
 _SEVERITIES = ("critical", "high", "medium", "low", "info")
 
 
-def audit(bom: Bom, database: Database, now: datetime, *, max_age: timedelta = MAX_AGE, built: datetime | None = None) -> Result:
-    """What is known of everything a bill of materials names."""
+def audit(
+    bom: Bom,
+    database: Database,
+    now: datetime,
+    *,
+    max_age: timedelta = MAX_AGE,
+    built: datetime | None = None,
+    imported: dict[str, str] | None = None,
+) -> Result:
+    """What is known of everything a bill of materials names; `imported` tells where modules are imported."""
     matcher = Matcher(database)
     resolved = built or time_of(bom.created) or now
     problems: list[Problem] = []
     gaps: set[Gap] = set()
     overridden: set[Gap] = set()
+    graph = Graph(bom)
     subjects = [(c, subject_of(c)) for c in bom.components if is_subject(c)]
     for component, subject in subjects:
         answer = matcher.ask(subject, resolved)
@@ -39,18 +52,31 @@ def audit(bom: Bom, database: Database, now: datetime, *, max_age: timedelta = M
         overridden |= {
             Gap(component.ref, f"{database.head(n).id} lists it; a record of lading knows it to be clean") for n in answer.overridden
         }
-        problems += _problems(component, subject, answer.hits, database)
+        if answer.hits:
+            bump = graph.through(component.ref)
+            seen = place(imported or {}, subject.name) if "PyPI" in subject.ecosystems else ""
+            problems += [replace(p, bump=bump, imported=seen) for p in _problems(component, subject, answer.hits, database)]
+    evaluated = len(subjects) - len({g.component for g in gaps})
+    gaps |= _halves({e for _, s in subjects for e in s.ecosystems}, database)
     return Result(
         subject=bom.subject.name,
         created=now.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
         components=len(subjects),
-        evaluated=len(subjects) - len({g.component for g in gaps}),
+        evaluated=evaluated,
         problems=tuple(sorted(problems, key=urgency)),
         gaps=tuple(sorted(gaps)),
         unread=tuple(Gap(s.place, s.reason) for s in bom.coverage.unread),
         overridden=tuple(sorted(overridden)),
         database=ground(database, now, max_age),
     )
+
+
+def _halves(ecosystems: set[str], database: Database) -> set[Gap]:
+    """The ecosystems of which only malicious releases are known to the database."""
+    told = database.header.ecosystems
+    return {
+        Gap(e, "the database tells of malicious releases alone, not of vulnerabilities") for e in ecosystems if told.get(e, (1, 0))[0] == 0
+    }
 
 
 def urgency(problem: Problem) -> tuple[object, ...]:

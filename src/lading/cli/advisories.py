@@ -77,7 +77,7 @@ def status(database: Path | None, max_age: str, format_name: str, *, verify: boo
         click.echo(
             f"  {feed.name}: {feed.records} records, imported {age(feed.imported, now)} ago{newest}{' (too old)' if feed.stale else ''}"
         )
-    click.echo(f"  ecosystems: {', '.join(f'{name} {count}' for name, count in header.ecosystems.items())}")
+    click.echo(f"  ecosystems: {', '.join(map(_ecosystem, header.ecosystems.items()))}")
     click.echo(f"  {header.skipped} records could not be read, {header.degraded} only in part; generation {header.generation}")
     for reason in found.stale:
         click.echo(f"not fit to say that nothing is known: {reason}", err=True)
@@ -106,6 +106,11 @@ def serve(database: Path | None, host: str, port: int, max_age: str) -> int:
     with running:
         running.serve_forever()
     return 0
+
+
+def _ecosystem(row: tuple[str, tuple[int, int]]) -> str:
+    name, (vulnerable, malicious) = row
+    return f"{name} ({vulnerable} packages with vulnerabilities, {malicious} malicious)"
 
 
 def _named(text: str) -> tuple[str, Path]:

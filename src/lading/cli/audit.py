@@ -61,7 +61,7 @@ def command(
     allow_incomplete: bool,
     everything: bool,
 ) -> int:
-    """Say what is known to be bad in TARGET: a folder, a bill of materials, a list of package URLs, or `-`."""
+    """Say what is known to be bad in TARGET: a repository, an installed environment, an image on disk, a bill of materials, a list of package URLs, or `-`."""
     import msgspec  # noqa: PLC0415 - when it is run
 
     from lading.advisories.store import Store, default_folder  # noqa: PLC0415 - as above
@@ -71,7 +71,7 @@ def command(
     age = _span(max_age)
     with Store(database or default_folder()).open() as opened:
         bom = load(target)
-        result = audit(bom, opened, now(), max_age=age)
+        result = audit(bom, opened, now(), max_age=age, imported=_imports(target))
     answer = result.answer(Priority(fail_on) if fail_on else None)
     if format_name == "json" or (not format_name and output and output.suffix == ".json"):
         data = {"answer": answer.value, **msgspec.to_builtins(result)}
@@ -89,10 +89,17 @@ def command(
 
 
 def load(target: Path) -> "Bom":
-    """The bill of materials of a target: a scan of a folder, a document, a list of package URLs."""
+    """The bill of materials of a target: what is scanned, installed, in an image, written in a document or listed."""
     from lading.audit import purls  # noqa: PLC0415 - when it is run
     from lading.cli.bom import parse, read  # noqa: PLC0415 - as above
 
+    if str(target) != "-" and target.exists():
+        from lading.audit import environment, image  # noqa: PLC0415 - when it is run
+
+        if image.is_image(target):
+            return image.read(target)
+        if target.is_dir() and environment.is_environment(target):
+            return environment.read(target)
     if str(target) != "-" and (target.is_dir() or not target.exists()):
         from lading.policy.settings import settings_for  # noqa: PLC0415 - for folders
         from lading.scan import scan  # noqa: PLC0415 - as above
@@ -108,6 +115,13 @@ def load(target: Path) -> "Bom":
     from lading.scan import scan  # noqa: PLC0415 - for single files, such as a lock
 
     return scan(target).bom
+
+
+def _imports(target: Path) -> dict[str, str]:
+    from lading.audit.environment import is_environment  # noqa: PLC0415 - when it is run
+    from lading.audit.imports import imports  # noqa: PLC0415 - as above
+
+    return imports(target) if target.is_dir() and not is_environment(target) else {}
 
 
 def _span(text: str) -> timedelta:
