@@ -10,6 +10,7 @@ from lading.cli.output import emit, encoded, format_for, wants_colour, width
 from lading.core.errors import UsageError
 
 if TYPE_CHECKING:
+    from lading.audit.finding import Result
     from lading.core.bom import Bom
 
 _EXAMPLES = """
@@ -41,51 +42,90 @@ _PRIORITIES = ("malicious", "exploited", "likely", "critical", "high", "unknown"
     "format_name",
     default="",
     metavar="NAME",
-    help="text, json, sarif or markdown; told by the output's suffix when it has one.",
+    help="text, json, sarif, markdown, html, openvex, cyclonedx-vex or cyclonedx-vdr; told by the output's suffix when it has one.",
 )
 @click.option("--output", "-o", type=click.Path(path_type=Path), help="Write to this file; it appears whole or not at all.")
 @click.option("--fail-on", type=click.Choice(_PRIORITIES), help="Exit with 3 only for problems at least this urgent; by default for any.")
-@click.option("--max-age", default="5d", metavar="SPAN", help="How long ago each source may have been imported: 12h, 5d.")
+@click.option(
+    "--vex",
+    "documents",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="A VEX document (OpenVEX, CycloneDX, CSAF), or a folder of them, whose decisions hold.",
+)
+@click.option("--max-age", default="", metavar="SPAN", help="How long ago each source may have been imported: 12h; 5d by default.")
 @click.option(
     "--allow-incomplete", is_flag=True, help="Exit with 0 instead of 4 where something could not be told; the answer still says so."
 )
 @click.option("--all", "-a", "everything", is_flag=True, help="Show every problem and every gap.")
-def command(
+def command(  # noqa: PLR0913 - one for each option
     target: Path,
     database: Path | None,
     format_name: str,
     output: Path | None,
     fail_on: str | None,
+    documents: tuple[Path, ...],
     max_age: str,
     *,
     allow_incomplete: bool,
     everything: bool,
 ) -> int:
     """Say what is known to be bad in TARGET: a repository, an installed environment, an image on disk, a bill of materials, a list of package URLs, or `-`."""
-    import msgspec  # noqa: PLC0415 - when it is run
-
-    from lading.advisories.store import Store, default_folder  # noqa: PLC0415 - as above
+    from lading.advisories.store import Store, default_folder  # noqa: PLC0415 - when it is run
     from lading.audit.finding import Priority  # noqa: PLC0415 - as above
-    from lading.audit.run import audit  # noqa: PLC0415 - as above
+    from lading.audit.run import MAX_AGE, audit  # noqa: PLC0415 - as above
+    from lading.audit.triage import expired, statements, triaged  # noqa: PLC0415 - as above
+    from lading.policy.settings import settings_and_folder  # noqa: PLC0415 - as above
 
-    age = _span(max_age)
+    settings, folder = settings_and_folder(target if target.exists() else Path())
+    age = _span(max_age or settings.audit.max_age) or MAX_AGE
+    least = fail_on or settings.audit.fail_on
+    if least and least not in _PRIORITIES:
+        raise UsageError(f"[audit] fail_on = {least!r} is no priority", hint=f"one of: {', '.join(_PRIORITIES)}")
+    decisions = statements(settings, folder, documents)
+    moment = now()
+    for old in expired(decisions, moment.date()):
+        click.echo(f"note: the decision about {', '.join(sorted(old.ids))} expired on {old.until}: {old.reason}", err=True)
     with Store(database or default_folder()).open() as opened:
         bom = load(target)
-        result = audit(bom, opened, now(), max_age=age, imported=_imports(target))
-    answer = result.answer(Priority(fail_on) if fail_on else None)
+        result = audit(bom, opened, moment, max_age=age, imported=_imports(target))
+    result = triaged(result, decisions, moment.date()) if decisions else result
+    emit(_written(result, bom, format_name, output, everything=everything), output)
+    answer = result.answer(Priority(least) if least else None)
+    return 0 if answer.exit_code == 4 and allow_incomplete else answer.exit_code  # noqa: PLR2004 - unknown
+
+
+def _written(result: "Result", bom: "Bom", format_name: str, output: Path | None, *, everything: bool) -> bytes:
+    """The answer in a format."""
     if format_name == "json" or (not format_name and output and output.suffix == ".json"):
-        data = {"answer": answer.value, **msgspec.to_builtins(result)}
-        emit(msgspec.json.format(msgspec.json.encode(data), indent=1) + b"\n", output)
-    elif chosen := format_for(format_name, output):
+        import msgspec  # noqa: PLC0415 - when it is asked for
+
+        data = {"answer": result.answer().value, **msgspec.to_builtins(result)}
+        return msgspec.json.format(msgspec.json.encode(data), indent=1) + b"\n"
+    if format_name in {"openvex", "cyclonedx-vex", "cyclonedx-vdr"}:
+        return _vex(result, bom, format_name)
+    if chosen := format_for(format_name, output):
         from lading.audit.report import report_of  # noqa: PLC0415 - only for documents
 
-        emit(chosen.write(report_of(result, bom)), output)
-    else:
-        from lading.audit.text import render  # noqa: PLC0415 - only for people
-        from lading.render.text import Style  # noqa: PLC0415 - as above
+        return chosen.write(report_of(result, bom))
+    from lading.audit.text import render  # noqa: PLC0415 - only for people
+    from lading.render.text import Style  # noqa: PLC0415 - as above
 
-        emit(encoded(render(result, Style(width(), wants_colour(output), everything)), output), output)
-    return 0 if answer.exit_code == 4 and allow_incomplete else answer.exit_code  # noqa: PLR2004 - unknown
+    return encoded(render(result, Style(width(), wants_colour(output), everything)), output)
+
+
+def _vex(result: "Result", bom: "Bom", format_name: str) -> bytes:
+    from lading.audit.vex import cyclonedx, openvex  # noqa: PLC0415 - when it is asked for
+
+    if format_name == "openvex":
+        return openvex.write(result)
+    if format_name == "cyclonedx-vex":
+        return cyclonedx.write_vex(result)
+    from lading.core.finding import Report  # noqa: PLC0415 - as above
+
+    written = format_for("cyclonedx", None)
+    assert written
+    return cyclonedx.write_vdr(result, written.write(Report(bom=bom)))
 
 
 def load(target: Path) -> "Bom":
