@@ -17,6 +17,8 @@ COMMANDS = {
     "sync": "Fetch exactly what is locked, each file verified while it streams.",
     "bom": "Show, convert, validate, compare and merge bills of materials.",
     "why": "Explain one artifact: every place that names it, its pin, what depends on it.",
+    "audit": "Say which known vulnerabilities and malicious releases a system inherits.",
+    "advisories": "Import, update and look at the advisory database.",
     "rules": "List the rules, or explain one.",
     "key": "Make and show the keys that sign.",
     "sign": "Sign a model or file: OpenSSF Model Signing with an index of chunks.",

@@ -67,6 +67,29 @@ class LoadSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         span(self.revocation_max_age)
 
 
+class AuditSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[audit]`; paths are relative to the settings file."""
+
+    vex: tuple[str, ...] = ()
+    """VEX documents, or folders of them, whose decisions hold."""
+    max_age: str = ""
+    """How long ago each source of advisories may have been imported: `12h`, `5d`."""
+    fail_on: str = ""
+    """The least urgent problem that refuses: malicious, exploited, likely, critical, high, unknown, medium or low."""
+
+
+class Verdict(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[[decision]]`: what somebody decided about a problem of a component; the reason is mandatory."""
+
+    id: str
+    component: str
+    reason: str
+    status: str = "not_affected"
+    versions: str = ""
+    justification: str = ""
+    expires: date | None = None
+
+
 class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The whole file; `loader` rows are read where calls are matched."""
 
@@ -79,6 +102,9 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     key: tuple[KeyTerm, ...] = ()
     """How long keys count."""
     load: LoadSettings = LoadSettings()
+    audit: AuditSettings = AuditSettings()
+    decision: tuple[Verdict, ...] = ()
+    """What was decided about known problems."""
 
     def applied(self, report: Report, today: date) -> Report:
         """The report with severities changed and accepted findings marked with the reason; ConfigError names a rule there is not."""
@@ -179,7 +205,7 @@ def _nearest(message: str) -> str:
     unknown = message.partition("unknown field `")[2].partition("`")[0]
     known = [
         *Settings.__struct_fields__,
-        *(f for s in (ScanSettings, Ignore, TrustRule, KeyTerm, LoadSettings) for f in s.__struct_fields__),
+        *(f for s in (ScanSettings, Ignore, TrustRule, KeyTerm, LoadSettings, AuditSettings, Verdict) for f in s.__struct_fields__),
     ]
     near = get_close_matches(unknown, known, 1) if unknown else []
     return f"did you mean {near[0]!r}?" if near else _HELP
