@@ -36,6 +36,7 @@ def main() -> int:
         ("Signing and verifying", [str(HERE / "sign.py"), *peers]),
         ("The ledger", [str(HERE / "ledger.py")]),
         ("Before, during and after", [str(HERE / "impact.py")]),
+        ("Locking and syncing", [str(HERE / "lock.py")]),
     ]
     text = HEAD + f"Machine: {machine}.\n"
     for title, command in parts:

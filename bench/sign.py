@@ -112,7 +112,7 @@ def _decision(scratch: Path) -> None:
     def act() -> None:
         found = evidence.verify(bundle.decode(data), roots, now)
         model_signing.decode(found.statement)
-        decide(TrustRule(), [Claim("s", found.signer, predicate=found.statement.predicate_type)])
+        decide(TrustRule(), [Claim("s", found.signer, predicate=found.statement.predicate_type)], datetime.now(UTC))
 
     rows = _in_turn({"signature and rules": act}, 50)
     sys.stdout.write(f"\nSignature, statement and rules for {SMALL} files: {1000 * rows['signature and rules']:.2f} ms.\n")

@@ -390,3 +390,18 @@ def test_a_hub_that_talks_nonsense_is_not_believed(said: object) -> None:
 
     with pytest.raises(SourceError):
         Source(Saying("http://127.0.0.1:1")).find(Component(kind=Kind.MODEL, name="acme/base", upstream="huggingface"), "")
+
+
+def test_a_scan_tells_what_the_lock_holds(project: Path, hub: Hub) -> None:
+    before = json.loads(lading("scan", "--format", "json", cwd=project).stdout)
+    lock(project)
+    report = json.loads(lading("scan", "--format", "json", cwd=project).stdout)
+    (base,) = (c for c in report["bom"]["components"] if c["name"] == "acme/base" and c["kind"] == "model")
+    assert ["locked-revision", hub.models["acme/base"].references["main"]] in base["properties"]
+    assert [f["path"] for f in base["files"]] == ["model.safetensors"]
+    unpinned = [[f for f in r["findings"] if f["rule"].startswith("unpinned") and "accepted" not in f] for r in (before, report)]
+    assert (len(unpinned[0]) >= 3, unpinned[1]) == (True, [])
+    for name in ("cyclonedx", "spdx-3", "spdx-2.3"):
+        done = lading("scan", "--format", name, "--output", f"{name}.json", cwd=project)
+        assert done.returncode == 0, done.stderr
+        assert lading("bom", "validate", f"{name}.json", cwd=project).returncode == 0

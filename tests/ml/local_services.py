@@ -7,8 +7,9 @@ import base64
 import hashlib
 import json
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -200,6 +201,16 @@ def _der(pem: Path) -> str:
     return base64.b64encode(x509.load_pem_x509_certificate(pem.read_bytes()).public_bytes(Encoding.DER)).decode()
 
 
+def in_a_shell(folder: Path) -> dict[str, str]:
+    """An environment in which the commands of a page run: `lading` is this one."""
+    commands = folder / "bin"
+    commands.mkdir()
+    (commands / "lading").write_text(f'#!/bin/sh\nexec {sys.executable} -m lading "$@"\n')
+    (commands / "lading").chmod(0o755)
+    paths = ":".join(p for p in sys.path if p)
+    return {"PATH": f"{commands}:{Path(sys.executable).parent}:/usr/bin:/bin", "PYTHONPATH": paths, "HOME": str(folder)}
+
+
 @contextmanager
 def running(folder: Path) -> Iterator[Services]:
     """Services that answer on this machine until the end of the block."""
@@ -223,7 +234,8 @@ def running(folder: Path) -> Iterator[Services]:
             self.send_response(status)
             self.send_header("Content-Length", str(len(data)))
             self.end_headers()
-            self.wfile.write(data)
+            with suppress(BrokenPipeError):
+                self.wfile.write(data)
 
         do_GET = do_POST  # noqa: N815 - as the base class calls it
 

@@ -2,23 +2,30 @@
 
 import base64
 import json
+import re
 import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from local_services import Services, running
+from local_services import Services, in_a_shell, running
 from local_sigstore import Instance
 
 from lading.cli.main import main
-from lading.core.errors import KeyFileError, LadingError, SigningError
+from lading.core.errors import KeyFileError, LadingError, SigningError, TrustError
+from lading.sign import keyless
 from lading.sign.keyless import Keyless
+from lading.sign.layout import Layout
+from lading.sign.oci import MANIFEST, empty
+from lading.trust import bundle, sigstore, statement
 from lading.trust.bundle import decode
 from lading.trust.dsse import IN_TOTO
 from lading.trust.statement import Resource, Statement, encode
@@ -94,6 +101,25 @@ def test_what_an_identity_signs_verifies_offline_here_and_in_the_reference(
     assert _verify(services, model, config) == 3
 
 
+def test_what_the_reference_signs_by_identity_verifies_here(services: Services, model: Path) -> None:
+    config = services.configuration()
+    reference = [
+        "sign",
+        "sigstore",
+        model,
+        "--signature",
+        model / "model.sig",
+        "--trust_config",
+        config,
+        "--identity_token",
+        services.token(NAME),
+    ]
+    made = subprocess.run([Path(sys.executable).with_name("model_signing"), *reference], capture_output=True, text=True, check=False)
+    assert made.returncode == 0, made.stderr
+    assert _verify(services, model, config) == 0
+    assert _verify(services, model, config, "other@*") == 3
+
+
 def _by_sigstore(signature: Path, config: Path, issuer: str) -> None:
     from sigstore.models import Bundle, ClientTrustConfig
     from sigstore.verify import Verifier, policy
@@ -103,7 +129,7 @@ def _by_sigstore(signature: Path, config: Path, issuer: str) -> None:
     assert kind == IN_TOTO
 
 
-def test_statements_builds_and_commits_are_signed_by_identity_too(
+def test_statements_builds_commits_and_images_are_signed_by_identity_too(
     services: Services, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config = services.configuration()
@@ -132,6 +158,13 @@ def test_statements_builds_and_commits_are_signed_by_identity_too(
     for line in (["init", "-q"], ["add", "file"], ["-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "a"]):
         subprocess.run(["git", *line], check=True)
     assert _lading("sign", "git:.", "--sigstore", config, "--output", "commit.jsonl") == 0
+    Path("image").mkdir()
+    Path("image/oci-layout").write_text('{"imageLayoutVersion": "1.0.0"}')
+    Path("image/index.json").write_text('{"schemaVersion": 2, "manifests": []}')
+    layout = Layout(tmp_path / "image")
+    layout.attach({"schemaVersion": 2, "mediaType": MANIFEST, "config": empty(layout), "layers": []}, "v1")
+    assert _sign(services, Path("oci:image:v1"), config) == 0
+    assert _verify(services, "oci:image:v1", config) == 0
     line = Path("commit.jsonl").read_bytes()
     assert b"gitCommit" in decode(line).envelope.payload
     signed = ["verify", "git:.", "--signature", "commit.jsonl", "--sigstore", config, "--identity", NAME, "--issuer", services.issuer]
@@ -167,6 +200,19 @@ def test_a_browser_is_asked_only_when_it_is_wanted(services: Services, model: Pa
     asked = subprocess.run([*command, "--login"], env=environment, capture_output=True, text=True, check=False)
     assert asked.returncode == 0, asked.stderr
     assert "identity somebody@acme.test" in asked.stderr
+
+
+def test_the_page_is_true(services: Services, model: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs/how-to/sign-without-keys.md").read_text()
+    lines = [line for block in re.findall(r"```sh\n(.*?)```", page, re.DOTALL) for line in block.splitlines()]
+    (model.parent / "vex.json").write_text("{}")
+    services.configuration()
+    shown = {"SIGSTORE_IDENTITY_TOKEN": services.token(NAME), "ISSUER": services.issuer, **in_a_shell(model.parent)}
+    for line in lines:
+        own = line.replace("public", "sigstore.json").replace("https://github.com/acme/model/*", NAME)
+        own = own.replace("https://token.actions.githubusercontent.com", services.issuer)
+        done = subprocess.run(["bash", "-ec", own], cwd=model.parent, env=shown, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, f"{own}\n{done.stderr}"
 
 
 NOW = datetime.now(UTC)
@@ -273,6 +319,37 @@ def test_a_log_of_version_2_without_a_proof_of_time_is_not_enough(services: Serv
         by.seal(STATEMENT)
 
 
+def _bytes(part: dict[str, Any], name: str) -> None:
+    part[name] = base64.b64encode(bytes(reversed(base64.b64decode(part[name])))).decode()
+
+
+TAMPERED: dict[str, Callable[[dict[str, Any], dict[str, Any]], object]] = {
+    "no time": lambda material, _: material.pop("timestampVerificationData"),
+    "the time of something else": lambda material, other: material.update(timestampVerificationData=other["timestampVerificationData"]),
+    "a broken time": lambda material, _: _bytes(material["timestampVerificationData"]["rfc3161Timestamps"][0], "signedTimestamp"),
+    "no entry": lambda material, _: material.update(tlogEntries=[]),
+    "the entry of something else": lambda material, other: material.update(tlogEntries=other["tlogEntries"]),
+    "another body": lambda material, _: _bytes(material["tlogEntries"][0], "canonicalizedBody"),
+    "another root": lambda material, _: _bytes(material["tlogEntries"][0]["inclusionProof"], "rootHash"),
+    "another place": lambda material, _: material["tlogEntries"][0]["inclusionProof"].update(logIndex="0"),
+    "no proof": lambda material, _: material["tlogEntries"][0].pop("inclusionProof"),
+    "the certificate of something else": lambda material, other: material.update(certificate=other["certificate"]),
+}
+
+
+def test_a_bundle_of_a_log_of_version_2_that_is_wrong_in_one_way_is_refused(services: Services) -> None:
+    services.make_authority_of_time()
+    config = str(services.configuration(2, stamped=True))
+    by = Keyless(config, services.token(NAME))
+    other, mine = (bundle.encode(by.seal(STATEMENT)) for _ in range(2))
+    assert NAME in sigstore.verified(decode(mine), config).names
+    for change in TAMPERED.values():
+        wrong = json.loads(mine)
+        change(wrong["verificationMaterial"], json.loads(other)["verificationMaterial"])
+        with pytest.raises(TrustError):
+            sigstore.verified(decode(json.dumps(wrong).encode()), config)
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
@@ -298,6 +375,22 @@ def test_a_service_that_is_not_there_is_named(services: Services) -> None:
         Keyless(str(config), services.token(NAME)).seal(STATEMENT)
 
 
+def test_a_service_that_does_not_answer_is_not_waited_for(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    ended = Event()
+
+    def silent(_: str, answer: Any) -> Any:
+        ended.wait(60)
+        return answer
+
+    services.spoil = silent
+    monkeypatch.setattr(keyless, "PATIENCE", 0.3)
+    try:
+        with pytest.raises(SigningError, match="does not answer"):
+            Keyless(str(services.configuration()), services.token(NAME)).seal(STATEMENT)
+    finally:
+        ended.set()
+
+
 CONFIGURATIONS = {
     "no file": (lambda path: path.unlink(), "No such file"),
     "no JSON": (lambda path: path.write_text("{"), "no trust configuration"),
@@ -314,6 +407,30 @@ def test_a_configuration_that_cannot_be_used_is_refused_in_words(services: Servi
     change(config)
     with pytest.raises(KeyFileError, match=words):
         Keyless(str(config), services.token(NAME))
+
+
+def _places(value: object, here: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    yield here
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for name, part in inner:
+        yield from _places(part, (*here, name))
+
+
+@given(data=st.data())
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_configuration_with_anything_in_any_place_is_used_or_refused_in_words(services: Services, data: st.DataObject) -> None:
+    config = services.configuration()
+    whole = {"": json.loads(config.read_text())}
+    *path, last = data.draw(st.sampled_from([("", *p) for p in _places(whole[""])]))
+    part: Any = whole
+    for name in path:
+        part = part[name]
+    part[last] = data.draw(JSON)
+    config.write_text(json.dumps(whole[""]))
+    with suppress(LadingError):
+        Keyless(str(config), services.token(NAME)).seal(STATEMENT)
+    with suppress(LadingError):
+        sigstore.verified(decode(services.sign(statement.decode(STATEMENT), NAME, services.issuer)), str(config))
 
 
 def test_who_signs_is_one(services: Services, model: Path, capsys: pytest.CaptureFixture[str]) -> None:

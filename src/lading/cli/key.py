@@ -56,16 +56,23 @@ def generate(output: Path, algorithm: str, passphrase_file: Path | None) -> int:
     return 0
 
 
-@command.command(epilog="\b\nExample:\n  lading key show release.key.pub")
-@click.argument("file", type=_FILE)
-@click.option("--passphrase-file", type=_FILE, help="The passphrase of an encrypted private key.")
-def show(file: Path, passphrase_file: Path | None) -> int:
-    """Show algorithm, fingerprint and public half of the key in FILE."""
-    from lading.trust import keys  # noqa: PLC0415 - when it is run
+@command.command(
+    epilog="\b\nExamples:\n  lading key show release.key.pub\n  lading key show 'hsm:2?label=release' > release.pub\n\n"
+    "What it prints is read wherever a public key is asked for."
+)
+@click.argument("name", metavar="KEY")
+@click.option("--passphrase-file", type=_FILE, help="The passphrase of an encrypted private key, or the PIN of a module.")
+def show(name: str, passphrase_file: Path | None) -> int:
+    """Show algorithm, fingerprint and public half of KEY: a file, or a key in a module or service (hsm:, hv:, awskms:, azurekms:, gcpkms:)."""
+    from lading.sign.service import ServiceKey, is_service  # noqa: PLC0415 - when it is run
+    from lading.trust import keys  # noqa: PLC0415 - as above
 
-    data = read(file)
     secret = passphrase(passphrase_file)
-    key = keys.load_private(data, secret, str(file)).public if b"PRIVATE KEY-----" in data else keys.load_public(data, str(file))
+    if is_service(name):
+        key = ServiceKey(name, secret).public
+    else:
+        data = read(Path(name))
+        key = keys.load_private(data, secret, name).public if b"PRIVATE KEY-----" in data else keys.load_public(data, name)
     click.echo(f"{key.algorithm}  {key.fingerprint}")
     click.echo(key.pem.decode(), nl=False)
     return 0

@@ -9,8 +9,8 @@ from typing import Any
 import click
 import msgspec
 
-from lading.cli.key import passphrase, read
 from lading.cli.output import emit
+from lading.cli.signer import signing_key
 from lading.core.digest import Digest
 from lading.core.errors import LadingError, UsageError
 from lading.ledger.checkpoint import LARGEST as LARGEST_NOTE
@@ -94,11 +94,13 @@ def show(digest: str, kind: str, at: Path, format_name: str, *, envelope: bool) 
     epilog="\b\nExamples:\n  lading ledger export public/\n  lading ledger export public/ --key log.key --origin acme.example/ledger"
 )
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
-@click.option("--key", type=_FILE, help="The log's Ed25519 private key; with it the checkpoint is signed.")
+@click.option(
+    "--key", default="", metavar="KEY", help="The log's Ed25519 private key, a file or one elsewhere; with it the checkpoint is signed."
+)
 @click.option("--passphrase-file", type=_FILE, help="The passphrase of the key; else LADING_PASSPHRASE.")
 @_ORIGIN
 @_at
-def export(folder: Path, key: Path | None, passphrase_file: Path | None, origin: str, at: Path) -> int:
+def export(folder: Path, key: str, passphrase_file: Path | None, origin: str, at: Path) -> int:
     """Write tiles, entries, envelopes and a signed checkpoint to FOLDER, for any client of tlog-tiles. What is there may only grow."""
     from lading.ledger.tiles import export as exported  # noqa: PLC0415 - when it is run
 
@@ -107,11 +109,10 @@ def export(folder: Path, key: Path | None, passphrase_file: Path | None, origin:
         note = None
         if key:
             from lading.ledger.note import sign, verifier_for  # noqa: PLC0415 - with a key only
-            from lading.trust.keys import load_private  # noqa: PLC0415 - as above
 
             if not origin:
                 raise UsageError("a checkpoint needs the name of its log", hint="give --origin NAME, such as acme.example/ledger")
-            signer = load_private(read(key), passphrase(passphrase_file), str(key))
+            signer = signing_key(key, passphrase_file)
             note = sign(Checkpoint(origin, size, ledger.root(size)), signer)
             click.echo(f"public key: {verifier_for(origin, signer.public)}", err=True)
         written = exported(ledger, folder, size, note)

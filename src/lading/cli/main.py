@@ -14,6 +14,7 @@ from lading.core.errors import LadingError
 COMMANDS = {
     "scan": "Show everything a repository inherits: models, datasets, services, images, libraries.",
     "lock": "Pin every AI artifact to a revision and the digests of its files; tell what moved.",
+    "sync": "Fetch exactly what is locked, each file verified while it streams.",
     "bom": "Show, convert, validate, compare and merge bills of materials.",
     "why": "Explain one artifact: every place that names it, its pin, what depends on it.",
     "rules": "List the rules, or explain one.",

@@ -74,6 +74,12 @@ def command(
         report = settings.applied(report, today)
         for ignore in settings.expired(today) if not quiet else ():
             click.echo(f"note: the acceptance of {ignore.rule} expired on {ignore.expires}: {ignore.reason}", err=True)
+    lock = target / "lading.lock"
+    if lock.is_file():
+        from lading.lock.document import read  # noqa: PLC0415 - where there is a lock
+        from lading.lock.hold import held  # noqa: PLC0415 - as above
+
+        report = held(report, read(lock))
     if chosen is None:
         from lading.render.text import Style, render  # noqa: PLC0415 - only for people
 

@@ -3,6 +3,7 @@
 import functools
 from collections.abc import Callable
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -51,11 +52,14 @@ class Asked(Struct, frozen=True):
     def check(self, by: "Signatory") -> str:
         """The options by which `lading verify` checks what was signed."""
         if self.key:
-            return f"--key {self.key}.pub"
+            from lading.sign.service import is_service  # noqa: PLC0415 - as it was signed
+
+            shown = f"--key PUBLIC.pem   (lading key show {quote(self.key)} > PUBLIC.pem)"
+            return shown if is_service(self.key) else f"--key {self.key}.pub"
         from lading.sign.keyless import Keyless  # noqa: PLC0415 - an extra
 
         found = by.identity if isinstance(by, Keyless) else None
-        named = f" --identity '{found.names[0]}' --issuer '{found.issuer}'" if found and found.names else ""
+        named = f" --identity {quote(found.names[0])} --issuer {quote(found.issuer)}" if found and found.names else ""
         return f"--sigstore {self.sigstore}{named}"
 
 
@@ -73,7 +77,12 @@ def signer_options(command: Callable[..., int]) -> Callable[..., int]:
 
 
 def signing_key(text: str, passphrase_file: Path | None) -> "SigningKey":
-    """The key that `--key` means; KeyFileError when there is none."""
+    """The key that `--key` means, a file or one elsewhere; KeyFileError when there is none."""
+    from lading.sign.service import ServiceKey, is_service  # noqa: PLC0415 - when it is run
+
+    secret = passphrase(passphrase_file)
+    if is_service(text):
+        return ServiceKey(text, secret)
     from lading.trust.keys import load_private  # noqa: PLC0415 - when it is run
 
-    return load_private(read(Path(text)), passphrase(passphrase_file), text)
+    return load_private(read(Path(text)), secret, text)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lading.cli.judge import judged, trusted
-from lading.cli.key import passphrase, read
+from lading.cli.signer import signing_key
 
 if TYPE_CHECKING:
     from lading.sign.verify import Result
@@ -42,7 +42,10 @@ _MOST_SHOWN = 20
 @click.option("--legacy", is_flag=True, help="Read signatures of the 0.2 releases as well.")
 @click.option("--summary", type=_FILE, help="Add the decision to this waybill as VSA and SVR statements; signed with --summary-key.")
 @click.option(
-    "--summary-key", type=_FILE, help="The private key of the verifier; without one the statements are written unsigned, one on each line."
+    "--summary-key",
+    default="",
+    metavar="KEY",
+    help="The private key of the verifier, a file or one elsewhere; without one the statements are written unsigned, one on each line.",
 )
 @click.option("--verifier", default="urn:lading:verify", show_default=True, help="Who verifies, as a URI, for --summary.")
 @click.option("--passphrase-file", type=_FILE, help="The passphrase of --summary-key; else LADING_PASSPHRASE.")
@@ -60,7 +63,7 @@ def command(  # noqa: PLR0913, PLR0917 - one for each option
     signatures: tuple[Path, ...],
     ignore: tuple[str, ...],
     summary: Path | None,
-    summary_key: Path | None,
+    summary_key: str,
     verifier: str,
     passphrase_file: Path | None,
     format_name: str,
@@ -114,17 +117,14 @@ def command(  # noqa: PLR0913, PLR0917 - one for each option
     return result.verdict.answer.exit_code
 
 
-def _write(
-    waybill: Path, path: Path, said: "tuple[tuple[str, dict[str, Any]], ...]", key_file: Path | None, passphrase_file: Path | None
-) -> None:
+def _write(waybill: Path, path: Path, said: "tuple[tuple[str, dict[str, Any]], ...]", key: str, passphrase_file: Path | None) -> None:
     """The decision as statements at the end of a file."""
     from lading.sign.attest import add  # noqa: PLC0415 - when it is asked for
     from lading.sign.subject import keep_about, subject_at  # noqa: PLC0415 - as above
     from lading.trust import statement  # noqa: PLC0415 - as above
-    from lading.trust.keys import load_private  # noqa: PLC0415 - as above
 
-    if key_file:
-        keep_about(path, said, load_private(read(key_file), passphrase(passphrase_file), str(key_file)), datetime.now(UTC), waybill)
+    if key:
+        keep_about(path, said, signing_key(key, passphrase_file), datetime.now(UTC), waybill)
     else:
         about = subject_at(path)
         add(waybill, b"".join(statement.encode(statement.Statement((about,), uri, predicate)) + b"\n" for uri, predicate in said))

@@ -74,9 +74,11 @@ def pin(root: Path, components: Iterable[Component], lock: Lock) -> Outcome:
                 left.append((place, entry.unresolved if entry else "it is not locked: lading lock"))
                 continue
             try:
-                edits[occurrence.path].add(Edit(*_edit(root, component, occurrence, entry.found.revision)))
+                made = _edit(root, component, occurrence, entry.found.revision)
             except Left as e:
                 left.append((place, str(e)))
+            else:
+                edits[occurrence.path].add(Edit(*made))
     changes = tuple(_changed(root, path, found) for path, found in sorted(edits.items()))
     return Outcome(changes, sum(map(len, edits.values())), tuple(sorted(set(left))))
 

@@ -6,6 +6,7 @@ it verifies against the root of the instance.
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from lading.trust.bundle import Bundle
     from lading.trust.sigstore import Identity
 
+PATIENCE = 60.0
+"""Seconds that a service may take to answer; a log may wait for its next checkpoint."""
 _LOCAL = frozenset({"127.0.0.1", "::1", "localhost"})
 _NO_TOKEN = "in CI let the job ask for one (GitHub: `permissions: id-token: write`), else --identity-token TOKEN, or --login for a browser"
 
@@ -46,9 +49,8 @@ class Keyless(Signatory):
         return made
 
     def __str__(self) -> str:
-        return (
-            f"identity {', '.join(self.identity.names)} by {self.identity.issuer}" if self.identity else f"identity {self._token.identity}"
-        )
+        found = self.identity
+        return _line(f"identity {', '.join(found.names)} by {found.issuer}" if found else f"identity {self._token.identity}")
 
     def _asked(self, statement: bytes) -> bytes:
         from sigstore.sign import SigningContext  # noqa: PLC0415 - the extra
@@ -56,7 +58,9 @@ class Keyless(Signatory):
         if not self._token.in_validity_period():
             self._token = self._found()
         try:
-            with SigningContext.from_trust_config(self._config).signer(self._token) as signer:
+            context = SigningContext.from_trust_config(self._config)
+            _impatient(context)
+            with context.signer(self._token) as signer:
                 answer: str = signer.sign_dsse(_as_it_is(statement)).to_json()
         except Exception as e:
             raise SigningError(f"nothing was signed: {_reason(e)}", hint="try again, or sign with --key") from e
@@ -64,8 +68,7 @@ class Keyless(Signatory):
 
     def _found(self) -> Any:  # noqa: ANN401 - of the extra
         """The token that was given, that of the machine, or that of somebody at a browser, who is asked only with `login`."""
-        from sigstore.errors import Error  # noqa: PLC0415 - the extra
-        from sigstore.oidc import IdentityToken, Issuer, IssuerError, detect_credential  # noqa: PLC0415 - the extra
+        from sigstore.oidc import IdentityToken, Issuer, detect_credential  # noqa: PLC0415 - the extra
 
         try:
             token = self._given or detect_credential()
@@ -73,7 +76,7 @@ class Keyless(Signatory):
                 return IdentityToken(token)
             if self._login:
                 return Issuer(self._config.signing_config.get_oidc_url()).identity_token()
-        except (Error, IssuerError) as e:
+        except Exception as e:
             raise KeyFileError(f"the identity token cannot be used: {_reason(e.__cause__ or e)}", hint=_NO_TOKEN) from e
         raise KeyFileError("there is no identity to sign with: no token was given, and this machine has none", hint=_NO_TOKEN)
 
@@ -105,14 +108,21 @@ def _configuration(instance: str) -> Any:  # noqa: ANN401 - of the extra
     return config
 
 
-def _discreet(config: Any) -> None:  # noqa: ANN401 - JSON
+def _discreet(config: object) -> None:
     """Return when tokens are sent over TLS, or to this machine."""
     asked = config.get("signingConfig") if isinstance(config, dict) else None
     for name in ("caUrls", "oidcUrls"):
-        for service in (asked.get(name) if isinstance(asked, dict) else None) or []:
+        services = asked.get(name) if isinstance(asked, dict) else None
+        for service in services if isinstance(services, list) else []:
             url = urlsplit(str(service.get("url", "")) if isinstance(service, dict) else "")
             if url.scheme != "https" and url.hostname not in _LOCAL:
                 raise KeyFileError(f"the service {url.geturl()} would be sent an identity token without TLS")
+
+
+def _impatient(context: Any) -> None:  # noqa: ANN401 - of the extra
+    """Give up on a service that does not answer; sigstore-python would wait for ever."""
+    for session in (context._fulcio.session, context._rekor._session):  # noqa: SLF001 - nothing else leads to them
+        session.request = partial(session.request, timeout=PATIENCE)
 
 
 def _as_it_is(statement: bytes) -> Any:  # noqa: ANN401 - of the extra
@@ -132,7 +142,7 @@ def _reason(error: BaseException) -> str:
     if response is not None:
         return _line(f"{where} answered {response.status_code}: {_said(response)}")
     if where:
-        return f"{where} cannot be reached"
+        return f"{where} cannot be reached, or does not answer"
     return _line(str(error)) or type(error).__name__
 
 

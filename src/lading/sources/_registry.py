@@ -1,12 +1,15 @@
 """The sources there are, and what each answers."""
 
 from collections.abc import Callable
-from typing import Protocol, TypeVar
+from contextlib import AbstractContextManager
+from http.client import HTTPResponse
+from typing import Protocol, TypeVar, runtime_checkable
 
 from msgspec import Struct
 
 from lading.core.component import Component
 from lading.core.digest import Digest
+from lading.core.kinds import Kind
 from lading.core.plugins import Registry
 
 
@@ -41,6 +44,15 @@ class Source(Protocol):
 
     def find(self, component: Component, revision: str) -> Found:
         """What a component means at a revision (a branch, tag, commit or digest; empty: what a client takes); SourceError otherwise."""
+        ...
+
+
+@runtime_checkable
+class Fetching(Protocol):
+    """A source that also gives the files."""
+
+    def fetch(self, kind: Kind, name: str, revision: str, path: str, start: int) -> AbstractContextManager[HTTPResponse]:
+        """The bytes of a file at a revision from `start` on, to be read; status 206 where they begin there, 200 where at the first."""
         ...
 
 

@@ -2,6 +2,8 @@
 
 import os
 import re
+from contextlib import AbstractContextManager
+from http.client import HTTPResponse
 from typing import Any
 from urllib.parse import quote
 
@@ -43,6 +45,12 @@ class Hub:
             gated=str(said.get("gated") or ""),
             files=tuple(sorted(_file(row, name) for row in said.get("siblings") or ())),
         )
+
+    def fetch(self, kind: Kind, name: str, revision: str, path: str, start: int) -> AbstractContextManager[HTTPResponse]:
+        """A file of a repository at a commit, from a byte on (`/NAME/resolve/COMMIT/PATH`)."""
+        prefix = "datasets/" if kind is Kind.DATASET else ""
+        headers = {"Range": f"bytes={start}-"} if start else {}
+        return self.client.open(f"{prefix}{quote(name)}/resolve/{revision}/{quote(path)}", headers)
 
 
 def section(component: Component) -> str:

@@ -141,7 +141,7 @@ def load_private(data: bytes, passphrase: bytes, what: str) -> PrivateKey:
 def load_public(data: bytes, what: str) -> PublicKey:
     """A public key from PEM or OpenSSH text, or the public half of a private key that is not encrypted; KeyFileError when it is none."""
     try:
-        if re.match(rb"(?:ssh-|ecdsa-)", data):
+        if re.match(rb"(?:ssh-|ecdsa-sha2-|sk-)", data):
             return PublicKey(serialization.load_ssh_public_key(data))
         return PublicKey(serialization.load_pem_public_key(data))
     except (ValueError, UnsupportedAlgorithm, TypeError, NotImplementedError) as e:
