@@ -26,7 +26,14 @@ LIBRARIES = {
 }
 LEFT_OUT = (".tests", ".testing", "._testing", "conftest", ".externals", ".datasets", ".parallel", ".distributed", ".fx", "io.", ".dask", ".spark",
             "._build_utils", ".callbacks", "computation", "_test", ".plotting", ".dynamo", ".onnx", ".cli", ".commands", "frozen", ".hub", "._fileno")  # fmt: skip
-ONLY = {"transformers": ("transformers.training_args", "transformers.trainer_utils", "transformers.configuration_utils", "transformers.generation")}
+ONLY = {
+    "transformers": (
+        "transformers.training_args",
+        "transformers.trainer_utils",
+        "transformers.configuration_utils",
+        "transformers.generation",
+    )
+}
 UNSAFE = {"Popen", "Process", "Pool", "LocalServer", "FunctionCreator"}
 
 
@@ -62,9 +69,7 @@ def classes(package: str, only: tuple[str, ...]) -> set[str]:
             home = getattr(value, "__module__", None)
             if home != module.__name__:
                 continue
-            if inspect.isclass(value) and name not in UNSAFE and value.__qualname__ == name:
-                found.add(f"{home}.{name}")
-            elif name.startswith("__pyx_unpickle_"):
+            if (inspect.isclass(value) and name not in UNSAFE and value.__qualname__ == name) or name.startswith("__pyx_unpickle_"):
                 found.add(f"{home}.{name}")
     return found
 

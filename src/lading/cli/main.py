@@ -18,6 +18,7 @@ COMMANDS = {
     "bom": "Show, convert, validate, compare and merge bills of materials.",
     "why": "Explain one artifact: every place that names it, its pin, what depends on it.",
     "rules": "List the rules, or explain one.",
+    "inspect": "Say whether model files are safe to load, without running anything in them.",
     "key": "Make and show the keys that sign.",
     "sign": "Sign a model or file: OpenSSF Model Signing with an index of chunks.",
     "build": "Run a command and sign how its outputs came to be.",

@@ -64,3 +64,12 @@ class Inspection(Struct, frozen=True, kw_only=True, omit_defaults=True):
 def worst(grades: list[Grade]) -> Grade:
     """The worst of several grades; benign where there is none."""
     return max(grades, key=lambda g: g.rank, default=Grade.BENIGN)
+
+
+_LONGEST = 2000
+
+
+def readable(text: str) -> str:
+    """A text from outside that any terminal and any encoding can show: what cannot be printed is replaced, and it ends somewhere."""
+    shown = "".join(c if c.isprintable() and not "\ud800" <= c <= "\udfff" else "\N{REPLACEMENT CHARACTER}" for c in text[:_LONGEST])
+    return shown if len(text) <= _LONGEST else f"{shown}…"

@@ -10,8 +10,10 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from lading.binary.window import Window
-from lading.core.inspection import Covered, Grade, Inspection, Observation, worst
+from lading.core.inspection import Covered, Grade, Inspection, Observation, readable, worst
 from lading.core.limits import DEFAULT_LIMITS, Limits
 from lading.scanners._registry import SCANNERS, Nested, Part, Scanner, Span
 
@@ -34,8 +36,10 @@ class _Inspector:
         self.scanners = list(SCANNERS)
 
     def see(self, observation: Observation) -> None:
-        if len(self.observations) < _MOST_OBSERVED or observation.grade is Grade.MALICIOUS and len(self.observations) < _MOST_OBSERVED * 2:
-            self.observations.append(observation)
+        most = _MOST_OBSERVED * (1 + observation.grade.rank)
+        if len(self.observations) < most:
+            texts = {"message", "member", "callable", "arguments"}
+            self.observations.append(replace(observation, **{t: readable(getattr(observation, t)) for t in texts}))
 
     def part(self, part: Part) -> tuple[str, Covered]:
         """Look at one part and at all that lies in it; the name of its format and how it is covered."""
@@ -51,11 +55,17 @@ class _Inspector:
             return "unknown", Covered(unread=part.window.size)
         if len(readings) > 1:
             names = " and ".join(r.title for r in readings)
-            self.see(part.sees("polyglot", f"the same bytes are {names}: different loaders would read different things", effect="integrity"))
+            self.see(
+                part.sees("polyglot", f"the same bytes are {names}: different loaders would read different things", effect="integrity")
+            )
         covered = [self._scan(reading, part) for reading in readings]
         best = min(covered, key=lambda c: c.unread)
         if best.unread:
-            self.see(part.sees("unread-bytes", f"{best.unread} of {part.window.size} bytes belong to nothing that a loader reads", Grade.SUSPICIOUS))
+            self.see(
+                part.sees(
+                    "unread-bytes", f"{best.unread} of {part.window.size} bytes belong to nothing that a loader reads", Grade.SUSPICIOUS
+                )
+            )
         return readings[0].title, best
 
     def _readings(self, part: Part) -> list[Scanner]:
@@ -96,7 +106,11 @@ class _Inspector:
         found, self.observations = self.observations, before
         if any(o.grade is Grade.MALICIOUS for o in found):
             worse = next(o for o in found if o.grade is Grade.MALICIOUS)
-            self.see(part.sees("pickle-held", f"it holds another pickle as bytes; if somebody loads that: {worse.message}", callable=worse.callable))
+            self.see(
+                part.sees(
+                    "pickle-held", f"it holds another pickle as bytes; if somebody loads that: {worse.message}", callable=worse.callable
+                )
+            )
 
 
 def _unknown(part: Part) -> str:
@@ -126,7 +140,7 @@ def inspect_bytes(data: bytes | memoryview, name: str, *, path: str = "", limits
 
 def inspect_path(path: Path, *, shown: str = "", limits: Limits = DEFAULT_LIMITS, hashed: bool = True) -> Inspection:
     """The verdict over one file on disk; what is no regular file, or changes while it is read, is unscannable."""
-    shown = shown or str(path)
+    shown = readable(shown or str(path))
     try:
         handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
     except OSError as e:

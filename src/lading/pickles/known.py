@@ -15,7 +15,12 @@ _RENAMED = {
     "ConfigParser": "configparser", "repr": "reprlib", "_abcoll": "collections.abc", "httplib": "http.client", "nt": "os", "posix": "os",
 }  # fmt: skip
 """Modules that an unpickler looks up under another name (protocol below 3), and the names under which a module does the same things."""
-_NAMES = {"builtins.unicode": "builtins.str", "builtins.xrange": "builtins.range", "builtins.long": "builtins.int", "builtins.reduce": "functools.reduce"}
+_NAMES = {
+    "builtins.unicode": "builtins.str",
+    "builtins.xrange": "builtins.range",
+    "builtins.long": "builtins.int",
+    "builtins.reduce": "functools.reduce",
+}
 _PREFIXES = (("numpy.core.", "numpy._core."), ("scipy.sparse.", "scipy.sparse."))
 
 
@@ -31,10 +36,10 @@ def canonical(module: str, name: str) -> str:
 
 @cache
 def rules() -> dict[str, str]:
-    """Every listed name with its rule; `type` for classes that only hold values."""
+    """Every listed name with its rule; `type` for classes that only hold values, unless their table has a stricter one."""
     found: dict[str, str] = {}
     for table in _tables():
-        found.update(dict.fromkeys(table.get("types", "").split(), "type"))
+        found.update(dict.fromkeys(table.get("types", "").split(), table.get("rule", "type")))
     for table in _tables():
         found.update(table.get("rules", {}))
     return found

@@ -25,7 +25,6 @@ for _code, _size in {"J": 5, "K": 2, "M": 3, "G": 9, "N": 1, "\x88": 1, "\x89": 
 _LENGTHS = {code: (struct.Struct(layout), kind) for code, (layout, kind) in SIZED.items()}
 _TUPLES = {0x85: 1, 0x86: 2, 0x87: 3}
 _INDEXED = {0x68: "<B", 0x6A: "<I", 0x71: "<B", 0x72: "<I"}
-_IDENTITY_HOLE = -(1 << 62)
 
 
 class Broken(Exception):  # noqa: N818 - a state of the stream, not of the program
@@ -108,7 +107,10 @@ class Machine:
                     pos += step
                 elif code == 0x94:  # noqa: PLR2004 - MEMOIZE
                     value = stack[-1]
-                    memo.append(value if type(value) is int else self._keep(value))
+                    if self.holes:
+                        self._remember(len(memo) + len(self.holes), value)
+                    else:
+                        memo.append(value if type(value) is int else self._keep(value))
                     pos += 1
                 elif code == 0x8C:  # noqa: PLR2004 - SHORT_BINUNICODE
                     stack.append(pos)
@@ -150,9 +152,7 @@ class Machine:
 
     def _keep(self, value: Any) -> int:  # noqa: ANN401 - any value of the stack
         if len(self.objects) >= _MOST_OBJECTS:
-            if isinstance(value, (Name, Made, Unknown)):
-                raise Limit("more objects than are followed")
-            self.objects[0] = self.objects[0] or value
+            raise Limit("more objects than are followed")
         self.objects.append(value)
         return -len(self.objects)
 
@@ -161,19 +161,28 @@ class Machine:
         if index < len(self.memo):
             self.memo[index] = number
         elif index == len(self.memo):
+            self.holes.pop(index, None)
             self.memo.append(number)
+            while self.holes and len(self.memo) in self.holes:
+                self.memo.append(self.holes.pop(len(self.memo)))
         else:
             if len(self.holes) > _MOST_OBJECTS:
                 raise Limit("more entries of the memo than are followed")
             self.holes[index] = number
 
     def _recall(self, index: int) -> Any:  # noqa: ANN401 - any value of the stack
-        number = self.memo[index] if index < len(self.memo) else self.holes.get(index, _IDENTITY_HOLE)
-        if index in self.holes:
+        if 0 <= index < len(self.memo):
+            number = self.memo[index]
+        elif index in self.holes:
             number = self.holes[index]
-        if number == _IDENTITY_HOLE:
+        else:
             raise Broken(f"it takes entry {index} of the memo, which was never put there")
-        return number if number >= 0 else self.objects[-number - 1]
+        if number >= 0:
+            return number
+        value = self.objects[-number - 1]
+        if type(value) is Name:
+            value.uses += 1
+        return value
 
     def text(self, value: Any) -> Any:  # noqa: ANN401 - any value of the stack
         """The constant a value is; itself when it is none."""
@@ -206,6 +215,8 @@ class Machine:
         """Something runs."""
         if len(self.calls) >= _MOST_EVENTS * 20:
             raise Limit("more calls than are followed")
+        if type(target) is Name and what in {"call", "new"}:
+            target.uses -= 1
         self.calls.append(Call(what, target, arguments, offset))
 
     def to_mark(self) -> list[Any]:
@@ -236,7 +247,7 @@ _OPENINGS = frozenset(b"\x80c(]}P\x1fBxh\x04\xfd")
 
 
 def _line_literal(m: Machine, pos: int, _: int) -> int:
-    _, after = m.line(pos + 1)
+    after = m.line(pos + 1)[1]
     m.stack.append(pos)
     return after
 
@@ -255,7 +266,10 @@ def _pop_mark(m: Machine, pos: int, _: int) -> int:
 
 
 def _dup(m: Machine, pos: int, _: int) -> int:
-    m.stack.append(m.stack[-1])
+    value = m.stack[-1]
+    if type(value) is Name:
+        value.uses += 1
+    m.stack.append(value)
     return pos + 1
 
 
@@ -290,7 +304,7 @@ def _put_into(m: Machine, items: list[Any], pos: int, what: str) -> int:
     if isinstance(target, list):
         if len(target) < MOST_KEPT:
             target.extend(items[:MOST_KEPT])
-    elif items or what == "append":
+    elif not isinstance(target, Made):  # what is made by a listed call is judged by that call
         m.happens(what, target, tuple(items[:MOST_KEPT]), pos)
     return pos + 1
 
@@ -355,8 +369,23 @@ def _extension(m: Machine, pos: int, code: int) -> int:
 def _reduce(m: Machine, pos: int, _: int) -> int:
     arguments, target = m.stack.pop(), m.stack.pop()
     m.happens("call", target, arguments, pos)
-    m.stack.append(Made(target, arguments, pos))
+    if not _member(m, target, arguments, pos):
+        m.stack.append(Made(target, arguments, pos))
     return pos + 1
+
+
+def _member(m: Machine, target: Any, arguments: Any, pos: int) -> bool:  # noqa: ANN401 - any value of the stack
+    """What `getattr` takes from a global is the global of the joined name."""
+    if not (type(target) is Name and target.full in {"builtins.getattr", "__builtin__.getattr"} and isinstance(arguments, tuple)):
+        return False
+    if len(arguments) != 2 or type(arguments[0]) is not Name:  # noqa: PLR2004 - object and name
+        return False
+    attribute = m.text(arguments[1])
+    if not isinstance(attribute, str):
+        return False
+    arguments[0].uses -= 1
+    m.look_up(arguments[0].module, f"{arguments[0].name}.{attribute}", pos)
+    return True
 
 
 def _new(m: Machine, pos: int, code: int) -> int:

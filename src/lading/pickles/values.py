@@ -12,12 +12,14 @@ MOST_KEPT = 64
 class Name:
     """A global that the unpickler would import and look up."""
 
-    __slots__ = ("module", "name", "offset")
+    __slots__ = ("module", "name", "offset", "uses")
 
     def __init__(self, module: str, name: str, offset: int) -> None:
         self.module = module
         self.name = name
         self.offset = offset
+        self.uses = 1
+        """How often it was put on the stack and not called: more than never means that it is handed on."""
 
     @property
     def full(self) -> str:
@@ -66,7 +68,7 @@ class Unknown:
         self.what = what
 
 
-def literal(value: Any, data: memoryview) -> Any:  # noqa: ANN401, C901, PLR0911, PLR0912 - one answer per opcode
+def literal(value: Any, data: memoryview) -> Any:  # noqa: ANN401 - one answer per opcode
     """The text, bytes, number or constant that a literal's opcode pushes; the value itself when it is no literal."""
     if type(value) is not int:
         return value
@@ -137,3 +139,12 @@ def unquoted(line: bytes) -> str:
         return line.decode("unicode-escape") if b"\\" in line else line.decode("latin-1")
     except UnicodeDecodeError:
         return line.decode("latin-1")
+
+
+def bounds(value: Any, data: memoryview) -> tuple[int, int] | None:  # noqa: ANN401 - any value of the stack
+    """Where the content of a literal that tells its length lies, and how long it is."""
+    if type(value) is not int or data[value] not in SIZED:
+        return None
+    layout, _ = SIZED[data[value]]
+    width = struct.calcsize(layout)
+    return value + 1 + width, struct.unpack(layout, data[value + 1 : value + 1 + width])[0]

@@ -9,6 +9,7 @@ from lading.binary.window import Window
 from lading.core.inspection import Grade, Observation
 from lading.core.limits import DEFAULT_LIMITS, Limits
 from lading.core.plugins import Registry, module_name
+from lading.scanners._rules import identifiers
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Part:
 
     def sees(self, rule: str, message: str, grade: Grade = Grade.SUSPICIOUS, **more: object) -> Observation:
         """An observation about this part."""
-        return Observation(rule=rule, grade=grade, message=message, member=self.path, **more)  # type: ignore[arg-type]
+        return Observation(rule=rule, grade=grade, message=message, member=self.path, references=identifiers(rule), **more)  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True)

@@ -7,17 +7,17 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from lading.binary.window import Window
 from lading.core.inspection import Grade, Observation
 from lading.pickles.judge import dtype, judge
 from lading.pickles.known import canonical
-from lading.pickles.machine import Machine
-from lading.pickles.values import Made, Mapping, Name
+from lading.pickles.machine import Call, Machine
+from lading.pickles.values import MOST_TEXT, Made, Mapping, Name, bounds
 from lading.scanners._registry import Nested, Part, Seen, Span
 
 LOADER = "pickle.load and everything built on it: torch.load, joblib.load, numpy with allow_pickle, pandas.read_pickle"
 _WRAPPER = "numpy_pickle.NumpyArrayWrapper"
 _MOST_PICKLES = 10_000
-_DANGER = ("T1204.002", "AML.T0011", "CWE-502")
 
 
 def follow(part: Part, start: int = 0, *, persistent: bool = False) -> tuple[Machine, list[Seen]]:
@@ -38,26 +38,57 @@ def follow(part: Part, start: int = 0, *, persistent: bool = False) -> tuple[Mac
 def _observation(part: Part, judged: Any) -> Observation:  # noqa: ANN401 - Judged
     return part.sees(
         judged.rule, judged.message, judged.grade, offset=judged.offset, callable=judged.callable, arguments=judged.arguments,
-        effect=judged.effect, references=_DANGER, loader=LOADER,
+        effect=judged.effect, loader=LOADER,
     )  # fmt: skip
 
 
 def _nested(part: Part, machine: Machine) -> Iterator[Seen]:
-    """Bytes that a listed call loads are followed as what they are; others only when they are a whole pickle and nothing else."""
+    """Bytes that a call loads are followed as what they are; others only when they are a whole pickle and nothing else."""
     loaded: set[int] = set()
     for call in machine.calls:
-        if isinstance(call.target, Name) and canonical(call.target.module, call.target.name) == "torch.storage._load_from_bytes":
-            argument = call.arguments[0] if isinstance(call.arguments, tuple) and call.arguments else None
-            content = machine.text(argument)
-            place = next((b for b in machine.nested if isinstance(argument, int) and 0 < b[0] - argument <= 9), None)  # noqa: PLR2004
-            if place:
-                loaded.add(place[0])
-                yield Nested(part.window.part(*place), f"bytes at {place[0]}", "torch-bytes")
-            elif not isinstance(content, bytes):
-                yield part.sees("pickle-arguments", "loading reads another pickle from something that is no constant", offset=call.offset)
+        argument, context = _loaded(call, machine)
+        if not context:
+            continue
+        place = bounds(argument, machine.data)
+        if place:
+            loaded.add(place[0])
+            yield Nested(part.window.part(*place), f"bytes at {place[0]}", context)
+        elif (encoded := _encoded(argument, machine)) is not None:
+            yield Nested(Window(encoded), f"text at {argument.offset}", context)
+        else:
+            yield part.sees("pickle-arguments", "loading reads another pickle from something that is no constant", offset=call.offset)
     for begin, length in machine.nested[:64]:
         if begin not in loaded and _is_whole_pickle(part, begin, length):
             yield Nested(part.window.part(begin, length), f"bytes at {begin}", "held")
+
+
+def _loaded(call: Call, machine: Machine) -> tuple[Any, str]:
+    """The bytes that a call unpickles in turn, and what loads them; an empty word where it loads nothing."""
+    if not isinstance(call.target, Name) or not isinstance(call.arguments, tuple) or not call.arguments:
+        return None, ""
+    full = canonical(call.target.module, call.target.name)
+    if full == "torch.storage._load_from_bytes":
+        return call.arguments[0], "torch-bytes"
+    if full in _LOADS:
+        return call.arguments[0], "pickle"
+    if full == "numpy._core.multiarray.scalar" and len(call.arguments) > 1 and "O" in (dtype(call.arguments[0], machine) or "O"):
+        return call.arguments[1], "pickle"
+    return None, ""
+
+
+_LOADS = frozenset(
+    {"pickle.loads", "_pickle.loads", "cloudpickle.loads", "dill.loads", "dill._dill.loads", "cloudpickle.cloudpickle.loads"}
+)
+
+
+def _encoded(value: Any, machine: Machine) -> bytes | None:  # noqa: ANN401 - any value of the stack
+    """Bytes as protocol 2 writes them: a text, encoded."""
+    if not (isinstance(value, Made) and isinstance(value.maker, Name) and value.maker.full == "_codecs.encode" and value.arguments):
+        return None
+    text = machine.text(value.arguments[0])
+    if not isinstance(text, str) or len(text) >= MOST_TEXT // 2:
+        return None
+    return text.encode("latin-1", "replace")
 
 
 def _is_whole_pickle(part: Part, begin: int, length: int) -> bool:
@@ -68,9 +99,11 @@ def _is_whole_pickle(part: Part, begin: int, length: int) -> bool:
     return inner.stopped and inner.end == length and bool(inner.names)
 
 
-def _array(part: Part, machine: Machine, made: Any, pos: int, jumps: list[Span], inner: list[Seen]) -> int:  # noqa: ANN401, PLR0913, PLR0917
+def _array(part: Part, machine: Machine, made: Any, pos: int, jumps: list[Span], inner: list[Seen]) -> int:  # noqa: ANN401
     """Where the pickle goes on behind an array that joblib writes into the middle of it."""
-    if not (isinstance(made, Made) and isinstance(made.maker, Name) and made.maker.full.endswith(_WRAPPER) and isinstance(made.state, Mapping)):
+    if not (
+        isinstance(made, Made) and isinstance(made.maker, Name) and made.maker.full.endswith(_WRAPPER) and isinstance(made.state, Mapping)
+    ):
         return pos
     state = made.state
     kind = dtype(state.get("dtype", machine.data), machine)
@@ -105,13 +138,19 @@ def itemsize(kind: str) -> int:
     if not match:
         return 0
     letter, digits = match.groups()
-    size = int(digits[:12]) if digits else {"?": 1, "b": 1, "B": 1, "h": 2, "H": 2, "i": 4, "I": 4, "f": 4, "e": 2, "d": 8, "l": 8, "L": 8, "q": 8, "Q": 8}.get(letter, 1)
+    size = (
+        int(digits[:12])
+        if digits
+        else {"?": 1, "b": 1, "B": 1, "h": 2, "H": 2, "i": 4, "I": 4, "f": 4, "e": 2, "d": 8, "l": 8, "L": 8, "q": 8, "Q": 8}.get(letter, 1)
+    )
     return size * 4 if letter == "U" else size
 
 
 def _incomplete(part: Part, machine: Machine) -> Iterator[Observation]:
     if machine.exhausted:
-        yield part.sees("limit", f"the pickle is not followed to its end: {machine.error}", Grade.UNSCANNABLE, offset=machine.end, effect="exhaustion")
+        yield part.sees(
+            "limit", f"the pickle is not followed to its end: {machine.error}", Grade.UNSCANNABLE, offset=machine.end, effect="exhaustion"
+        )
     elif not machine.stopped:
         ran = f", after {len(machine.calls)} calls" if machine.calls else ""
         yield part.sees("pickle-broken", f"the pickle breaks off{ran}: {machine.error}", Grade.UNSCANNABLE, offset=machine.end)

@@ -7,7 +7,25 @@ from lading.pickles.machine import Machine
 from lading.scanners._registry import Part, Seen, scanner
 from lading.scanners._streams import pickles
 
-NAMES = (".pkl", ".pickle", ".p", ".joblib", ".pck", ".pcl", ".dill", ".dat", ".data", ".pt", ".pth", ".ckpt", ".bin", ".sav", ".model", ".pdparams", ".pdopt")
+NAMES = (
+    ".pkl",
+    ".pickle",
+    ".p",
+    ".joblib",
+    ".pck",
+    ".pcl",
+    ".dill",
+    ".dat",
+    ".data",
+    ".pt",
+    ".pth",
+    ".ckpt",
+    ".bin",
+    ".sav",
+    ".model",
+    ".pdparams",
+    ".pdopt",
+)
 _LEGACY_TORCH = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19."
 _OPENING = re.compile(rb"[(\]})NIJKMLFGSTUVXcipPq0-2lde.\x80-\x8f\x95-\x98BC\x8a]")
 _TRIED = 1 << 20
@@ -29,9 +47,9 @@ def _is_old(part: Part) -> bool:
     machine = Machine(part.window.part(0, _TRIED).view).run()
     if any(c.what in {"call", "new", "build"} for c in machine.calls):
         return True
-    if part.suffix in NAMES and machine.names:
+    if part.suffix in NAMES and (machine.names or machine.stopped):
         return True
-    return machine.stopped and machine.end == part.window.size and (part.suffix in NAMES or bool(machine.names))
+    return machine.stopped and machine.end == part.window.size and bool(machine.names)
 
 
 @scanner("pickle", _is_pickle)

@@ -12,7 +12,18 @@ from lading.scanners._registry import Part, Seen, Span, scanner
 from lading.scanners._streams import _incomplete, follow, pickles
 
 _MAGIC = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19."
-_SIZES = {"Double": 8, "Long": 8, "ComplexFloat": 8, "ComplexDouble": 16, "Float": 4, "Int": 4, "Half": 2, "BFloat16": 2, "Short": 2, "QInt32": 4}
+_SIZES = {
+    "Double": 8,
+    "Long": 8,
+    "ComplexFloat": 8,
+    "ComplexDouble": 16,
+    "Float": 4,
+    "Int": 4,
+    "Half": 2,
+    "BFloat16": 2,
+    "Short": 2,
+    "QInt32": 4,
+}
 
 
 @scanner("PyTorch legacy", lambda part: part.head.startswith(_MAGIC))
@@ -65,5 +76,3 @@ def _announced(machine: Machine) -> dict[str, int]:
 def member(part: Part) -> Iterator[Seen]:
     """Follow the pickle of an archive, in which persistent ids name storages."""
     yield from pickles(part, persistent=True)
-
-
