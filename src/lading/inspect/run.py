@@ -97,7 +97,9 @@ class _Inspector:
 
     def _nested(self, part: Part, nested: Nested) -> None:
         path = f"{part.path}!{nested.name}" if part.path else nested.name
-        inner = Part(nested.window, nested.name, path, nested.context, part.depth + 1, self.limits, nested.window.read(0, _HEAD))
+        inner = Part(
+            nested.window, nested.name, path, nested.context, part.depth + 1, self.limits, nested.window.read(0, _HEAD), part.budget
+        )
         if nested.context != "held":
             self.part(inner)
             return

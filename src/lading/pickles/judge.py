@@ -32,17 +32,10 @@ class Judged(Struct, frozen=True, kw_only=True):
     effect: str = ""
 
 
-def judge(machine: Machine, *, persistent: bool = False) -> Iterator[Judged]:
-    """Yield what counts against a pickle; `persistent` where its loader gives persistent ids a meaning."""
-    called = {id(call.target): call for call in reversed(machine.calls) if isinstance(call.target, Name)}
+def judge(machine: Machine, *, persistent: bool = False, own: str = "") -> Iterator[Judged]:
+    """Yield what counts against a pickle; `persistent` where its loader gives persistent ids a meaning, `own` a package that it brings along."""
+    yield from _names(machine, own)
     told = 0
-    for name in machine.names:
-        found = _name(name, called.get(id(name)), machine)
-        if found:
-            yield found
-            told += 1
-            if told >= MOST_TOLD:
-                break
     for call in machine.calls:
         found = _call(call, machine)
         if found:
@@ -64,6 +57,21 @@ def judge(machine: Machine, *, persistent: bool = False) -> Iterator[Judged]:
         yield Judged(
             rule="pickle-unusual", grade=Grade.SUSPICIOUS, offset=offset, message=f"no pickler writes this: {note}", effect="unknown"
         )
+
+
+def _names(machine: Machine, own: str) -> Iterator[Judged]:
+    """What counts against the globals that are looked up."""
+    called = {id(call.target): call for call in reversed(machine.calls) if isinstance(call.target, Name)}
+    told = 0
+    for name in machine.names:
+        if own and name.module.partition(".")[0] == own:
+            continue
+        found = _name(name, called.get(id(name)), machine)
+        if found:
+            yield found
+            told += 1
+            if told >= MOST_TOLD:
+                break
 
 
 def _name(name: Name, call: Call | None, machine: Machine) -> Judged | None:

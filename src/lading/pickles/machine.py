@@ -438,8 +438,10 @@ def _persistent_line(m: Machine, pos: int, _: int) -> int:
 def _persistent(m: Machine, pos: int, _: int) -> int:
     if len(m.persistent) > _MOST_EVENTS * 10:
         raise Limit("more persistent objects than are followed")
-    m.persistent.append((pos, m.stack.pop()))
-    m.stack.append(Unknown("persistent object"))
+    ident = m.stack.pop()
+    m.persistent.append((pos, ident))
+    of_module = isinstance(ident, tuple) and len(ident) > 1 and type(ident[1]) is Name and m.text(ident[0]) == "module"
+    m.stack.append(ident[1] if of_module else Unknown("persistent object"))  # torch's old format hands on classes with their source
     return pos + 1
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from typing import Any
 
@@ -135,10 +136,30 @@ def unquoted(line: bytes) -> str:
     line = line.strip()
     if len(line) > 1 and line[:1] == line[-1:] and line[:1] in b"'\"":
         line = line[1:-1]
-    try:
-        return line.decode("unicode-escape") if b"\\" in line else line.decode("latin-1")
-    except UnicodeDecodeError:
-        return line.decode("latin-1")
+    return _ESCAPE.sub(_unescaped, line).decode("latin-1") if b"\\" in line else line.decode("latin-1")
+
+
+_ESCAPE = re.compile(rb"\\(?:x([0-9a-fA-F]{2})|([0-7]{1,3})|(.))", re.DOTALL)
+_LETTERS = {
+    b"n": b"\n",
+    b"t": b"\t",
+    b"r": b"\r",
+    b"a": b"\a",
+    b"b": b"\b",
+    b"f": b"\f",
+    b"v": b"\v",
+    b"\\": b"\\",
+    b"'": b"'",
+    b'"': b'"',
+    b"\n": b"",
+}
+
+
+def _unescaped(match: re.Match[bytes]) -> bytes:
+    digits, octal, letter = match.groups()
+    if digits:
+        return bytes([int(digits, 16)])
+    return bytes([int(octal, 8) & 0xFF]) if octal else _LETTERS.get(letter, match.group(0))
 
 
 def bounds(value: Any, data: memoryview) -> tuple[int, int] | None:  # noqa: ANN401 - any value of the stack

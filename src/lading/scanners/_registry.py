@@ -11,6 +11,20 @@ from lading.core.limits import DEFAULT_LIMITS, Limits
 from lading.core.plugins import Registry, module_name
 from lading.scanners._rules import identifiers
 
+MOST_UNPACKED = 160 << 20
+_BOMB = 200
+
+
+class Budget:
+    """How many bytes may still be unpacked in memory for one file; all its parts share it."""
+
+    def __init__(self, left: int = MOST_UNPACKED) -> None:
+        self.left = left
+
+    def take(self, count: int) -> None:
+        """So many bytes less."""
+        self.left = max(self.left - count, 0)
+
 
 @dataclass(frozen=True)
 class Part:
@@ -26,6 +40,7 @@ class Part:
     depth: int = 0
     limits: Limits = DEFAULT_LIMITS
     head: bytes = field(default=b"", repr=False)
+    budget: Budget = field(default_factory=Budget, repr=False)
 
     @property
     def suffix(self) -> str:
@@ -37,6 +52,12 @@ class Part:
     def base(self) -> str:
         """The name without folders, in small letters."""
         return self.name.replace("\\", "/").rpartition("/")[2].lower()
+
+    def too_large(self, what: str, packed: int) -> Observation:
+        """More comes out of something than is unpacked: a bomb where little went in."""
+        if packed * _BOMB < MOST_UNPACKED:
+            return self.sees("archive-bomb", f"{what} to more than {_BOMB} times its size", effect="exhaustion")
+        return self.sees("limit", f"{what} to more than {MOST_UNPACKED >> 20} MiB in all", Grade.UNSCANNABLE, effect="exhaustion")
 
     def sees(self, rule: str, message: str, grade: Grade = Grade.SUSPICIOUS, **more: object) -> Observation:
         """An observation about this part."""

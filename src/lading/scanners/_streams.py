@@ -20,7 +20,7 @@ _WRAPPER = "numpy_pickle.NumpyArrayWrapper"
 _MOST_PICKLES = 10_000
 
 
-def follow(part: Part, start: int = 0, *, persistent: bool = False) -> tuple[Machine, list[Seen]]:
+def follow(part: Part, start: int = 0, *, persistent: bool = False, own: str = "") -> tuple[Machine, list[Seen]]:
     """One pickle of a part from a position, with everything that is to be said of it."""
     jumps: list[Span] = []
     inner: list[Seen] = []
@@ -30,7 +30,7 @@ def follow(part: Part, start: int = 0, *, persistent: bool = False) -> tuple[Mac
 
     machine = Machine(part.window.view, start, raw=raw).run()
     seen: list[Seen] = [*jumps, *inner]
-    seen += [_observation(part, j) for j in judge(machine, persistent=persistent)]
+    seen += [_observation(part, j) for j in judge(machine, persistent=persistent, own=own)]
     seen += list(_nested(part, machine))
     return machine, seen
 
@@ -156,11 +156,11 @@ def _incomplete(part: Part, machine: Machine) -> Iterator[Observation]:
         yield part.sees("pickle-broken", f"the pickle breaks off{ran}: {machine.error}", Grade.UNSCANNABLE, offset=machine.end)
 
 
-def pickles(part: Part, *, persistent: bool = False) -> Iterator[Seen]:
+def pickles(part: Part, *, persistent: bool = False, own: str = "") -> Iterator[Seen]:
     """Everything in bytes that are pickles one after the other; what lies behind the last one is left unaccounted for."""
     position = 0
     for number in range(_MOST_PICKLES):
-        machine, seen = follow(part, position, persistent=persistent)
+        machine, seen = follow(part, position, persistent=persistent, own=own)
         if number and not machine.stopped and not any(c.what in {"call", "new"} for c in machine.calls):
             if part.window.is_zero(position, part.window.size):
                 yield Span(position, part.window.size, inert=True)

@@ -33,7 +33,7 @@ _TRIED = 1 << 20
 
 def _is_pickle(part: Part) -> bool:
     head = part.head
-    if head.startswith(_LEGACY_TORCH) or part.context == "torch":
+    if head.startswith((_LEGACY_TORCH, b"PK\x03\x04")) or part.context in {"torch", "torchscript", "template", "python", "keras-config"}:
         return False
     if re.match(rb"\x80[\x00-\x05]", head):
         return True

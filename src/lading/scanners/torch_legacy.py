@@ -76,3 +76,9 @@ def _announced(machine: Machine) -> dict[str, int]:
 def member(part: Part) -> Iterator[Seen]:
     """Follow the pickle of an archive, in which persistent ids name storages."""
     yield from pickles(part, persistent=True)
+
+
+@scanner("TorchScript data", lambda part: part.context == "torchscript")
+def script(part: Part) -> Iterator[Seen]:
+    """Follow the pickle of a program: its own classes are defined in the archive and run by torch alone."""
+    yield from pickles(part, persistent=True, own="__torch__")
