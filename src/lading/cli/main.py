@@ -20,6 +20,7 @@ COMMANDS = {
     "audit": "Say which known vulnerabilities and malicious releases a system inherits.",
     "advisories": "Import, update and look at the advisory database.",
     "rules": "List the rules, or explain one.",
+    "inspect": "Say whether model files are safe to load, without running anything in them.",
     "key": "Make and show the keys that sign.",
     "sign": "Sign a model or file: OpenSSF Model Signing with an index of chunks.",
     "build": "Run a command and sign how its outputs came to be.",
