@@ -50,6 +50,7 @@ def address(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
         monkeypatch.setenv("LADING_OLLAMA_REGISTRY", url)
         monkeypatch.setenv("LADING_TERRAFORM_REGISTRY", url)
         monkeypatch.setenv("GITHUB_API_URL", url)
+        monkeypatch.setenv("PIP_INDEX_URL", f"{url}/simple")
         monkeypatch.setenv("LADING_SPACY_TABLE", f"{url}/compatibility.json")
         monkeypatch.setenv("OPENAI_BASE_URL", f"{url}/v1")
         monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
@@ -135,8 +136,31 @@ def put_hosted(at: Upstream) -> Component:
     return Component(kind=Kind.SERVICE, name="openai/gpt-tiny-2026-01-02", upstream="openai")
 
 
-PUT = [put_http, put_helm, put_ollama, put_provider, put_module, put_spacy, put_hosted]
-VERSIONS = {"helm": "1.10.0", "terraform": "6.2.0", "terraform-module": "1.0.1", "spacy": "3.8.0", "openai": "1767312000"}
+def put_package(at: Upstream) -> Component:
+    def row(name: str, data: bytes, **more: object) -> dict[str, object]:
+        at.shelf.items[f"/files/{name}"] = Item(data)
+        return {
+            "filename": name,
+            "url": f"../../files/{name}",
+            "hashes": {"sha256": hashlib.sha256(data).hexdigest()},
+            "size": len(data),
+            **more,
+        }
+
+    rows = [
+        row("tiny_weights-1.2.0-py3-none-any.whl", WEIGHTS),
+        row("tiny_weights-1.2.0.tar.gz", b"sdist"),
+        row("tiny_weights-1.3.0-py3-none-any.whl", b"yanked", yanked="broken"),
+        row("tiny_weights-2.0.0rc1-py3-none-any.whl", b"preview"),
+        row("tiny_weights_more-9.0-py3-none-any.whl", b"another package"),
+    ]
+    headers = {"Content-Type": "application/vnd.pypi.simple.v1+json"}
+    at.shelf.items["/simple/tiny-weights/"] = Item(json.dumps({"meta": {"api-version": "1.1"}, "files": rows}).encode(), headers=headers)
+    return Component(kind=Kind.LIBRARY, name="Tiny.Weights", upstream="pypi", version=">=1")
+
+
+PUT = [put_http, put_helm, put_ollama, put_provider, put_module, put_spacy, put_hosted, put_package]
+VERSIONS = {"helm": "1.10.0", "terraform": "6.2.0", "terraform-module": "1.0.1", "spacy": "3.8.0", "pypi": "1.2.0", "openai": "1767312000"}
 
 
 @pytest.mark.parametrize("put", PUT)
@@ -320,6 +344,22 @@ def test_a_redirect_into_this_network_is_not_followed(shelf: Shelf, monkeypatch:
 )
 def test_a_range_means_its_newest_release(asked: str, chosen: str) -> None:
     assert newest(["5.0.0", "5.9.1", "6.0.0", "6.2.3", "6.10.0", "7.0.0-beta1", "7.0.0", "nightly"], asked) == chosen
+
+
+def test_an_index_that_answers_with_a_page_is_read_as_well(shelf: Shelf, address: str, tmp_path: Path) -> None:
+    component = put_package(Upstream(shelf, address, tmp_path))
+    from_json = resolve((component,), sources()).artifacts[0].found
+    rows = json.loads(shelf.items["/simple/tiny-weights/"].data)["files"]
+    page = "".join(
+        f'<a href="{r["url"]}#sha256={r["hashes"]["sha256"]}"{" data-yanked=x" if r.get("yanked") else ""}>{r["filename"]}</a><br>'
+        for r in rows
+    )
+    shelf.items["/simple/tiny-weights/"] = Item(page.encode(), headers={"Content-Type": "text/html"})
+    from_page = resolve((component,), sources()).artifacts[0].found
+    assert from_json
+    assert from_page
+    assert from_page.revision == from_json.revision
+    assert [f.path for f in from_page.files] == ["tiny_weights-1.2.0-py3-none-any.whl", "tiny_weights-1.2.0.tar.gz"]
 
 
 def test_each_upstream_has_one_source() -> None:

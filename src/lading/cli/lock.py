@@ -52,15 +52,21 @@ def command(
     """Resolve every AI artifact that TARGET uses to a revision with the digests of its files, and write TARGET/lading.lock."""
     from lading.lock import document  # noqa: PLC0415 - when it is run
     from lading.lock.resolve import resolve, wanted  # noqa: PLC0415 - as above
+    from lading.policy.settings import settings_for  # noqa: PLC0415 - as above
     from lading.scan import scan  # noqa: PLC0415 - as above
 
     place = target / document.NAME
     before = document.read(place) if place.exists() else document.Lock()
-    components = wanted(scan(target, exclude=exclude).bom)
+    settings = settings_for(target)
+
+    def found() -> "tuple[Component, ...]":
+        return wanted(scan(target, exclude=(*exclude, *settings.scan.exclude)).bom, settings.lock.packages)
+
+    components = found()
     if check:
         return _checked(components, before, offline=offline, quiet=quiet)
     if write:
-        return _pinned(target, components, before, dry_run=dry_run)
+        return _pinned(target, found, before, dry_run=dry_run)
 
     def again(component: "Component") -> bool:
         return any(n in component.name for n in names)
@@ -120,14 +126,13 @@ def _checked(components: "tuple[Component, ...]", lock: "Lock", *, offline: bool
     return 4 if kinds & {"unanswered", "unresolved"} else 0
 
 
-def _pinned(target: Path, components: "tuple[Component, ...]", lock: "Lock", *, dry_run: bool) -> int:
+def _pinned(target: Path, found: "Callable[[], tuple[Component, ...]]", lock: "Lock", *, dry_run: bool) -> int:
     from lading.lock import document  # noqa: PLC0415 - when it is run
     from lading.lock.pin import pin  # noqa: PLC0415 - as above
-    from lading.lock.resolve import resolve, wanted  # noqa: PLC0415 - as above
+    from lading.lock.resolve import resolve  # noqa: PLC0415 - as above
     from lading.render.text import clean  # noqa: PLC0415 - as above
-    from lading.scan import scan  # noqa: PLC0415 - as above
 
-    outcome = pin(target, components, lock)
+    outcome = pin(target, found(), lock)
     place = target / document.NAME
     for change in outcome.changes:
         click.echo(change.difference, nl=False)
@@ -136,6 +141,6 @@ def _pinned(target: Path, components: "tuple[Component, ...]", lock: "Lock", *, 
     for where, reason in outcome.left:
         click.echo(f"left as it is: {clean(where)}: {clean(reason)}", err=True)
     if outcome.changes and not dry_run:
-        document.write(place, resolve(wanted(scan(target).bom), {}, lock))
+        document.write(place, resolve(found(), {}, lock))
     click.echo(f"{'would pin' if dry_run else 'pinned'} {outcome.pinned} places in {len(outcome.changes)} files", err=True)
     return 4 if outcome.left else 0

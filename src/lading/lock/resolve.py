@@ -1,10 +1,11 @@
 """From a bill of materials to a lock: what every name means now, asked of its upstream."""
 
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
+from packaging.utils import canonicalize_name
 
 from lading.core.bom import Bom
 from lading.core.component import Component
@@ -18,9 +19,15 @@ _LEFT_TO_OTHERS = frozenset({Kind.SYSTEM, Kind.LIBRARY, Kind.NATIVE_LIBRARY})
 """Packages have locks of their own."""
 
 
-def wanted(bom: Bom) -> tuple[Component, ...]:
-    """The artifacts that a lock is about: everything that is not a package and does not lie in the tree itself."""
-    return tuple(c for c in bom.components if c.kind not in _LEFT_TO_OTHERS and Flag.ON_DISK not in c.flags and c.upstream)
+def wanted(bom: Bom, packages: Collection[str] = ()) -> tuple[Component, ...]:
+    """The artifacts that a lock is about: what does not lie in the tree itself, of packages those that are named."""
+    named = {canonicalize_name(p) for p in packages}
+
+    def is_wanted(c: Component) -> bool:
+        package = c.kind in _LEFT_TO_OTHERS
+        return Flag.ON_DISK not in c.flags and bool(c.upstream) and (not package or canonicalize_name(c.name) in named)
+
+    return tuple(c for c in bom.components if is_wanted(c))
 
 
 def locked_as(component: Component) -> Locked:

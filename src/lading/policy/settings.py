@@ -49,6 +49,13 @@ class ScanSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     exclude: tuple[str, ...] = ()
 
 
+class LockSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[lock]`."""
+
+    packages: tuple[str, ...] = ()
+    """Packages that are locked with the artifacts because their wheels carry weights; others are left to their own locks."""
+
+
 class LoadSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`[load]`: what a process behind the load gate may read beside its models; paths are relative to the settings file."""
 
@@ -102,6 +109,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     key: tuple[KeyTerm, ...] = ()
     """How long keys count."""
     load: LoadSettings = LoadSettings()
+    lock: LockSettings = LockSettings()
     audit: AuditSettings = AuditSettings()
     decision: tuple[Verdict, ...] = ()
     """What was decided about known problems."""
