@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.request import Request, urlopen
 
 import boto3
 import pytest
@@ -34,6 +35,8 @@ def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[object]:
         "AWS_REGION": "us-east-1",
     }.items():
         monkeypatch.setenv(name, value)
+    with urlopen(Request(f"{address}/moto-api/reset", method="POST")):
+        """Its memory is that of the process."""
     client = boto3.client("s3", endpoint_url=address, region_name="us-east-1")
     client.create_bucket(Bucket="weights")
     for name, data in FILES.items():

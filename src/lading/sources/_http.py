@@ -21,7 +21,7 @@ _TRIES = 5
 _BUSY = frozenset({408, 425, 429, 500, 502, 503, 504})
 _LONGEST_WAIT = 60.0
 _NOT_MODIFIED = 304
-_PIECE = 1 << 20
+_PIECE = 1 << 18
 _SLOWEST = 1024
 """Bytes a second, on average, below which a download is given up."""
 
@@ -42,9 +42,7 @@ class Client:
     def json(self, path: str, headers: Mapping[str, str] | None = None) -> Any:  # noqa: ANN401 - JSON
         """The JSON at a path; GoneError where nothing is there, SourceError where it cannot be had."""
         with self.open(path, headers) as answer:
-            data = answer.read(LARGEST + 1)
-        if len(data) > LARGEST:
-            raise SourceError(f"{self.host} answers with more than {LARGEST} bytes")
+            data = answer.whole()
         try:
             return json.loads(data)
         except (ValueError, RecursionError) as e:
@@ -111,21 +109,25 @@ class Answer:
         self._since, self._count = time.monotonic(), 0
 
     def read(self, size: int) -> bytes:
-        """At most so many bytes, fewer only at the end."""
-        block = bytearray()
-        while len(block) < size and (piece := self._piece(min(size - len(block), _PIECE))):
-            block += piece
-            self._count += len(piece)
-            waited = time.monotonic() - self._since
-            if waited > self._patience and self._count < waited * _SLOWEST:
-                raise SourceError(f"{self._host} sends fewer than {_SLOWEST} bytes a second", hint="try again later, or another mirror")
-        return bytes(block)
-
-    def _piece(self, size: int) -> bytes:
+        """What has come, at most so many bytes; none only at the end."""
         try:
-            return self._response.read1(size)
+            piece = self._response.read1(min(size, _PIECE))
         except (OSError, HTTPException) as e:
             raise SourceError(f"{self._host} stopped in the middle: {e}", hint="run it again: what is there already is kept") from e
+        self._count += len(piece)
+        waited = time.monotonic() - self._since
+        if waited > self._patience and self._count < waited * _SLOWEST:
+            raise SourceError(f"{self._host} sends fewer than {_SLOWEST} bytes a second", hint="try again later, or another mirror")
+        return piece
+
+    def whole(self, most: int = LARGEST) -> bytes:
+        """All of it; SourceError when it is more than that."""
+        data = bytearray()
+        while len(data) <= most and (piece := self.read(_PIECE)):
+            data += piece
+        if len(data) > most:
+            raise SourceError(f"{self._host} answers with more than {most} bytes")
+        return bytes(data)
 
 
 class _NotModified(Exception):  # noqa: N818 - no error: an answer

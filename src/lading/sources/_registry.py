@@ -65,7 +65,7 @@ class Stream(Protocol):
         ...
 
     def read(self, size: int) -> bytes:
-        """At most so many bytes, fewer only at the end."""
+        """What has come, at most so many bytes; none only at the end."""
         ...
 
 

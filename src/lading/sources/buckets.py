@@ -52,9 +52,8 @@ class _Object:
         self._rest = b""
 
     def read(self, size: int) -> bytes:
-        """At most so many bytes, fewer only at the end."""
-        while len(self._rest) < size and (chunk := next(self._chunks, b"")):
-            self._rest += chunk
+        """What has come, at most so many bytes; none only at the end."""
+        self._rest = self._rest or next(self._chunks, b"")
         block, self._rest = self._rest[:size], self._rest[size:]
         return block
 

@@ -11,7 +11,7 @@ from lading.core.digest import Digest
 from lading.core.errors import GoneError, LadingError, SourceError, UsageError
 from lading.core.kinds import Kind
 from lading.sign.registry import Registry
-from lading.sources._http import LARGEST, Client
+from lading.sources._http import Client
 from lading.sources._registry import Found, LockedFile, Stream, add_source
 from lading.sources._versions import newest
 
@@ -43,9 +43,7 @@ class Charts:
         entry = _entry(_index(client, base), name, revision, base)
         url = urljoin(base, str((entry.get("urls") or [""])[0]))
         with client.open(url) as answer:
-            data = answer.read(_LARGEST_CHART + 1)
-        if len(data) > _LARGEST_CHART:
-            raise SourceError(f"the chart {name} has more than {_LARGEST_CHART} bytes")
+            data = answer.whole(_LARGEST_CHART)
         digest = Digest.of_bytes(data)
         told = str(entry.get("digest") or "").removeprefix("sha256:")
         if told and told != digest.hex:
@@ -62,9 +60,7 @@ class Charts:
 
 def _index(client: Client, base: str) -> dict[str, Any]:
     with client.open(f"{base}index.yaml") as answer:
-        data = answer.read(LARGEST + 1)
-    if len(data) > LARGEST:
-        raise SourceError(f"the index of {base} has more than {LARGEST} bytes")
+        data = answer.whole()
     try:
         index = yaml.load(data, Loader)
     except (yaml.YAMLError, ValueError, RecursionError) as e:

@@ -8,7 +8,7 @@ from lading.core.component import Component
 from lading.core.digest import Digest
 from lading.core.errors import SourceError, TrustError
 from lading.core.kinds import Kind
-from lading.sources._http import LARGEST, Client
+from lading.sources._http import Client
 from lading.sources._registry import Found, LockedFile, Stream, add_source
 from lading.trust.strict import load
 
@@ -30,7 +30,7 @@ class Models:
         name = name if "/" in name else f"library/{name}"
         asked = revision or tag or "latest"
         with self.client.open(f"v2/{name}/manifests/{asked}", {"Accept": _MANIFEST}) as answer:
-            data = answer.read(LARGEST)
+            data = answer.whole()
         digest = Digest.of_bytes(data)
         if asked.startswith("sha256:") and asked != str(digest):
             raise SourceError(f"{self.client.host} was asked for {asked} of {name} and answers with {digest}")

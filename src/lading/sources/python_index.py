@@ -38,7 +38,7 @@ class Index:
         """The newest release that a specifier allows, previews only where they are named; every file of it that is not yanked."""
         name = canonicalize_name(component.name)
         with self.client.open(f"{name}/", {"Accept": f"{_JSON}, text/html;q=0.1"}) as answer:
-            data = answer.read(_LARGEST)
+            data = answer.whole(_LARGEST)
             rows = _rows(data, answer.headers.get_content_type() == _JSON, f"{self.client.host} about {name}")
         released: dict[Version, list[dict[str, Any]]] = {}
         for row in rows:

@@ -44,7 +44,7 @@ class Terraform:
         told = self.client.json(f"{base}/{chosen}/download/{quote(str(one.get('os')))}/{quote(str(one.get('arch')))}")
         url = str(told.get("shasums_url") or "") if isinstance(told, dict) else ""
         with self.client.open(url or f"{base}/{chosen}/shasums") as answer:
-            sums = answer.read(_LARGEST_SUMS)
+            sums = answer.whole(_LARGEST_SUMS)
         files = [
             LockedFile(m["name"], UNKNOWN, Digest("sha256", m["sum"]))
             for m in map(_SUMS.match, sums.decode("utf-8", "replace").splitlines())
