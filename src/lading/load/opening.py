@@ -17,6 +17,7 @@ from lading.policy.roots import roots_of
 from lading.policy.rule import TrustRule
 from lading.sign.files import Files
 from lading.sign.verify import signatures_of, within
+from lading.trust.evidence import Roots
 
 
 def opened(path: Path, policy: str | os.PathLike[str] | Policy | None, now: datetime | None = None) -> Model:
@@ -28,10 +29,15 @@ def opened(path: Path, policy: str | os.PathLike[str] | Policy | None, now: date
     if not path.exists():
         raise UsageError(f"{path} does not exist", hint="give the folder or file of a model")
     rule = rules.rule(path)
+    return admitted(path, rule, rules.roots(rule), _revoked(rules, rule, now), now)
+
+
+def admitted(path: Path, rule: TrustRule, roots: Roots, revoked: Revocations, now: datetime) -> Model:
+    """The model at a path, if its signatures satisfy a rule and the folder holds nothing else."""
     sources = signatures_of(path)
     if not sources:
         raise EvidenceError(f"{path} has no signature", hint=f"lading sign {path} --key KEY signs it")
-    found = admissions(sources, rules.roots(rule), rule, now, _revoked(rules, rule, now))
+    found = admissions(sources, roots, rule, now, revoked)
     inside = {*within(path, sources), *(s.relative_to(path).as_posix() for s in sources if path in s.parents)}
     return _fitting(files_of(path), found, sorted(inside), rule)
 

@@ -67,6 +67,15 @@ class LoadSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         span(self.revocation_max_age)
 
 
+class AdmitSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[admit]`: what `lading admit` lets in without a signature in a registry."""
+
+    models: tuple[str, ...] = ()
+    """Patterns of places of models that the load gate verifies when they are loaded: `pvc://verified/*`."""
+    exempt: tuple[str, ...] = ()
+    """Patterns of images that need no signature: `registry.k8s.io/pause@*`."""
+
+
 class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The whole file; `loader` rows are read where calls are matched."""
 
@@ -79,6 +88,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     key: tuple[KeyTerm, ...] = ()
     """How long keys count."""
     load: LoadSettings = LoadSettings()
+    admit: AdmitSettings = AdmitSettings()
 
     def applied(self, report: Report, today: date) -> Report:
         """The report with severities changed and accepted findings marked with the reason; ConfigError names a rule there is not."""
@@ -179,7 +189,7 @@ def _nearest(message: str) -> str:
     unknown = message.partition("unknown field `")[2].partition("`")[0]
     known = [
         *Settings.__struct_fields__,
-        *(f for s in (ScanSettings, Ignore, TrustRule, KeyTerm, LoadSettings) for f in s.__struct_fields__),
+        *(f for s in (ScanSettings, Ignore, TrustRule, KeyTerm, LoadSettings, AdmitSettings) for f in s.__struct_fields__),
     ]
     near = get_close_matches(unknown, known, 1) if unknown else []
     return f"did you mean {near[0]!r}?" if near else _HELP
