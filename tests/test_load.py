@@ -20,7 +20,7 @@ from lading.core.errors import ConfigError, EvidenceError, LadingError, LoadErro
 from lading.load import open_file, sealed_path, verified_directory
 from lading.load.engine import Source
 from lading.load.safetensors import header_in, parsed
-from lading.load.staging import copy
+from lading.load.staging import copy, stage
 from lading.sign.files import Files
 from lading.sign.model import manifest_of, sign, sign_model
 from lading.trust import bundle, model_signing, statement
@@ -443,3 +443,43 @@ def test_many_files_open_in_the_limit_of_descriptors(gated: Gated) -> None:
     gated.sign()
     with verified_directory(gated.model, policy=gated.policy) as folder:
         assert sum(1 for _ in folder.rglob("*.txt")) == 1202
+
+
+# staging, as an init container does it
+
+
+def _verify(gated: Gated, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "lading", "verify", "model", *arguments]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    return subprocess.run(command, cwd=gated.policy.parent, env=environment, capture_output=True, text=True, check=False)
+
+
+def test_a_model_is_staged_once_whole_and_read_only(gated: Gated) -> None:
+    staged, mounted = gated.policy.parent / "staged", gated.policy.parent / "mounted"
+    mounted.mkdir()
+    for folder in (staged, mounted):
+        done = _verify(gated, "--stage", folder.name)
+        assert (done.returncode, f"staged in {folder.name}" in done.stdout) == (0, True), done.stderr
+        assert {p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*") if p.is_file()} == FILES
+        assert not any(p.stat().st_mode & 0o222 for p in folder.rglob("*"))
+        assert f"there already, and compared: {folder.name}" in _verify(gated, "--stage", folder.name, "--key", "release.pub").stdout
+    overwrite_as_owner(staged / "config.json")
+    done = _verify(gated, "--stage", "staged")
+    assert done.returncode == 2
+    assert "staged exists and holds something else" in done.stderr
+
+
+def test_what_is_refused_or_changes_on_the_way_is_not_staged(gated: Gated) -> None:
+    empty = gated.policy.parent / "empty"
+    empty.mkdir()
+    model = gated.open()
+    overwrite(gated.weights, BAD)
+    assert _verify(gated, "--stage", "empty").returncode == 3
+    with pytest.raises(LoadError, match=r"model\.safetensors is not as it was signed"):
+        stage(model, empty)
+    assert not list(empty.iterdir())
+
+
+def overwrite_as_owner(path: Path) -> None:
+    path.chmod(0o644)
+    overwrite(path, b"[")

@@ -63,11 +63,12 @@ def command(
 
 def _audited(models: tuple[Path, ...], rules: "Policy", record: Path | None) -> None:
     """Say what the gate would have done; nothing is kept from the command."""
-    from lading.load.decision import compared, consider  # noqa: PLC0415 - when it is run
+    from lading.load.decision import consider  # noqa: PLC0415 - when it is run
+    from lading.load.model import Model  # noqa: PLC0415 - as above
     from lading.run.record import keep  # noqa: PLC0415 - as above
 
     for model in models:
-        decision, _ = consider(model, rules, compared)
+        decision, _ = consider(model, rules, Model.compare)
         keep(decision, record)
         would = "is allowed" if decision.answer == "allow" else "would be refused"
         click.echo(f"audit: {model} {would}: {'; '.join(decision.reasons)}", err=True)

@@ -47,7 +47,7 @@ _MOST_SHOWN = 20
     "--stage",
     type=_FILE,
     metavar="DIR",
-    help="When allowed, write read-only copies to this new folder, each file verified while it is written.",
+    help="When allowed, write read-only copies to this new or empty folder, each file verified while it is written.",
 )
 @click.option("--summary", type=_FILE, help="Add the decision to this waybill as VSA and SVR statements; signed with --summary-key.")
 @click.option(
@@ -125,19 +125,20 @@ def command(  # noqa: PLR0913, PLR0917 - one for each option
     else:
         click.echo("\n".join(_lines(result)))
     if stage and result.verdict.opens:
-        _stage(path, stage, rule if keys or roots or sigstore else None, roots_used, now)
+        said = _stage(path, stage, rule if keys or roots or sigstore else None, roots_used, now)
+        click.echo(f"  {said}", err=format_name == "json")
     return result.verdict.answer.exit_code
 
 
-def _stage(path: Path, folder: Path, rule: "TrustRule | None", roots: "Roots", now: datetime) -> None:
+def _stage(path: Path, folder: Path, rule: "TrustRule | None", roots: "Roots", now: datetime) -> str:
     """Write verified copies, by the rule that was asked for or by the policy of the load gate."""
     from lading.load.opening import admitted, opened  # noqa: PLC0415 - when it is asked for
     from lading.load.revocation import Revocations  # noqa: PLC0415 - as above
-    from lading.load.staging import copy  # noqa: PLC0415 - as above
+    from lading.load.staging import stage  # noqa: PLC0415 - as above
 
     model = admitted(path.absolute(), rule, roots, Revocations(), now) if rule else opened(path, None, now)
-    copy(model, folder)
-    click.echo(f"  staged in {folder}", err=True)
+    new = stage(model, folder)
+    return f"staged in {folder}" if new else f"there already, and compared: {folder}"
 
 
 def _write(waybill: Path, path: Path, said: "tuple[tuple[str, dict[str, Any]], ...]", key: str, passphrase_file: Path | None) -> None:

@@ -110,6 +110,16 @@ class Model:
                 self._sealed[path] = sealed(source)
         return self._sealed[path]
 
+    def at(self, folder: Path) -> "Model":
+        """The same model where copies of it lie."""
+        return Model(Files(folder), self._admission, tuple(self._formats))
+
+    def compare(self) -> None:
+        """Read every file and compare it, keeping nothing; LoadError names the first that differs."""
+        for path in self.files:
+            with self.source(path) as source:
+                source.pour(lambda *_: None)
+
     def seal(self) -> None:
         """Read every file into sealed memory."""
         room_for_descriptors(len(self.files))
