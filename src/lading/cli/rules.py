@@ -10,8 +10,9 @@ from lading.core.errors import UsageError
 def command(name: str) -> int:
     """List the rules, or explain the one of that NAME."""
     from lading.rules._registry import RULES  # noqa: PLC0415 - when it is run
+    from lading.scanners._rules import inspection_rules  # noqa: PLC0415 - as above
 
-    rules = {r.rule.id: r.rule for r in RULES}
+    rules = {r.rule.id: r.rule for r in RULES} | inspection_rules()
     if name and name not in rules:
         raise UsageError(f"there is no rule {name!r}", hint="lading rules lists them")
     if name:

@@ -49,6 +49,13 @@ class ScanSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     exclude: tuple[str, ...] = ()
 
 
+class LockSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[lock]`."""
+
+    packages: tuple[str, ...] = ()
+    """Packages that are locked with the artifacts because their wheels carry weights; others are left to their own locks."""
+
+
 class LoadSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`[load]`: what a process behind the load gate may read beside its models; paths are relative to the settings file."""
 
@@ -76,6 +83,29 @@ class AdmitSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """Patterns of images that need no signature: `registry.k8s.io/pause@*`."""
 
 
+class AuditSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[audit]`; paths are relative to the settings file."""
+
+    vex: tuple[str, ...] = ()
+    """VEX documents, or folders of them, whose decisions hold."""
+    max_age: str = ""
+    """How long ago each source of advisories may have been imported: `12h`, `5d`."""
+    fail_on: str = ""
+    """The least urgent problem that refuses: malicious, exploited, likely, critical, high, unknown, medium or low."""
+
+
+class Verdict(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[[decision]]`: what somebody decided about a problem of a component; the reason is mandatory."""
+
+    id: str
+    component: str
+    reason: str
+    status: str = "not_affected"
+    versions: str = ""
+    justification: str = ""
+    expires: date | None = None
+
+
 class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The whole file; `loader` rows are read where calls are matched."""
 
@@ -89,6 +119,10 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How long keys count."""
     load: LoadSettings = LoadSettings()
     admit: AdmitSettings = AdmitSettings()
+    lock: LockSettings = LockSettings()
+    audit: AuditSettings = AuditSettings()
+    decision: tuple[Verdict, ...] = ()
+    """What was decided about known problems."""
 
     def applied(self, report: Report, today: date) -> Report:
         """The report with severities changed and accepted findings marked with the reason; ConfigError names a rule there is not."""
@@ -189,7 +223,11 @@ def _nearest(message: str) -> str:
     unknown = message.partition("unknown field `")[2].partition("`")[0]
     known = [
         *Settings.__struct_fields__,
-        *(f for s in (ScanSettings, Ignore, TrustRule, KeyTerm, LoadSettings, AdmitSettings) for f in s.__struct_fields__),
+        *(
+            f
+            for s in (ScanSettings, Ignore, TrustRule, KeyTerm, LoadSettings, AdmitSettings, AuditSettings, Verdict)
+            for f in s.__struct_fields__
+        ),
     ]
     near = get_close_matches(unknown, known, 1) if unknown else []
     return f"did you mean {near[0]!r}?" if near else _HELP

@@ -1,0 +1,1 @@
+"""Binary formats read within bounds and without unpacking to disk; knows no artifact."""

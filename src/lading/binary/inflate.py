@@ -1,0 +1,75 @@
+"""Compressed bytes unpacked in memory, up to a limit and never beyond."""
+
+from __future__ import annotations
+
+import bz2
+import lzma
+import zlib
+from typing import Any
+
+from lading.binary.window import Window
+
+_STEP = 1 << 18
+
+
+class Unpacked:
+    """The bytes that came out, how far the input was used, and why it ended early, if it did."""
+
+    def __init__(self) -> None:
+        self.data = bytearray()
+        self.used = 0
+        self.error = ""
+        self.full = False
+
+
+def unpacker(kind: str) -> Any:  # noqa: ANN401 - the standard library names no common type
+    """The unpacker of a compression by its name; None for those that are not read here."""
+    if kind == "deflate":
+        return zlib.decompressobj(-15)
+    if kind == "gzip":
+        return zlib.decompressobj(31)
+    if kind == "zlib":
+        return zlib.decompressobj(15)
+    if kind == "bz2":
+        return bz2.BZ2Decompressor()
+    if kind in {"xz", "lzma"}:
+        return lzma.LZMADecompressor(memlimit=256 << 20)
+    return None
+
+
+def unpack(window: Window, kind: str, most: int) -> Unpacked:
+    """Unpack one stream; at most so many bytes come out."""
+    result = Unpacked()
+    tool = unpacker(kind)
+    if tool is None:
+        result.error = f"{kind} is not unpacked here"
+        return result
+    position = 0
+    try:
+        while not tool.eof and position < window.size:
+            block = window.read(position, _STEP)
+            position += len(block)
+            result.data += _feed(tool, block, most - len(result.data) + 1)
+            if len(result.data) > most:
+                result.full = True
+                break
+    except (zlib.error, lzma.LZMAError, OSError, EOFError, ValueError) as e:
+        result.error = f"its {kind} stream is broken: {e}"
+    if not tool.eof and not result.full and not result.error:
+        result.error = f"its {kind} stream breaks off"
+    result.used = position - len(tool.unused_data)
+    return result
+
+
+def _feed(tool: Any, block: bytes, most: int) -> bytes:  # noqa: ANN401 - as above
+    """What one block gives; zlib keeps what it was not allowed to unpack elsewhere than the others do."""
+    out: bytes = tool.decompress(block, most)
+    while len(out) < most:
+        rest = getattr(tool, "unconsumed_tail", b"")
+        if not rest and (tool.eof or getattr(tool, "needs_input", True)):
+            break
+        more = tool.decompress(rest, most - len(out))
+        if not more and not rest:
+            break
+        out += more
+    return out

@@ -1,0 +1,54 @@
+"""A stretch of bytes that is looked at in place: a mapped file, a member of an archive, or what was inflated from one."""
+
+from __future__ import annotations
+
+import struct
+
+_LINE = 1 << 16
+
+
+class Window:
+    """Bounded access to bytes; nothing outside of it can be reached, and reading beyond its end gives less, never an error."""
+
+    __slots__ = ("size", "view")
+
+    def __init__(self, data: bytes | memoryview) -> None:
+        self.view = memoryview(data)
+        self.size = len(self.view)
+
+    def read(self, start: int, count: int) -> bytes:
+        """Up to `count` bytes from a position."""
+        if start < 0 or count <= 0 or start >= self.size:
+            return b""
+        return bytes(self.view[start : start + count])
+
+    def part(self, start: int, count: int) -> Window:
+        """A smaller window that shares the bytes; cut where this one ends."""
+        start = min(max(start, 0), self.size)
+        return Window(self.view[start : start + max(count, 0)])
+
+    def number(self, layout: str, start: int) -> int | None:
+        """One number of a `struct` layout, or None where the bytes end."""
+        data = self.read(start, struct.calcsize(layout))
+        return int(struct.unpack(layout, data)[0]) if len(data) == struct.calcsize(layout) else None
+
+    def find(self, what: bytes, start: int, end: int | None = None) -> int:
+        """Where some bytes are next, or -1."""
+        end = self.size if end is None else min(end, self.size)
+        overlap = len(what) - 1
+        while start < end:
+            block = bytes(self.view[start : min(start + _LINE + overlap, end)])
+            found = block.find(what)
+            if found >= 0:
+                return start + found
+            start += _LINE
+        return -1
+
+    def is_zero(self, start: int, end: int) -> bool:
+        """Whether a stretch holds nothing but zeros: padding."""
+        while start < end:
+            step = min(end - start, 1 << 20)
+            if any(self.view[start : start + step]):
+                return False
+            start += step
+        return True

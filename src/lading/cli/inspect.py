@@ -1,0 +1,61 @@
+"""`lading inspect`: whether model files are safe to load."""
+
+from pathlib import Path
+
+import click
+
+_FORMATS = ("text", "json", "sarif")
+
+
+@click.command(
+    name="inspect",
+    epilog="\b\nExamples:\n  lading inspect model.pt\n  lading inspect models/ --format sarif --output inspect.sarif\n\n"
+    "Exit codes: 0 benign, 3 malicious or suspicious, 4 unscannable. Only benign opens a gate.",
+)
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "--format", "format_", type=click.Choice(_FORMATS), default=None, help="How to answer; by default the suffix of --output, or text."
+)
+@click.option("--output", "-o", type=click.Path(path_type=Path), help="Write to this file instead of standard output.")
+@click.option("--all", "everything", is_flag=True, help="Show benign files too, and every observation.")
+def command(paths: tuple[Path, ...], format_: str | None, output: Path | None, *, everything: bool) -> int:
+    """Judge model files, folders and repositories without running anything in them.
+
+    Every reading that some loader would accept is followed: pickles step by step, archives member by member. What cannot be read is unscannable,
+    never benign.
+    """
+    from lading.cli.output import emit  # noqa: PLC0415 - when it is run
+    from lading.core.errors import UsageError  # noqa: PLC0415 - as above
+    from lading.inspect import inspect_all  # noqa: PLC0415 - as above
+    from lading.inspect.report import verdict  # noqa: PLC0415 - as above
+
+    for path in paths:
+        if not path.exists() and not path.is_symlink():
+            raise UsageError(f"{path} does not exist", hint="give files or folders")
+    inspections = list(inspect_all(list(paths)))
+    emit(_rendered(inspections, format_ or _by_suffix(output), output, everything=everything), output)
+    return verdict(inspections).exit_code
+
+
+def _by_suffix(output: Path | None) -> str:
+    if output is None:
+        return "text"
+    return {".json": "json", ".sarif": "sarif"}.get(output.suffix, "text")
+
+
+def _rendered(inspections: list, format_: str, output: Path | None, *, everything: bool) -> bytes:  # type: ignore[type-arg]
+    from lading.inspect.report import as_json, as_report  # noqa: PLC0415 - when it is run
+
+    if format_ == "json":
+        return as_json(inspections)
+    if format_ == "sarif":
+        from lading.formats._registry import FORMATS  # noqa: PLC0415 - when it is run
+
+        return FORMATS.load()["sarif"].write(as_report(inspections))
+    from lading.cli.output import encoded, wants_colour, width  # noqa: PLC0415 - when it is run
+    from lading.render.inspection import render  # noqa: PLC0415 - as above
+    from lading.render.text import Style  # noqa: PLC0415 - as above
+    from lading.scanners._rules import inspection_rules  # noqa: PLC0415 - as above
+
+    style = Style(width(), colour=wants_colour(output), everything=everything)
+    return encoded(render(inspections, style, lambda rule: inspection_rules()[rule].fix), output)

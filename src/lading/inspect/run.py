@@ -1,0 +1,194 @@
+"""One file inspected: every scanner that knows the bytes, what they hand on in turn, and whether every byte is accounted for."""
+
+from __future__ import annotations
+
+import hashlib
+import mmap
+import os
+import stat
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from lading.binary.window import Window
+from lading.core.inspection import Covered, Grade, Inspection, Observation, readable, worst
+from lading.core.limits import DEFAULT_LIMITS, Limits
+from lading.scanners._registry import SCANNERS, Nested, Part, Scanner, Span
+
+_HEAD = 512
+_DEEPEST = 8
+_MOST_PARTS = 200_000
+_MOST_OBSERVED = 500
+_MOST_SECONDS = 20.0
+_BLOCK = 1 << 20
+
+
+class _Inspector:
+    """The state of one inspection."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self.observations: list[Observation] = []
+        self.parts = 0
+        self.until = time.process_time() + _MOST_SECONDS
+        self.scanners = list(SCANNERS)
+
+    def see(self, observation: Observation) -> None:
+        most = _MOST_OBSERVED * (1 + observation.grade.rank)
+        if len(self.observations) < most:
+            texts = {"message", "member", "callable", "arguments"}
+            self.observations.append(replace(observation, **{t: readable(getattr(observation, t)) for t in texts}))
+
+    def part(self, part: Part) -> tuple[str, Covered]:
+        """Look at one part and at all that lies in it; the name of its format and how it is covered."""
+        self.parts += 1
+        if part.depth > _DEEPEST or self.parts > _MOST_PARTS or time.process_time() > self.until:
+            self.see(part.sees("limit", "nested deeper, or more than is looked at", Grade.UNSCANNABLE, effect="exhaustion"))
+            return "not looked at", Covered(unread=part.window.size)
+        if not part.window.size:
+            return "empty", Covered()
+        readings = self._readings(part)
+        if not readings:
+            self.see(part.sees("unknown-format", _unknown(part), Grade.UNSCANNABLE))
+            return "unknown", Covered(unread=part.window.size)
+        if len(readings) > 1:
+            names = " and ".join(r.title for r in readings)
+            self.see(
+                part.sees("polyglot", f"the same bytes are {names}: different loaders would read different things", effect="integrity")
+            )
+        covered = [self._scan(reading, part) for reading in readings]
+        best = min(covered, key=lambda c: c.unread)
+        if best.unread:
+            self.see(
+                part.sees(
+                    "unread-bytes", f"{best.unread} of {part.window.size} bytes belong to nothing that a loader reads", Grade.SUSPICIOUS
+                )
+            )
+        return readings[0].title, best
+
+    def _readings(self, part: Part) -> list[Scanner]:
+        found = [s for s in self.scanners if not s.weak and s.matches(part)]
+        for weakness in (1, 2, 3):
+            if found:
+                break
+            found = [s for s in self.scanners if s.weak == weakness and s.matches(part)][:1]
+        return found
+
+    def _scan(self, reading: Scanner, part: Part) -> Covered:
+        spans: list[Span] = []
+        try:
+            for seen in reading.scan(part):
+                if isinstance(seen, Span):
+                    spans.append(seen)
+                elif isinstance(seen, Nested):
+                    self._nested(part, seen)
+                else:
+                    self.see(seen)
+                if time.process_time() > self.until:
+                    self.see(part.sees("limit", "it takes longer than is waited for", Grade.UNSCANNABLE, effect="exhaustion"))
+                    break
+        except RecursionError:
+            self.see(part.sees("limit", "nested deeper than is followed", Grade.UNSCANNABLE, effect="exhaustion"))
+        except Exception as e:  # noqa: BLE001 - a scanner that fails must never pass a file
+            self.see(part.sees("scanner-failed", f"the scanner {reading.name} failed: {type(e).__name__}", Grade.UNSCANNABLE))
+        return _covered(spans, part.window.size)
+
+    def _nested(self, part: Part, nested: Nested) -> None:
+        path = f"{part.path}!{nested.name}" if part.path else nested.name
+        inner = Part(
+            nested.window, nested.name, path, nested.context, part.depth + 1, self.limits, nested.window.read(0, _HEAD), part.budget
+        )
+        if nested.context != "held":
+            self.part(inner)
+            return
+        before, self.observations = self.observations, []
+        self.part(inner)
+        found, self.observations = self.observations, before
+        if any(o.grade is Grade.MALICIOUS for o in found):
+            worse = next(o for o in found if o.grade is Grade.MALICIOUS)
+            self.see(
+                part.sees(
+                    "pickle-held", f"it holds another pickle as bytes; if somebody loads that: {worse.message}", callable=worse.callable
+                )
+            )
+
+
+def _unknown(part: Part) -> str:
+    return f"{part.name} is of no format that is known here, so nothing can be said about it"
+
+
+def _covered(spans: list[Span], size: int) -> Covered:
+    """The bytes of a part by how they are accounted for; where stretches overlap, each byte counts once."""
+    position = read = inert = 0
+    for span in sorted(spans, key=lambda s: (s.start, s.end)):
+        start, end = max(span.start, position), min(span.end, size)
+        if end > start:
+            inert, read = (inert + end - start, read) if span.inert else (inert, read + end - start)
+            position = end
+    return Covered(read=read, inert=inert, unread=size - read - inert)
+
+
+def inspect_bytes(data: bytes | memoryview, name: str, *, path: str = "", limits: Limits = DEFAULT_LIMITS, digest: str = "") -> Inspection:
+    """The verdict over bytes of a name."""
+    inspector = _Inspector(limits)
+    window = Window(data)
+    format_, covered = inspector.part(Part(window, name, limits=limits, head=window.read(0, _HEAD)))
+    found = tuple(sorted(inspector.observations, key=lambda o: (-o.grade.rank, o.member, o.offset, o.rule)))
+    grade = worst([o.grade for o in found])
+    return Inspection(path=path or name, grade=grade, format=format_, size=window.size, digest=digest, covered=covered, observations=found)
+
+
+def inspect_path(path: Path, *, shown: str = "", limits: Limits = DEFAULT_LIMITS, hashed: bool = True) -> Inspection:
+    """The verdict over one file on disk; what is no regular file, or changes while it is read, is unscannable."""
+    shown = readable(shown or str(path))
+    try:
+        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
+    except OSError as e:
+        return _refused(shown, f"it cannot be opened: {e.strerror}")
+    with os.fdopen(handle, "rb") as stream:
+        before = os.fstat(stream.fileno())
+        if not stat.S_ISREG(before.st_mode):
+            return _refused(shown, "it is no regular file")
+        if not before.st_size:
+            return Inspection(path=shown, grade=Grade.BENIGN, format="empty", size=0)
+        with mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as mapped, memoryview(mapped) as view:
+            digest = _digest(view) if hashed else ""
+            result = inspect_bytes(view, path.name, path=shown, limits=limits, digest=digest)
+        after = os.fstat(stream.fileno())
+    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+        return _refused(shown, "it changed while it was read")
+    return result
+
+
+def _digest(view: memoryview) -> str:
+    digest = hashlib.sha256()
+    for start in range(0, len(view), _BLOCK):
+        digest.update(view[start : start + _BLOCK])
+    return f"sha256:{digest.hexdigest()}"
+
+
+def _refused(path: str, why: str) -> Inspection:
+    seen = Observation(rule="unreadable", grade=Grade.UNSCANNABLE, message=why)
+    return Inspection(path=path, grade=Grade.UNSCANNABLE, format="unreadable", size=0, observations=(seen,))
+
+
+def inspect_all(paths: list[Path], *, limits: Limits = DEFAULT_LIMITS) -> Iterator[Inspection]:
+    """The verdict over every file of some files and folders, in the order of their names."""
+    for path in paths:
+        if path.is_dir() and not path.is_symlink():
+            for file in files_of(path):
+                yield inspect_path(file, shown=str(file), limits=limits)
+        else:
+            yield inspect_path(path, limits=limits)
+
+
+_LEFT_OUT = frozenset({".git", "__pycache__", ".venv", "node_modules", ".locks"})
+
+
+def files_of(folder: Path) -> Iterator[Path]:
+    """Every file below a folder, without the insides of version control; links to folders are not followed."""
+    for root, folders, names in os.walk(folder, followlinks=False):
+        folders[:] = sorted(f for f in folders if f not in _LEFT_OUT)
+        yield from (Path(root) / name for name in sorted(names))

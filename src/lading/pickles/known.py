@@ -1,0 +1,97 @@
+"""What is known of a global: exactly listed as harmless under a rule, known to be dangerous, or unknown."""
+
+from __future__ import annotations
+
+import tomllib
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from lading.core.errors import PluginError
+
+_RENAMED = {
+    "__builtin__": "builtins", "copy_reg": "copyreg", "cPickle": "_pickle", "Queue": "queue", "exceptions": "builtins", "UserDict": "collections",
+    "UserList": "collections", "UserString": "collections", "whichdb": "dbm", "commands": "subprocess", "cStringIO": "io", "StringIO": "io",
+    "ConfigParser": "configparser", "repr": "reprlib", "_abcoll": "collections.abc", "httplib": "http.client", "nt": "os", "posix": "os",
+}  # fmt: skip
+"""Modules that an unpickler looks up under another name (protocol below 3), and the names under which a module does the same things."""
+_NAMES = {
+    "builtins.unicode": "builtins.str",
+    "builtins.xrange": "builtins.range",
+    "builtins.long": "builtins.int",
+    "builtins.reduce": "functools.reduce",
+}
+_PREFIXES = (("numpy.core.", "numpy._core."), ("scipy.sparse.", "scipy.sparse."))
+
+
+def canonical(module: str, name: str) -> str:
+    """The name under which a global stands in the tables, whatever release or protocol wrote it."""
+    module = _RENAMED.get(module, module)
+    full = f"{module}.{name}"
+    for old, new in _PREFIXES:
+        if full.startswith(old):
+            full = new + full.removeprefix(old)
+    return _NAMES.get(full, full)
+
+
+@cache
+def rules() -> dict[str, str]:
+    """Every listed name with its rule; `type` for classes that only hold values, unless their table has a stricter one."""
+    found: dict[str, str] = {}
+    for table in _tables():
+        found.update(dict.fromkeys(table.get("types", "").split(), table.get("rule", "type")))
+    for table in _tables():
+        found.update(table.get("rules", {}))
+    return found
+
+
+@cache
+def _tables() -> tuple[dict[str, Any], ...]:
+    folder = files("lading.pickles.names")
+    paths = sorted((p for p in folder.iterdir() if p.name.endswith(".toml") and p.name != "danger.toml"), key=lambda p: p.name)
+    return tuple(_read(p.read_text("utf-8"), p.name) for p in paths)
+
+
+def _read(text: str, name: str) -> dict[str, Any]:
+    table = tomllib.loads(text)
+    if "source" not in table or "checked" not in table:
+        raise PluginError(f"the table of names {name} has no source or no date", hint="add `source = …` and `checked = …`")
+    return table
+
+
+@cache
+def version() -> str:
+    """The date of the newest table: which knowledge an answer rests on."""
+    return max(str(t["checked"]) for t in (*_tables(), _danger()))
+
+
+@cache
+def _danger() -> dict[str, Any]:
+    return _read(files("lading.pickles.names").joinpath("danger.toml").read_text("utf-8"), "danger.toml")
+
+
+@cache
+def _by_module() -> dict[str, str]:
+    return {m: effect for effect, text in _danger()["modules"].items() for m in text.split()}
+
+
+@cache
+def _by_name() -> dict[str, str]:
+    return {n: effect for effect, text in _danger()["names"].items() for n in text.split()}
+
+
+def effect_of(module: str, name: str) -> str:
+    """What a global is known to do; empty where nothing is known against it."""
+    by_module, by_name = _by_module(), _by_name()
+    full = canonical(module, name)
+    parts = full.split(".")
+    for length in range(len(parts), 0, -1):
+        effect = by_module.get(".".join(parts[:length]))
+        if effect:
+            return effect
+    inner = name.split(".")
+    if len(inner) > 1:
+        for part in inner[:-1]:
+            if part in by_module:
+                return by_module[part]
+    return next((by_name[p] for p in reversed(inner) if p in by_name), "")

@@ -1,0 +1,149 @@
+"""What the values of configurations mean to the loaders that read them, whether they stand in JSON or in YAML."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from lading.binary.window import Window
+from lading.core.inspection import Grade
+from lading.pickles.known import effect_of
+from lading.scanners._registry import Nested, Part, Seen
+
+_TARGETS = frozenset(
+    {"_target_", "_target", "target", "class_path", "loader_module", "__target__", "init_fn", "cls_path", "_partial_target_"}
+)
+_SURE_TARGETS = frozenset({"_target_", "__target__", "class_path", "loader_module"})
+_FRAMEWORKS = (
+    "torch.nn.", "torch.optim.", "torch.utils.data.", "torchvision.", "torchmetrics.", "transformers.", "diffusers.", "nemo.", "nemo_automodel.", "pytorch_lightning.",
+    "lightning.", "timm.", "sklearn.", "xgboost.", "lightgbm.", "peft.", "datasets.", "accelerate.", "sentence_transformers.", "mlflow.sklearn", "mlflow.pytorch",
+    "mlflow.pyfunc", "mlflow.xgboost", "mlflow.transformers", "mlflow.tensorflow", "mlflow.keras", "mlflow.lightgbm", "mlflow.onnx", "mlflow.spark", "mlflow.catboost",
+    "ldm.", "sgm.", "keras.", "megatron.", "monai.", "omegaconf.", "mlflow.langchain", "mlflow.openai", "mlflow.statsmodels", "mlflow.prophet", "mlflow.spacy",
+)  # fmt: skip
+_DANGEROUS = re.compile(
+    r"(?:builtins|os|posix|subprocess|sys|shutil|socket|importlib|pickle|runpy|ctypes|pty|code|pip|webbrowser|marshal|urllib|requests)\.[\w.]+|eval|exec"
+)
+_DOTTED = re.compile(r"[A-Za-z_][\w]*(?:\.[A-Za-z_]\w*)+")
+_LIBRARIES = frozenset(
+    {"diffusers", "transformers", "onnxruntime", "tokenizers", "flax", "peft", "sentence_transformers", "stable_diffusion"}
+)
+_TEMPLATES = re.compile(r"(?:^|[._\[\]\d])\w*(?:template|prompt)\w*$", re.IGNORECASE)
+_PLACES = frozenset({"weight_map", "all_weights"})
+
+
+def values(part: Part, pairs: Iterable[tuple[str, Any]]) -> Iterator[Seen]:
+    """Yield what counts against a configuration, and the templates that it holds."""
+    told = 0
+    for path, value in pairs:
+        key = re.sub(r"\[\d+\]$", "", path.rpartition(".")[2])
+        for seen in _value(part, path, key, value):
+            told += 1
+            yield seen
+            if told > 60:  # noqa: PLR2004 - enough to see what it is
+                return
+
+
+def _value(part: Part, path: str, key: str, value: Any) -> Iterator[Seen]:  # noqa: ANN401 - anything stands there
+    if key == "auto_map" and value and isinstance(value, (dict, list, str)):
+        named = ", ".join(_texts(value))[:200]
+        yield part.sees(
+            "remote-code", f"auto_map tells the loader to import {named}", effect="execute", loader="transformers with trust_remote_code"
+        )
+    elif key == "custom_pipelines" and value:
+        yield part.sees("remote-code", "it brings pipelines of its own", effect="execute", loader="transformers.pipeline")
+    elif (
+        key == "parent_library"
+        and isinstance(value, str)
+        and not value.startswith(("transformers.", "diffusers.", "timm.", "sentence_transformers."))
+    ):
+        yield part.sees("remote-code", f"the adapter names the module {value} to import", effect="import", loader="peft")
+    elif key == "trust_remote_code" and value is True:
+        yield part.sees("remote-code", "it asks to trust code from elsewhere", effect="execute")
+    elif key in {"py/object", "py/reduce", "py/type", "py/function", "py/repr"}:
+        yield part.sees("data-code", f"it makes an object of {str(value)[:80]}", Grade.MALICIOUS, effect="execute", loader="jsonpickle")
+    elif key in _TARGETS and isinstance(value, str) and part.context != "pt2":
+        yield from _target(part, key, value)
+    elif isinstance(value, str):
+        yield from _text(part, path, key, value)
+    elif key in _PLACES and isinstance(value, dict):
+        yield from _map(part, value)
+    elif path == "" and isinstance(value, (dict, list)):
+        yield from _whole(part, value)
+
+
+def _texts(value: Any) -> list[str]:  # noqa: ANN401 - as above
+    if isinstance(value, dict):
+        value = [t for v in value.values() for t in (v if isinstance(v, list) else [v])]
+    return [str(v) for v in (value if isinstance(value, list) else [value]) if isinstance(v, str)]
+
+
+def _target(part: Part, key: str, value: str) -> Iterator[Seen]:
+    module, _, name = value.rpartition(".")
+    if _DANGEROUS.fullmatch(value) or (_DOTTED.fullmatch(value) and effect_of(module, name) and not value.startswith(_FRAMEWORKS)):
+        message = f"{key} names {value}, which is called with the arguments that stand beside it"
+        yield part.sees("config-target", message, Grade.MALICIOUS, callable=value, effect="execute", loader="hydra, NeMo, Lightning")
+    elif (_DOTTED.fullmatch(value) or key in _SURE_TARGETS) and not value.startswith(_FRAMEWORKS):
+        grade = Grade.SUSPICIOUS if key in _SURE_TARGETS else Grade.UNSCANNABLE
+        yield part.sees(
+            "config-target",
+            f"{key} names {value} to be imported and called",
+            grade,
+            callable=value,
+            effect="import",
+            loader="hydra, NeMo, Lightning",
+        )
+
+
+def _text(part: Part, path: str, key: str, value: str) -> Iterator[Seen]:
+    if ("{{" in value or "{%" in value) and (_TEMPLATES.search(path) or "template" in path):
+        yield Nested(Window(value.encode("utf-8", "replace")), key or "template", "template")
+    if (
+        key in {"external_data", "location", "weights", "model_file", "weights_file", "data_file"}
+        and leads_out(value)
+        and "://" not in value
+    ):
+        yield part.sees("index-escape", f"{path} leads to {value[:200]}, outside of the folder", Grade.MALICIOUS, effect="read-file")
+
+
+def _map(part: Part, value: dict[str, Any]) -> Iterator[Seen]:
+    """The shards of an index."""
+    for name in sorted({str(v) for v in value.values()}):
+        if leads_out(name) or "://" in name:
+            yield part.sees(
+                "index-escape",
+                f"the index leads to {name[:200]}, outside of the folder",
+                Grade.MALICIOUS,
+                effect="read-file",
+                loader="from_pretrained",
+            )
+
+
+def leads_out(path: str) -> bool:
+    """Whether a path is absolute or climbs."""
+    plain = path.replace("\\", "/")
+    return plain.startswith(("/", "~")) or ".." in plain.split("/") or plain[1:3] == ":/"
+
+
+def _whole(part: Part, value: Any) -> Iterator[Seen]:  # noqa: ANN401 - as above
+    """What only a document as a whole tells."""
+    if isinstance(value, dict) and "_class_name" in value and part.base == "model_index.json":
+        for name, entry in value.items():
+            if isinstance(entry, list) and entry and isinstance(entry[0], str) and entry[0] not in _LIBRARIES:
+                yield part.sees(
+                    "remote-code", f"{name} is of the module {entry[0]}, which the pipeline imports", effect="import", loader="diffusers"
+                )
+        if isinstance(value["_class_name"], list):
+            yield part.sees(
+                "remote-code", f"the pipeline is {value['_class_name'][:2]}, from this repository", effect="execute", loader="diffusers"
+            )
+    if isinstance(value, list) and part.base == "modules.json":
+        for module in value:
+            kind = module.get("type") if isinstance(module, dict) else None
+            if isinstance(kind, str) and not kind.startswith("sentence_transformers."):
+                yield part.sees("remote-code", f"the module {kind} is imported", effect="import", loader="sentence-transformers")
+            place = module.get("path") if isinstance(module, dict) else None
+            if isinstance(place, str) and leads_out(place):
+                yield part.sees(
+                    "index-escape", f"a module lies at {place}", Grade.MALICIOUS, effect="read-file", loader="sentence-transformers"
+                )

@@ -1,0 +1,65 @@
+"""Single compressed streams: gzip, bzip2, xz, lzma, zlib as joblib writes them; those that are not unpacked here are said to be so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lading.binary.inflate import unpack
+from lading.binary.window import Window
+from lading.core.inspection import Grade
+from lading.scanners._registry import Nested, Part, Seen, Span, scanner
+
+_MAGIC = {
+    b"\x1f\x8b": "gzip", b"BZh": "bz2", b"\xfd7zXZ\x00": "xz", b"\x5d\x00\x00": "lzma", b"\x78\x01": "zlib", b"\x78\x5e": "zlib", b"\x78\x9c": "zlib", b"\x78\xda": "zlib",
+    b"\x28\xb5\x2f\xfd": "zstd", b"\x04\x22\x4d\x18": "lz4", b"7z\xbc\xaf\x27\x1c": "7z", b"Rar!\x1a\x07": "RAR", b"\x02\x21\x4c\x18": "legacy lz4", b"\xff\x06\x00\x00sNaPpY": "snappy",
+}  # fmt: skip
+_UNREAD = frozenset({"zstd", "lz4", "7z", "RAR", "legacy lz4", "snappy"})
+
+
+def kind(part: Part) -> str:
+    """The compression of a part; empty where it is none."""
+    found = next((k for magic, k in _MAGIC.items() if part.head.startswith(magic)), "")
+    if found == "zlib" and unpack(part.window.part(0, 4096), "zlib", 64).error.find("broken") >= 0:
+        return ""
+    if found == "lzma" and not (part.suffix in {".lzma", ".xz"} or part.head[5:13] == b"\xff" * 8):
+        return ""
+    return found
+
+
+@scanner("compressed", lambda part: bool(kind(part)))
+def scan(part: Part) -> Iterator[Seen]:
+    """Unpack in memory, stream after stream, and look at what comes out."""
+    found = kind(part)
+    if found in _UNREAD:
+        yield part.sees("archive-unsupported", f"{found} is not unpacked here, so its content was not looked at", Grade.UNSCANNABLE)
+        yield Span(0, part.window.size)
+        return
+    position, out = 0, bytearray()
+    while position < part.window.size:
+        rest = part.window.part(position, part.window.size)
+        if position and not _goes_on(rest, found):
+            break
+        unpacked = unpack(rest, found, part.budget.left)
+        if unpacked.full:
+            yield part.too_large("it unpacks", part.window.size)
+            return
+        part.budget.take(len(unpacked.data))
+        out += unpacked.data
+        position += unpacked.used
+        if unpacked.error:
+            yield part.sees("broken-file", unpacked.error, Grade.UNSCANNABLE)
+            break
+    end = part.window.size if part.window.is_zero(position, part.window.size) else position
+    yield Span(0, end)
+    yield Nested(Window(bytes(out)), _inner_name(part.name), "compressed")
+
+
+def _goes_on(rest: Window, found: str) -> bool:
+    return found in {"gzip", "bz2", "xz"} and any(rest.read(0, 6).startswith(m) for m, k in _MAGIC.items() if k == found)
+
+
+def _inner_name(name: str) -> str:
+    for suffix in (".gz", ".bz2", ".xz", ".lzma", ".zlib", ".z", ".tgz"):
+        if name.lower().endswith(suffix):
+            return f"{name[: -len(suffix)]}{'.tar' if suffix == '.tgz' else ''}"
+    return name

@@ -1,0 +1,102 @@
+"""JSON: configurations of models, tokenizers and adapters, indexes of shards, notebooks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from lading.binary.window import Window
+from lading.core.inspection import Grade
+from lading.scanners._json import loads, walk
+from lading.scanners._registry import Nested, Part, Seen, Span, scanner
+from lading.scanners._values import values
+
+_NAMES = (".json", ".ipynb", ".webmanifest", ".jsonl", ".avsc", ".mapping")
+
+
+def _is_json(part: Part) -> bool:
+    if part.head[:2] == b"PK" or part.head[:1] == b"\x80" or b"\x00" in part.head:
+        return False
+    return part.suffix in _NAMES[:2] or (
+        part.context != "template" and part.head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in {b"{", b"["} and _opens(part)
+    )
+
+
+def _opens(part: Part) -> bool:
+    rest = part.head.lstrip(b"\xef\xbb\xbf \t\r\n")[1:].lstrip()[:1]
+    return rest in {b'"', b"{", b"[", b"}", b"]"} and part.suffix not in {
+        ".py",
+        ".j2",
+        ".jinja",
+        ".safetensors",
+        ".txt",
+        ".md",
+        ".pkl",
+        ".p",
+    }
+
+
+@scanner("JSON", _is_json)
+def scan(part: Part) -> Iterator[Seen]:
+    """Judge every value by the loaders that read it."""
+    if part.window.size > part.limits.text_bytes:
+        yield part.sees("limit", "a document longer than is read", Grade.UNSCANNABLE, effect="exhaustion")
+        return
+    data = part.window.read(0, part.window.size)
+    try:
+        document = loads(data)
+    except ValueError as e:
+        yield from _lines(part, data, e)
+        return
+    yield Span(0, part.window.size)
+    yield from judge(part, document)
+
+
+def judge(part: Part, document: Any) -> Iterator[Seen]:  # noqa: ANN401 - anything stands in JSON
+    """Yield what counts against a document, and what lies in it."""
+    if isinstance(document, dict) and isinstance(document.get("cells"), list) and "nbformat" in document:
+        yield from _notebook(part, document["cells"])
+        return
+    if isinstance(document, dict) and "class_name" in document and "config" in document:
+        yield Nested(part.window, part.name, "keras-config")
+    if isinstance(document, dict) and "learner" in document and "version" in document:
+        return
+    yield from values(part, walk(document))
+
+
+def _notebook(part: Part, cells: list[Any]) -> Iterator[Seen]:
+    """Every cell with code, as one program; lines for the shell are told."""
+    lines: list[str] = []
+    for cell in cells:
+        if isinstance(cell, dict) and cell.get("cell_type") == "code":
+            source = cell.get("source")
+            text = (
+                "".join(s for s in source if isinstance(s, str)) if isinstance(source, list) else source if isinstance(source, str) else ""
+            )
+            shell = [line for line in text.splitlines() if line.lstrip().startswith(("!", "%"))]
+            if any(
+                not line.lstrip("!% ").startswith(("pip ", "matplotlib", "load_ext", "time", "autoreload", "cd ", "ls")) for line in shell
+            ):
+                yield part.sees(
+                    "code-file", f"a cell runs a program: {shell[0].strip()[:120]}", effect="execute", loader="whoever runs the notebook"
+                )
+            lines += [line for line in text.splitlines() if line not in shell]
+            lines.append("")
+    code = "\n".join(lines)
+    if code.strip():
+        yield Nested(Window(code.encode("utf-8", "replace")), "cells", "python")
+
+
+def _lines(part: Part, data: bytes, error: ValueError) -> Iterator[Seen]:
+    """JSON lines, or no JSON at all."""
+    lines = [line for line in data.splitlines() if line.strip()]
+    try:
+        documents = [loads(line) for line in lines[:200_000]]
+    except ValueError:
+        documents = []
+    if len(documents) > 1 and len(documents) == len(lines):
+        yield Span(0, part.window.size)
+        for document in documents[:10_000]:
+            yield from values(part, walk(document))
+        return
+    yield part.sees("broken-file", f"it is no JSON: {str(error)[:120]}", Grade.UNSCANNABLE)

@@ -1,0 +1,58 @@
+"""Bare pickles of every protocol, those of joblib with their arrays, and several one after the other."""
+
+import re
+from collections.abc import Iterator
+
+from lading.pickles.machine import Machine
+from lading.scanners._registry import Part, Seen, scanner
+from lading.scanners._streams import pickles
+
+NAMES = (
+    ".pkl",
+    ".pickle",
+    ".p",
+    ".joblib",
+    ".pck",
+    ".pcl",
+    ".dill",
+    ".dat",
+    ".data",
+    ".pt",
+    ".pth",
+    ".ckpt",
+    ".bin",
+    ".sav",
+    ".model",
+    ".pdparams",
+    ".pdopt",
+)
+_LEGACY_TORCH = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19."
+_OPENING = re.compile(rb"[(\]})NIJKMLFGSTUVXcipPq0-2lde.\x80-\x8f\x95-\x98BC\x8a]")
+_TRIED = 1 << 20
+
+
+def _is_pickle(part: Part) -> bool:
+    head = part.head
+    if head.startswith((_LEGACY_TORCH, b"PK\x03\x04")) or part.context in {"torch", "torchscript", "template", "python", "keras-config"}:
+        return False
+    if re.match(rb"\x80[\x00-\x05]", head):
+        return True
+    return _is_old(part)
+
+
+def _is_old(part: Part) -> bool:
+    """Protocols 0 and 1 have no mark: tried, and believed when something is called, or the whole is a pickle."""
+    if not _OPENING.match(part.head):
+        return False
+    machine = Machine(part.window.part(0, _TRIED).view).run()
+    if any(c.what in {"call", "new", "build"} for c in machine.calls):
+        return True
+    if part.suffix in NAMES and (machine.names or machine.stopped):
+        return True
+    return machine.stopped and machine.end == part.window.size and bool(machine.names)
+
+
+@scanner("pickle", _is_pickle)
+def scan(part: Part) -> Iterator[Seen]:
+    """Follow every pickle."""
+    yield from pickles(part)

@@ -1,0 +1,218 @@
+"""Python beside a model, read as a tree: what happens when it is imported, and what its functions can do."""
+
+from __future__ import annotations
+
+import ast
+import re
+import warnings
+from collections.abc import Iterator
+
+from lading.core.inspection import Grade
+from lading.scanners._registry import Part, Seen, Span, scanner
+
+_MOST = 4 << 20
+_REACHED = re.compile(
+    r"(?:modeling|configuration|tokenization|processing|image_processing|feature_extraction|pipeline|custom_generate|generation)_\w+\.py"
+    r"|(?:handler|hubconf|generate|pipeline|model|inference|sitecustomize|usercustomize|custom_\w+|lightning_module|predict|preprocess|loader|setup|conftest)\.py"
+)
+_RUNS = re.compile(
+    r"os\.(?:system|popen|exec\w+|spawn\w+|posix_spawn\w*|startfile|fork|forkpty)|posix\.\w+|nt\.system|subprocess\.\w+|pty\.\w+|commands\.\w+|popen2\.\w+"
+    r"|asyncio\.create_subprocess_\w+|multiprocessing\.Process|builtins\.(?:eval|exec|__import__)|eval|exec|execfile|runpy\.\w+|code\.\w+|imp\.load_\w+"
+    r"|marshal\.loads?|types\.(?:FunctionType|CodeType)|ctypes\.(?:CDLL|WinDLL|cdll\.\w+|windll\.\w+|PyDLL|util\.\w+)\S*|cffi\.\w+|pip\.\w+|pip\._internal\.\w+"
+    r"|torch\.ops\.load_library|torch\.utils\.cpp_extension\.load\w*|distutils\.spawn\.\w+|webbrowser\.\w+|paramiko\.\w+|pexpect\.\w+|sh\.\w+|timeit\.\w+"
+    r"|socket\.(?:socket|create_connection)|telnetlib\.\w+|ftplib\.\w+|smtplib\.\w+|sys\.settrace|sys\.setprofile|pdb\.\w+|code\.Interactive\w+|IPython\.\w+\.system"
+)
+_REACHES = re.compile(
+    r"urllib\.request\.\w+|urllib2\.\w+|urllib3\.\S+|requests\.(?!exceptions|Session$)\w+|httpx\.\w+|aiohttp\.\w+|http\.client\.\w+|websocket\S*|dns\.\S+"
+    r"|shutil\.(?:rmtree|move|copy\w*|chown)|os\.(?:remove|unlink|rmdir|removedirs|rename|replace|chmod|chown|putenv|kill|symlink|link|environ\.copy)"
+    r"|pickle\.loads?|cPickle\.loads?|dill\.loads?|cloudpickle\.loads?|joblib\.load|shelve\.open|yaml\.(?:load|unsafe_load|full_load)|pandas\.read_pickle"
+    r"|tempfile\.\w+|atexit\.register|signal\.signal|zipimport\.\w+|importlib\.(?:import_module|util\.\w+|machinery\.\w+)|pkgutil\.\w+|__import__|compile"
+    r"|platform\.(?:node|uname)|socket\.gethost\w+|getpass\.\w+|pathlib\.Path\.(?:write_\w+|unlink)|open"
+)
+_HARMLESS_AT_IMPORT = re.compile(
+    r"(?:logging|transformers\.utils\.logging|logger)\.\w+|(?:\w+\.)*(?:get_logger|getLogger|TypeVar|namedtuple|Enum|dataclass|field|NamedTuple|auto|is_\w+_available|add_\w*docstring\w*|version\.parse|register\w*)"
+    r"|collections\.\w+|typing\.\w+|re\.compile|(?:frozenset|set|dict|list|tuple|range|len|str|int|float|bool|bytes|max|min|sum|sorted|zip|enumerate|super|isinstance|hasattr|print|property|object|abs|round|map|filter|any|all)"
+    r"|torch\.(?:tensor|finfo|iinfo|device|no_grad|jit\.script\w*|compile|autocast|inference_mode|manual_seed|zeros|ones|arange|linspace|cuda\.is_available|backends\.\S+)|(?:numpy|math|functools|itertools|operator|string|warnings|abc|enum|decimal|copy|inspect)\.\w+"
+    r"|__future__|pathlib\.Path|os\.path\.\w+|os\.getenv|os\.environ\.get|datasets\.\w+|einops\.\w+|packaging\.\S+|(?:\w+\.)?(?:Auto\w+\.register)"
+)
+_DUNDERS = frozenset(
+    {"__subclasses__", "__globals__", "__builtins__", "__code__", "__bases__", "__mro__", "__getattribute__", "__import__", "f_globals"}
+)
+_HIDES = re.compile(r"(?:base64|binascii|codecs|zlib|lzma|bz2|gzip)\.\w*(?:decode|decompress|unhexlify|a2b_\w+)\w*|bytes\.fromhex|chr")
+LOADER = "import, by whatever the repository tells its loader to import"
+
+
+@scanner(
+    "Python", lambda part: (part.suffix in {".py", ".pyw", ".pyi"} and part.context != "torchscript-archive") or part.context == "python"
+)
+def scan(part: Part) -> Iterator[Seen]:
+    """Judge the tree of the program."""
+    if part.window.size > _MOST:
+        yield part.sees("limit", "a program longer than is read", Grade.UNSCANNABLE, effect="exhaustion")
+        return
+    yield Span(0, part.window.size)
+    tree = parse(part.window.read(0, part.window.size))
+    if tree is None:
+        yield part.sees("code-file", "it is named as Python and cannot be read as such", Grade.SUSPICIOUS, effect="execute", loader=LOADER)
+        return
+    reached = bool(_REACHED.fullmatch(part.base)) or part.context in {"reached", "mar"}
+    yield from judge(part, tree, reached=reached)
+
+
+def parse(data: bytes) -> ast.Module | None:
+    """The tree, or None."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(data)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+def judge(part: Part, tree: ast.Module, *, reached: bool) -> Iterator[Seen]:
+    """Yield what a program does when it is imported, and what it can do later."""
+    if part.base in {"sitecustomize.py", "usercustomize.py"}:
+        yield part.sees("startup-file", "Python imports this file whenever it starts", Grade.MALICIOUS, effect="execute", loader="python")
+    told: set[tuple[str, bool]] = set()
+    quiet = True
+    visitor = _Visitor()
+    visitor.read(tree)
+    for full, line, at_import in visitor.effects:
+        if (full, at_import) in told or len(told) > 50:  # noqa: PLR2004 - enough to see what it is
+            continue
+        told.add((full, at_import))
+        grade = _grade(full, at_import=at_import, reached=reached, hides=visitor.hides)
+        if grade is None:
+            quiet = quiet and not (at_import and not _HARMLESS_AT_IMPORT.fullmatch(full))
+            continue
+        when = "when it is imported" if at_import else "in a function"
+        yield part.sees("python-code", f"line {line}: it calls {full} {when}", grade, callable=full, effect="execute", loader=LOADER)
+    if reached:
+        yield part.sees("code-file", f"loaders import {part.base} by its name or by a configuration", effect="execute", loader=LOADER)
+    elif tree.body and not quiet:
+        yield part.sees(
+            "code-file",
+            "it runs something when it is imported that is not known to be harmless",
+            Grade.UNSCANNABLE,
+            effect="execute",
+            loader=LOADER,
+        )
+
+
+def _grade(full: str, *, at_import: bool, reached: bool, hides: bool) -> Grade | None:
+    if _RUNS.fullmatch(full) or full.startswith("dunder "):
+        return Grade.MALICIOUS if at_import or reached or hides else Grade.SUSPICIOUS
+    if _REACHES.fullmatch(full):
+        if at_import:
+            return Grade.MALICIOUS if reached or hides else Grade.SUSPICIOUS
+        return Grade.SUSPICIOUS if reached and full not in {"open", "compile", "importlib.import_module"} else None
+    return None
+
+
+class _Visitor:
+    """Every call of a program by its full name, its line, and whether it happens at import."""
+
+    def __init__(self) -> None:
+        self.names: dict[str, str] = {}
+        self.effects: list[tuple[str, int, bool]] = []
+        self.called: set[str] = set()
+        self.hides = False
+
+    def read(self, tree: ast.Module) -> None:
+        self._imports(tree)
+        functions = {n.name: n for n in tree.body if isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))}
+        self._walk(list(ast.iter_child_nodes(tree)), at_import=True)
+        done: set[str] = set()
+        while self.called - done:  # what is called at import happens at import
+            for name in list(self.called - done):
+                done.add(name)
+                if name in functions:
+                    self._walk(list(ast.iter_child_nodes(functions[name])), at_import=True, inside=True)
+
+    def _imports(self, tree: ast.Module) -> None:
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Import):
+                for alias in node.names:
+                    self.names[alias.asname or alias.name.partition(".")[0]] = alias.name if alias.asname else alias.name.partition(".")[0]
+            elif isinstance(node, ast.ImportFrom) and not node.level:
+                for alias in node.names:
+                    self.names[alias.asname or alias.name] = f"{node.module}.{alias.name}"
+            elif isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
+                full = self._full(node.value)
+                if full and (_RUNS.fullmatch(full) or full in self.names.values()):
+                    self.names[node.targets[0].id] = full
+
+    def _walk(self, nodes: list[ast.AST], *, at_import: bool, inside: bool = False) -> None:
+        waiting = [(n, at_import) for n in nodes]
+        while waiting:
+            node, now = waiting.pop()
+            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
+                at_once = [*getattr(node, "decorator_list", []), *node.args.defaults, *[d for d in node.args.kw_defaults if d]]
+                waiting += [(n, now) for n in at_once]
+                later = node.body if isinstance(node.body, list) else [node.body]
+                waiting += [(n, False) for n in later if not inside]
+                continue
+            if isinstance(node, ast.If) and _is_main(node):
+                waiting += [(n, False) for n in node.body]
+                continue
+            self._node(node, now=now)
+            waiting += [(n, now) for n in ast.iter_child_nodes(node)]
+
+    def _node(self, node: ast.AST, *, now: bool) -> None:
+        if isinstance(node, ast.Call):
+            full = self._full(node.func)
+            self.hides = self.hides or bool(_HIDES.fullmatch(full))
+            if (
+                full == "getattr"
+                and len(node.args) > 1
+                and self._full(node.args[0]) in _HOLDERS
+                and not isinstance(node.args[1], ast.Constant)
+            ):
+                full = "dunder getattr by a computed name"
+            elif full == "getattr" and len(node.args) > 1 and isinstance(node.args[1], ast.Constant):
+                full = f"{self._full(node.args[0])}.{str(node.args[1].value)[:80]}"
+            self.effects.append((full or "something computed", node.lineno, now))
+            if now and isinstance(node.func, ast.Name):
+                self.called.add(node.func.id)
+        elif isinstance(node, ast.Attribute) and node.attr in _DUNDERS - {"__bases__", "__code__"}:
+            self.effects.append((f"dunder {node.attr}", node.lineno, now))
+
+    def _full(self, node: ast.AST) -> str:
+        """The dotted name of an expression with its imports undone; empty where it has none."""
+        parts: list[str] = []
+        while isinstance(node, ast.Attribute) and len(parts) < 20:  # noqa: PLR2004 - longer than any name
+            parts.append(node.attr)
+            node = node.value
+        if isinstance(node, ast.Call):
+            inner = self._full(node.func)
+            if inner in {"__import__", "importlib.import_module"} and node.args and isinstance(node.args[0], ast.Constant):
+                parts.append(str(node.args[0].value))
+                return ".".join(reversed(parts))
+            return ".".join(reversed([*parts, f"{inner}()"])) if inner else ""
+        if not isinstance(node, ast.Name):
+            return ""
+        return ".".join([self.names.get(node.id, node.id), *reversed(parts)])
+
+
+_HOLDERS = frozenset({"os", "sys", "builtins", "__builtins__", "subprocess", "importlib", "posix", "__import__()"})
+
+
+def _is_main(node: ast.If) -> bool:
+    return isinstance(node.test, ast.Compare) and isinstance(node.test.left, ast.Name) and node.test.left.id == "__name__"
+
+
+_START = re.compile(rb"(?m)^import[ \t]")
+
+
+@scanner(
+    "lines that Python runs at its start",
+    lambda part: part.suffix == ".pth" and b"\x00" not in part.head and bool(_START.search(part.head)),
+)
+def startup(part: Part) -> Iterator[Seen]:
+    """Say so: every line that begins with `import` is run by every interpreter of the environment."""
+    yield Span(0, part.window.size)
+    match = _START.search(part.head)
+    offset = match.start() if match else 0
+    yield part.sees(
+        "startup-file", "a line of it runs whenever Python starts", Grade.MALICIOUS, offset=offset, effect="execute", loader="site"
+    )

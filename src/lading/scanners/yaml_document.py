@@ -1,0 +1,98 @@
+"""YAML: tags that make objects, targets that are imported and called, templates."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any, cast
+
+import yaml
+
+from lading.core.inspection import Grade
+from lading.scanners._registry import Part, Seen, Span, scanner
+from lading.scanners._values import values
+
+try:
+    from yaml import CSafeLoader as Loader
+except ImportError:  # PyYAML built without libyaml
+    from yaml import SafeLoader as Loader  # type: ignore[assignment]
+
+_MOST_EVENTS = 500_000
+
+
+def _is_yaml(part: Part) -> bool:
+    return part.suffix in {".yaml", ".yml"} or part.base in {"mlmodel", "conda.lock"}
+
+
+@scanner("YAML", _is_yaml)
+def scan(part: Part) -> Iterator[Seen]:
+    """Judge tags and values event by event; nothing is constructed, no alias is followed."""
+    if part.window.size > part.limits.text_bytes:
+        yield part.sees("limit", "a document longer than is read", Grade.UNSCANNABLE, effect="exhaustion")
+        return
+    yield Span(0, part.window.size)
+    text = part.window.read(0, part.window.size).decode("utf-8", "replace")
+    pairs: list[tuple[str, Any]] = []
+    loader = Loader(text)
+    try:
+        yield from _events(part, loader, pairs)
+    except (yaml.YAMLError, ValueError, RecursionError) as e:
+        yield part.sees("broken-file", f"it is no YAML: {str(getattr(e, 'problem', e))[:120]}", Grade.UNSCANNABLE)
+    finally:
+        loader.dispose()
+    yield from values(part, pairs)
+
+
+def _events(part: Part, loader: Any, pairs: list[tuple[str, Any]]) -> Iterator[Seen]:  # noqa: ANN401 - either loader
+    """Yield objections to tags, and collect every scalar under its key."""
+    stack: list[list[str | None]] = []
+    aliases = count = 0
+    while loader.check_event():
+        event = cast("yaml.Event", loader.get_event())
+        count += 1
+        if count > _MOST_EVENTS or len(stack) > part.limits.depth:
+            yield part.sees("limit", "more values, or deeper ones, than are read", Grade.UNSCANNABLE, effect="exhaustion")
+            return
+        tag = getattr(event, "tag", None)
+        if isinstance(tag, str) and re.search(r"python/|ruby/|!java|javax?\.|!!perl", tag):
+            yield part.sees(
+                "yaml-tag",
+                f"the tag {tag[:120]} makes an object",
+                Grade.MALICIOUS,
+                callable=tag[:120],
+                effect="execute",
+            )
+        aliases += isinstance(event, yaml.AliasEvent)
+        if isinstance(event, (yaml.MappingStartEvent, yaml.SequenceStartEvent)):
+            _take(stack, None)
+            stack.append([None] if isinstance(event, yaml.MappingStartEvent) else ["["])
+        elif isinstance(event, (yaml.MappingEndEvent, yaml.SequenceEndEvent)) and stack:
+            stack.pop()
+        elif isinstance(event, yaml.ScalarEvent):
+            key = _take(stack, event.value)
+            if key is not None:
+                value: Any = event.value
+                pairs.append((key, True if value in {"true", "True", "yes"} else value))
+    if aliases > 10_000:  # noqa: PLR2004 - more than any configuration has
+        yield part.sees("archive-bomb", f"{aliases} values refer to others", effect="exhaustion")
+
+
+def _take(stack: list[list[str | None]], value: str | None) -> str | None:
+    """The path of keys that a value stands under, or None where it is itself a key."""
+    if not stack:
+        return ""
+    top = stack[-1]
+    if top[0] == "[":
+        return _path(stack)
+    if top[0] is None:
+        top[0] = value or "?"
+        if value == "auto_map":
+            return None
+        return None
+    path = _path(stack)
+    top[0] = None
+    return path
+
+
+def _path(stack: list[list[str | None]]) -> str:
+    return ".".join(str(s[0]) for s in stack[-6:] if s[0] not in {None, "["})

@@ -1,0 +1,139 @@
+"""ZIP archives: torch, Keras, npz, skops, TorchServe, PT2 and all others, every member in every reading."""
+
+from __future__ import annotations
+
+import zlib
+from collections import Counter
+from collections.abc import Iterator
+
+from lading.binary.inflate import unpack
+from lading.binary.window import Window
+from lading.binary.zip import ENCRYPTED, Archive, Member, read
+from lading.core.inspection import Grade
+from lading.scanners._registry import Nested, Part, Seen, Span, scanner
+
+_METHODS = {8: "deflate", 12: "bz2", 14: "lzma-zip", 93: "zstd", 95: "xz"}
+_CHECKED = 64 << 20
+_TOLD = 20
+_TENSORS = frozenset({"torch", "torchscript", "pt2"})
+"""Archives in which members of certain places are the numbers of tensors."""
+
+
+@scanner(
+    "ZIP archive", lambda part: part.head[:4] in {b"PK\x03\x04", b"PK\x05\x06"} or (not part.depth and read(part.window, 1) is not None)
+)
+def scan(part: Part) -> Iterator[Seen]:
+    """Follow the list and the headers, then every member."""
+    archive = read(part.window, part.limits.entries)
+    if archive is None:
+        yield part.sees("broken-file", "it begins as a ZIP archive and has no list of members", Grade.UNSCANNABLE)
+        return
+    yield from (Span(start, end) for start, end in archive.structure)
+    yield from _structure(part, archive)
+    context = kind(archive)
+    for member in archive.members + archive.hidden:
+        yield Span(member.begin, member.end, inert=context in _TENSORS and is_storage(member.name))
+        yield from _member(part, member, context)
+
+
+def _structure(part: Part, archive: Archive) -> Iterator[Seen]:
+    """What the archive as a whole says that it should not."""
+    if archive.cut:
+        yield part.sees("limit", f"more than {part.limits.entries} members", Grade.UNSCANNABLE, effect="exhaustion")
+    for complaint in archive.complaints:
+        yield part.sees("broken-file", complaint, Grade.UNSCANNABLE)
+    names = Counter(m.name.lower() for m in archive.members)
+    for name, count in [(n, c) for n, c in names.items() if c > 1][:_TOLD]:
+        yield part.sees("archive-duplicate", f"{count} members are named {name}: readers differ in which they take", effect="integrity")
+    for member in archive.hidden[:_TOLD]:
+        yield part.sees(
+            "archive-hidden", f"{member.name} has a header but is not on the list of members", offset=member.header, effect="integrity"
+        )
+    told = 0
+    for member in archive.members:
+        for quarrel in member.quarrels:
+            told += 1
+            if told <= _TOLD:
+                yield part.sees("archive-mismatch", f"{member.name}: {quarrel}", offset=member.header, effect="integrity")
+        yield from _path(part, member)
+    yield from _overlaps(part, archive)
+
+
+def _path(part: Part, member: Member) -> Iterator[Seen]:
+    name = member.name.replace("\\", "/")
+    if name.startswith("/") or ".." in name.split("/") or (len(name) > 1 and name[1] == ":"):
+        yield part.sees("archive-path", f"{member.name} leads out of the folder it is unpacked to", Grade.MALICIOUS, effect="write-file")
+    if member.is_link:
+        yield part.sees("archive-link", f"{member.name} is a link or a device", effect="write-file")
+
+
+def _overlaps(part: Part, archive: Archive) -> Iterator[Seen]:
+    """Members that share bytes: how small files unpack to enormous ones, and how two names get one content."""
+    end = 0
+    for member in sorted((m for m in archive.members if m.packed), key=lambda m: m.begin):
+        if member.begin < end:
+            yield part.sees("archive-bomb", f"{member.name} shares bytes with another member", offset=member.begin, effect="exhaustion")
+            return
+        end = member.end
+
+
+def kind(archive: Archive) -> str:
+    """What loads such an archive, told by the names of its members."""
+    names = {m.name.replace("\\", "/").lower() for m in archive.members + archive.hidden}
+    last = {n.rpartition("/")[2] for n in names}
+    found = {
+        "torchscript": any("/code/" in f"/{n}" and n.endswith(".py") for n in names) and any(n.endswith("constants.pkl") for n in names),
+        "pt2": "archive_format" in last,
+        "torch": any(n == "data.pkl" or n.endswith("/data.pkl") for n in names),
+        "keras": "config.json" in names and bool({"metadata.json", "model.weights.h5"} & names),
+        "skops": "schema.json" in names,
+        "mar": "mar-inf/manifest.json" in names,
+        "npz": bool(names) and all(n.endswith(".npy") for n in names),
+    }
+    return next((k for k, is_it in found.items() if is_it), "zip")
+
+
+def is_storage(name: str) -> bool:
+    """Whether a member of a torch archive is the numbers of a tensor, which nothing interprets."""
+    folder, _, last = name.rpartition("/")
+    return folder.rpartition("/")[2] in {"data", "constants", "weights"} and last.replace("_", "").isalnum() and "." not in last
+
+
+def _member(part: Part, member: Member, context: str) -> Iterator[Seen]:
+    if member.name.endswith("/") and not member.packed:
+        return
+    if member.flags & ENCRYPTED:
+        yield part.sees("archive-encrypted", f"{member.name} is marked as encrypted", Grade.UNSCANNABLE)
+    raw = part.window.part(member.begin, member.packed)
+    if context in _TENSORS and is_storage(member.name) and member.method == 0:
+        return
+    if member.method == 0:
+        window = raw
+    else:
+        unpacked = unpack(raw, _METHODS.get(member.method, f"compression {member.method}"), part.budget.left)
+        if unpacked.error and not unpacked.data:
+            yield part.sees("archive-unsupported", f"{member.name}: {unpacked.error}", Grade.UNSCANNABLE)
+            return
+        if unpacked.full:
+            yield part.too_large(f"{member.name} unpacks", raw.size)
+            return
+        if unpacked.error:
+            yield part.sees("broken-file", f"{member.name}: {unpacked.error}", Grade.UNSCANNABLE)
+        part.budget.take(len(unpacked.data))
+        window = Window(bytes(unpacked.data))
+    if window.size <= _CHECKED and not is_storage(member.name) and zlib.crc32(window.view) != member.checksum:
+        yield part.sees(
+            "archive-mismatch",
+            f"{member.name} does not have the checksum that the list says; torch reads it all the same",
+            effect="integrity",
+        )
+    if context in _TENSORS and is_storage(member.name):
+        return
+    yield Nested(window, member.name, _context(context, member.name))
+
+
+def _context(archive: str, name: str) -> str:
+    last = name.lower().rpartition("/")[2]
+    if archive in {"torch", "torchscript", "pt2"} and last.endswith((".pkl", ".debug_pkl")):
+        return "torchscript" if archive == "torchscript" else "torch"
+    return f"{archive}-archive" if archive in {"torch", "torchscript", "zip"} else archive
