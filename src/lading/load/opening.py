@@ -7,14 +7,16 @@ from pathlib import Path
 
 import msgspec
 
-from lading.core.errors import EvidenceError, LoadError, UsageError
+from lading.core.errors import ConfigError, EvidenceError, LoadError, UsageError
 from lading.load.admission import Admission, admissions
 from lading.load.hub_cache import files_of
 from lading.load.model import Model
+from lading.load.pinned import pinned
 from lading.load.policy import Policy, policy_at
 from lading.load.revocation import Revocations, revocations
 from lading.policy.roots import roots_of
 from lading.policy.rule import TrustRule
+from lading.policy.trust import rule_for
 from lading.sign.files import Files
 from lading.sign.verify import signatures_of, within
 from lading.trust.evidence import Roots
@@ -28,8 +30,24 @@ def opened(path: Path, policy: str | os.PathLike[str] | Policy | None, now: date
     now = now or datetime.now(UTC)
     if not path.exists():
         raise UsageError(f"{path} does not exist", hint="give the folder or file of a model")
+    name = rules.name(path)
+    if rules.load.lock and not rule_for(rules.settings.trust, name):
+        return _locked(path, rules, name, now)
     rule = rules.rule(path)
     return admitted(path, rule, rules.roots(rule), _revoked(rules, rule, now), now)
+
+
+def _locked(path: Path, policy: Policy, name: str, now: datetime) -> Model:
+    """The model at a path as the lock pins it, where no rule asks for signatures; the lock must lie where the policy does."""
+    lock = policy.folder / policy.load.lock
+    if path.resolve() in lock.resolve().parents:
+        raise ConfigError(f"{lock} lies in the model that it pins", hint="keep the lock where the model's author cannot write")
+    found = pinned(lock, path.resolve(), name)
+    revoked = _revoked(policy, TrustRule(), now)
+    reasons = [reason for a in found if (reason := revoked.of_manifest(a.manifest))]
+    if reasons:
+        raise LoadError(reasons[0], hint="load another version")
+    return _fitting(files_of(path), found, (), TrustRule())
 
 
 def admitted(path: Path, rule: TrustRule, roots: Roots, revoked: Revocations, now: datetime) -> Model:

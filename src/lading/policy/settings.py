@@ -63,6 +63,8 @@ class LoadSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """Models that `lading run` verifies when no --model is given."""
     read: tuple[str, ...] = ()
     """Files and folders that the process may read beside the system, its interpreter and its working folder."""
+    lock: str = ""
+    """The lock whose pins are good enough for models about which no `[[trust]]` rule is."""
     revocations: tuple[str, ...] = ()
     """Signed lists of what does not count any more."""
     revocation_keys: tuple[str, ...] = ()
