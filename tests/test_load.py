@@ -166,6 +166,7 @@ CHANGES: dict[str, tuple[Callable[[Gated], object], str]] = {
     "a pickle beside": (_adds("pytorch_model.bin", b"\x80\x04N."), "pytorch_model.bin is in"),
     "an adapter beside": (_adds("adapter/adapter_model.safetensors", BAD), "adapter/adapter_model.safetensors is in"),
     "a name in other case": (_adds("Config.json", b"{}"), "Config.json is in"),
+    "a name in another form of Unicode": (_adds("e\u0301.txt", b""), "e\u0301.txt is in"),
     "a file taken away": (lambda g: (g.model / "empty.txt").unlink(), "empty.txt is signed and not in"),
     "a link in the folder": (lambda g: (g.model / "more").symlink_to("/etc"), "more is a link"),
     "a pipe in place of a file": (_pipe, "neither a file nor a folder"),

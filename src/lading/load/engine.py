@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from lading.core.errors import LoadError
+from lading.load.counting import count
 from lading.sign.files import side_by_side
 from lading.trust.model_signing import Item
 
@@ -178,6 +179,7 @@ class Source:
             done += count
 
     def _other(self) -> LoadError:
+        count("changed")
         return LoadError(f"{self.name} is not as it was {self._word}", hint="fetch it again; if the change is meant, sign it anew")
 
 

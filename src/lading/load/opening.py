@@ -7,8 +7,10 @@ from pathlib import Path
 
 import msgspec
 
-from lading.core.errors import ConfigError, EvidenceError, LoadError, UsageError
+from lading.core.errors import ConfigError, EvidenceError, LoadError, TrustError, UsageError
+from lading.core.verdict import Answer
 from lading.load.admission import Admission, admissions
+from lading.load.counting import count
 from lading.load.hub_cache import files_of
 from lading.load.model import Model
 from lading.load.pinned import pinned
@@ -24,10 +26,22 @@ from lading.trust.evidence import Roots
 
 def opened(path: Path, policy: str | os.PathLike[str] | Policy | None, now: datetime | None = None) -> Model:
     """The model at a path, if its signatures and the policy allow it and the folder holds nothing else."""
+    try:
+        model = _opened(path, policy, now or datetime.now(UTC))
+    except EvidenceError:
+        count(Answer.UNKNOWN)
+        raise
+    except TrustError:
+        count(Answer.REFUSE)
+        raise
+    count(Answer.ALLOW)
+    return model
+
+
+def _opened(path: Path, policy: str | os.PathLike[str] | Policy | None, now: datetime) -> Model:
     path = Path(os.path.abspath(path))  # noqa: PTH100 - links are looked at where files are opened
     rules = policy if isinstance(policy, Policy) else policy_at(policy, path)
     rules.outside_of(path)
-    now = now or datetime.now(UTC)
     if not path.exists():
         raise UsageError(f"{path} does not exist", hint="give the folder or file of a model")
     name = rules.name(path)
