@@ -309,8 +309,11 @@ def cores(count: int) -> Iterator[None]:
 def in_turn(acts: dict[str, Callable[[], object]], rounds: int, before: Callable[[], object] = lambda: None) -> Times:
     """Wall and processor seconds of each act, all in each round, the first round not counted."""
     times: Times = {name: ([], []) for name in acts}
+    names = list(acts)
     for number in range(rounds + 1):
-        for name, act in acts.items():
+        # whoever is first pays for what the one before left behind: the first place goes round
+        for name in (*names[number % len(names) :], *names[: number % len(names)]):
+            act = acts[name]
             before()
             start, used = time.perf_counter(), _cpu()
             act()

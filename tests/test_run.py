@@ -13,9 +13,14 @@ from pathlib import Path
 import pytest
 
 from gate import FILES, KEY, OTHER, Gated, overwrite, weights
+from lading.ledger.store import Ledger
 from lading.load import landlock
+from lading.load.decision import consider
+from lading.load.policy import policy_at
+from lading.run.record import Recorder, spool_of
 from lading.sign.model import sign
 from lading.trust import bundle, statement
+from lading.trust.evidence import Roots, verify
 from lading.trust.statement import Resource, Statement
 
 pytestmark = pytest.mark.skipif(not landlock.version(), reason="this kernel has no Landlock")
@@ -113,6 +118,12 @@ def _folder_linked(gated: Gated) -> None:
     gated.model.symlink_to("bad")
 
 
+def _mounted(gated: Gated) -> None:
+    bad = shutil.copytree(gated.model, gated.model.with_name("bad"))
+    (bad / "model.safetensors").write_bytes(BAD)
+    subprocess.run(["mount", "--bind", bad, gated.model], check=True)
+
+
 SWAPS: dict[str, Callable[[Gated], None]] = {
     "renamed over": _renamed,
     "overwritten in place": lambda g: overwrite(g.weights, BAD),
@@ -126,6 +137,20 @@ SWAPS: dict[str, Callable[[Gated], None]] = {
 def test_a_swap_after_the_start_never_reaches_the_service(gated: Gated, name: str) -> None:
     code, answer, log = service(gated, SERVICE, "model/model.safetensors", lambda: SWAPS[name](gated), MAIN)
     assert (code, answer) == (0, "answer 1\n") or (code == 1 and not answer and "lading: refused: " in log)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount over a folder for everybody")
+def test_a_mount_over_the_folder_never_reaches_the_service(gated: Gated) -> None:
+    if subprocess.run(["unshare", "-m", "true"], check=False, capture_output=True).returncode:
+        pytest.skip("no mounts can be made here")
+    try:
+        assert service(gated, SERVICE, "model/model.safetensors", lambda: _mounted(gated), MAIN)[:2] == (0, "answer 1\n")
+        assert service(gated, SERVICE, "model/model.safetensors", nothing)[1] == "answer 66\n", "without the gate it is loaded"
+        code, answer, log = service(gated, SERVICE, "model/model.safetensors", nothing, MAIN)
+        assert (code, answer) == (3, "")
+        assert "model.safetensors is not as it was signed" in log
+    finally:
+        subprocess.run(["umount", gated.model], check=False, capture_output=True)
 
 
 def test_nor_does_it_where_no_mounts_can_be_made(gated: Gated) -> None:
@@ -261,6 +286,53 @@ def test_each_decision_is_a_statement(gated: Gated) -> None:
     assert allowed.subject[0].digest["sha256"] == gated.open().manifest.root
     assert allowed.predicate["signers"] == [f"key {KEY.public.fingerprint[:16]}… (ecdsa-p256)"]
     assert "model.safetensors is not as it was signed" in refused.predicate["reasons"][0]
+
+
+def test_decisions_are_signed_and_wait_on_the_disk_while_the_ledger_is_away(gated: Gated, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = gated.policy.parent
+    monkeypatch.setenv("XDG_STATE_HOME", str(folder / "state"))
+    (folder / "host.key").write_bytes(OTHER.pem())
+    options = ("--model", "model", "--ledger", "away/decisions.ledger", "--record-key", "host.key")
+    (folder / "away").write_text("where a disk was mounted")
+    for _ in range(2):
+        done = lading(gated, *options, "--", "true")
+        assert done.returncode == 0, done.stderr
+        assert "the decision waits in" in done.stderr
+    (spool,) = (folder / "state").rglob("*.waybill.jsonl")
+    with spool.open("ab") as stream:
+        stream.write(b'{"broken off')
+    (folder / "away").unlink()
+    assert lading(gated, *options, "--", "true").returncode == 0
+    assert not spool.exists()
+    with Ledger(folder / "away" / "decisions.ledger") as ledger:
+        assert len(ledger.by_predicate("urn:lading:load:v1")) == 3
+        held = verify(bundle.decode(ledger.envelope(0), "the ledger"), Roots((OTHER.public,)), datetime.now(UTC))
+    assert held.statement.predicate["decision"] == "allow"
+    without = lading(gated, "--model", "model", "--ledger", "x.ledger", "--", "true")
+    assert (without.returncode, "nobody is named who signs" in without.stderr) == (2, True)
+
+
+def test_a_spool_that_is_full_takes_no_more(gated: Gated, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(gated.policy.parent / "state"))
+    monkeypatch.setattr("lading.run.record.MOST_SPOOLED", 4000)
+    decision, _ = consider(gated.model, policy_at(gated.policy, None), lambda _: None)
+    away = gated.policy / "no.ledger"
+    for _ in range(10):
+        Recorder(by=OTHER, ledger=away).keep(decision)
+    assert spool_of(away).stat().st_size <= 4000
+    assert "is full; this decision is kept nowhere else: {" in capsys.readouterr().err
+
+
+def test_decisions_are_counted_for_a_collector(gated: Gated) -> None:
+    options = ("--model", "model", "--metrics", "lading.prom", "--", "true")
+    lading(gated, *options)
+    lading(gated, *options)
+    overwrite(gated.weights, BAD)
+    lading(gated, *options)
+    rows = (gated.policy.parent / "lading.prom").read_text().splitlines()
+    assert rows[1] == "# TYPE lading_load_decisions_total counter"
+    assert rows[2:] == [f'lading_load_decisions_total{{answer="{name}"}} {n}' for name, n in [("allow", 2), ("refuse", 1), ("unknown", 0)]]
+    assert lading(gated, "--model", "model", "--metrics", "none/lading.prom", "--", "true").returncode == 1
 
 
 def test_an_audit_records_and_keeps_nothing_away(gated: Gated) -> None:

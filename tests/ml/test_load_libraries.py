@@ -498,3 +498,38 @@ def test_a_plain_script_runs_unchanged(tensors: Path, tmp_path: Path) -> None:
     script = "import sys; from safetensors.torch import load_file; print(load_file(sys.argv[1])['scalar'].item())"
     done = behind(tmp_path, "--model", "t.safetensors", "--", sys.executable, "-c", script, tensors.name)
     assert (done.returncode, done.stdout) == (0, "7.0\n"), done.stderr
+
+
+# counters
+
+
+def test_prometheus_and_opentelemetry_read_the_counts(model: Path) -> None:
+    client = pytest.importorskip("prometheus_client")
+    metrics = pytest.importorskip("opentelemetry.sdk.metrics")
+    from opentelemetry.sdk.metrics.export import InMemoryMetricReader
+
+    from lading.integrations.opentelemetry import observe
+    from lading.integrations.prometheus import Decisions
+
+    registry = client.CollectorRegistry()
+    registry.register(Decisions())
+    reader = InMemoryMetricReader()
+    observe(metrics.MeterProvider([reader]).get_meter("test"))
+
+    def seen() -> list[float]:
+        points = reader.get_metrics_data().resource_metrics[0].scope_metrics[0].metrics[0].data.data_points
+        observed = {p.attributes["answer"]: p.value for p in points}
+        exported = {a: registry.get_sample_value("lading_load_decisions_total", {"answer": a}) for a in observed}
+        assert observed == exported
+        return [observed[a] for a in ("allow", "refuse", "changed")]
+
+    before = seen()
+    load_with(len, model)
+    (model / "more.py").write_text("")
+    with pytest.raises(LoadError):
+        load_with(len, model)
+    (model / "more.py").unlink()
+    _exchanged(model)
+    with pytest.raises(LoadError):
+        load_with(len, model)
+    assert [after - b for after, b in zip(seen(), before, strict=True)] == [2, 1, 1]

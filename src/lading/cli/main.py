@@ -27,6 +27,7 @@ COMMANDS = {
     "attest": "Sign any statement about an artifact.",
     "verify": "Say whether an artifact is what somebody trusted has signed.",
     "run": "Run a command that can load only verified models.",
+    "admit": "Answer admission reviews of Kubernetes: images and models must be signed.",
     "timestamp": "Add a proof of time to a signature.",
     "policy": "Try the [[trust]] rules of lading.toml against recorded verdicts.",
     "ledger": "Record envelopes so that none can be removed, changed or re-ordered unseen.",

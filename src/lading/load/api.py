@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from datetime import datetime
 
+    from lading.load.enforcement import Enforced
     from lading.load.lazy import SafeOpen
     from lading.load.model import Model
     from lading.load.policy import Policy
@@ -93,6 +94,16 @@ def load_with(
     with verified_directory(root, policy=policy, copies=copies) as folder:
         place = folder / (root.resolve().name if root.is_file() else within)
         return loader(str(place), *arguments, **options)
+
+
+def enforce(*models: PathLike, policy: PathLike | Policy | None = None, read: Iterable[PathLike] = ()) -> Enforced:
+    """Verify models and give up reading any other weights for good, for this process and its children, whatever language reads them.
+
+    Call it before threads start: before numpy or torch is imported. EnforcementError when it cannot be shown to hold.
+    """
+    from lading.load.enforcement import enforce as enforced  # noqa: PLC0415 - ctypes and the like only when it is asked for
+
+    return enforced(*models, policy=policy, read=read)
 
 
 def _root_of(path: Path) -> tuple[Path, str]:

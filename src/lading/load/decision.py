@@ -74,13 +74,6 @@ def consider(
     return _decision(model.verdict.answer, model.verdict.reasons, subject_of_manifest(model.manifest), signers, policy, path, now), model
 
 
-def compared(model: Model) -> None:
-    """Read every file and compare it, keeping nothing; LoadError names the first that differs."""
-    for path in model.files:
-        with model.source(path) as source:
-            source.pour(lambda *_: None)
-
-
 def _decision(
     answer: Answer, reasons: tuple[str, ...], subject: Resource, signers: tuple[str, ...], policy: Policy, path: Path, now: datetime
 ) -> Decision:

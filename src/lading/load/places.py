@@ -77,10 +77,10 @@ def _programs(command: Sequence[str]) -> Iterator[Path]:
 
 
 def _installed(program: Path) -> Iterator[Path]:
-    """The file, and the tree of which it is the `bin`: that of its virtual environment too."""
+    """The file, and the tree of which it is the `bin`, or the `shims` of a version manager: that of its virtual environment too."""
     for one in {Path(os.path.abspath(program)), program.resolve()}:  # noqa: PTH100 - the link of an environment is not followed here
         yield one
-        if one.parent.name == "bin" and one.parent.parent not in {Path("/"), Path.home()}:
+        if one.parent.name in {"bin", "shims"} and one.parent.parent not in {Path("/"), Path.home()}:
             yield one.parent.parent
 
 

@@ -35,10 +35,33 @@ def link_to_sealed(model: Model, folder: Path) -> None:
         target.symlink_to(model.sealed(path).shared_path)
 
 
+def stage(model: Model, folder: Path) -> bool:
+    """Fill a folder that is new or empty with verified copies; False when it held exactly these files already.
+
+    UsageError when it holds anything else; LoadError when a file is not what was signed, and then it stays as it was.
+    """
+    if not folder.exists():
+        copy(model, folder)
+        return True
+    if not any(folder.iterdir()):
+        scratch = folder / ".lading"
+        copy(model, scratch)
+        scratch.chmod(0o755)
+        for entry in sorted(scratch.iterdir()):
+            entry.rename(folder / entry.name)
+        scratch.rmdir()
+        return True
+    try:
+        there = model.at(folder)
+        there.listed(())
+        there.compare()
+    except LoadError as e:
+        raise UsageError(f"{folder} exists and holds something else: {e.sentence}", hint="name a folder that is new or empty") from e
+    return False
+
+
 def copy(model: Model, folder: Path) -> None:
     """Write verified copies of every file to a new folder, which appears whole or not at all; nobody needs to write to it afterwards."""
-    if folder.exists():
-        raise UsageError(f"{folder} exists already", hint="name a folder that is not there yet")
     scratch = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
     try:
         for path in model.files:
@@ -46,9 +69,11 @@ def copy(model: Model, folder: Path) -> None:
             target.parent.mkdir(parents=True, exist_ok=True)
             with model.source(path) as source:
                 _write(source, target)
-        for inner in (scratch, *(p for p in scratch.rglob("*") if p.is_dir())):
+        for inner in (p for p in scratch.rglob("*") if p.is_dir()):
             inner.chmod(0o555)
+        scratch.chmod(0o755)
         scratch.rename(folder)
+        folder.chmod(0o555)
     except OSError as e:
         _remove(scratch)
         raise LoadError(f"{folder} cannot be written: {e.strerror}", hint="nothing of it was left behind; make room and try again") from e

@@ -63,6 +63,8 @@ class LoadSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """Models that `lading run` verifies when no --model is given."""
     read: tuple[str, ...] = ()
     """Files and folders that the process may read beside the system, its interpreter and its working folder."""
+    lock: str = ""
+    """The lock whose pins are good enough for models about which no `[[trust]]` rule is."""
     revocations: tuple[str, ...] = ()
     """Signed lists of what does not count any more."""
     revocation_keys: tuple[str, ...] = ()
@@ -72,6 +74,15 @@ class LoadSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     def __post_init__(self) -> None:
         span(self.revocation_max_age)
+
+
+class AdmitSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[admit]`: what `lading admit` lets in without a signature in a registry."""
+
+    models: tuple[str, ...] = ()
+    """Patterns of places of models that the load gate verifies when they are loaded: `pvc://verified/*`."""
+    exempt: tuple[str, ...] = ()
+    """Patterns of images that need no signature: `registry.k8s.io/pause@*`."""
 
 
 class AuditSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -109,6 +120,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     key: tuple[KeyTerm, ...] = ()
     """How long keys count."""
     load: LoadSettings = LoadSettings()
+    admit: AdmitSettings = AdmitSettings()
     lock: LockSettings = LockSettings()
     audit: AuditSettings = AuditSettings()
     decision: tuple[Verdict, ...] = ()
@@ -213,7 +225,11 @@ def _nearest(message: str) -> str:
     unknown = message.partition("unknown field `")[2].partition("`")[0]
     known = [
         *Settings.__struct_fields__,
-        *(f for s in (ScanSettings, Ignore, TrustRule, KeyTerm, LoadSettings, AuditSettings, Verdict) for f in s.__struct_fields__),
+        *(
+            f
+            for s in (ScanSettings, Ignore, TrustRule, KeyTerm, LoadSettings, AdmitSettings, AuditSettings, Verdict)
+            for f in s.__struct_fields__
+        ),
     ]
     near = get_close_matches(unknown, known, 1) if unknown else []
     return f"did you mean {near[0]!r}?" if near else _HELP
