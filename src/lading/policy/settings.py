@@ -70,6 +70,8 @@ class LoadSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 class AuditSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`[audit]`; paths are relative to the settings file."""
 
+    feeds: tuple[str, ...] = ()
+    """What `lading advisories update` fetches: `PyPI=https://…/all.zip`."""
     vex: tuple[str, ...] = ()
     """VEX documents, or folders of them, whose decisions hold."""
     max_age: str = ""
