@@ -145,8 +145,19 @@ def _checksum(parts: list[bytes]) -> int:
 
 
 def keys_of(record: Read) -> set[str]:
-    """The keys of the packages that a record names."""
-    return {key for affected in record.record.affected or () if (key := key_of(affected))}
+    """Everything that a record is found by: the keys of packages, digests (`d`) and commits (`c`)."""
+    found = {key for affected in record.record.affected or () if (key := key_of(affected))}
+    found.update(f"d\0{digest}" for digest in indicators(record))
+    found.update(f"c\0{commit}" for commit in commits(record))
+    return found
+
+
+def commits(record: Read) -> Iterator[str]:
+    """The commits at which a record says that something bad came in."""
+    for affected in record.record.affected or ():
+        for row in affected.ranges or ():
+            if row.type == "GIT":
+                yield from (e.introduced for e in row.events if e.introduced not in {None, "0"} and e.introduced)
 
 
 def key_of(affected: Affected) -> str:
@@ -199,12 +210,8 @@ def _postings(records: list[Kept]) -> dict[str, list[int]]:
             continue
         for digest in indicators(kept.read):
             found[f"d\0{digest}"].append(number)
-        for affected in record.affected or ():
-            for row in affected.ranges or ():
-                if row.type == "GIT":
-                    for event in row.events:
-                        if event.introduced not in {None, "0"}:
-                            found[f"c\0{event.introduced}"].append(number)
+        for commit in commits(kept.read):
+            found[f"c\0{commit}"].append(number)
     return found
 
 

@@ -190,6 +190,11 @@ class Database:
 
     def verify(self) -> None:
         """Return when every section is as it was written; DatabaseError names one that is not."""
+        size, _ = HEADER.unpack_from(self._map, len(MAGIC))
+        first = min(s.offset for s in self.header.sections.values())
+        last = max(s.offset + s.size for s in self.header.sections.values())
+        if any(self._map[len(MAGIC) + HEADER.size + size : first]) or last != len(self._map):
+            raise self._damaged("something was put between its parts")
         for name, section in self.header.sections.items():
             if zlib.crc32(self._section(name)) != section.checksum:
                 raise self._damaged(f"its {name} were changed")

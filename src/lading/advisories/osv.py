@@ -84,11 +84,14 @@ _LABELS = msgspec.json.Decoder(dict[str, Any])
 def read(data: bytes) -> Read:
     """The record in some bytes; FormatError when it is none, or has no id to be known by."""
     try:
-        return Read(_STRICT.decode(data), ())
+        record = _STRICT.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return _tolerant(data)
     except RecursionError as e:
         raise FormatError("the record is nested too deeply") from e
+    if not record.id.strip():
+        raise FormatError("no record: it has no id")
+    return Read(record)
 
 
 def _tolerant(data: bytes) -> Read:

@@ -3,6 +3,7 @@
 import contextlib
 import fcntl
 import os
+import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -30,6 +31,8 @@ class Memory(Struct):
     """What outlives every database: the highest counter of a snapshot that was taken over, by signer."""
 
     counters: dict[str, int] = {}
+    digests: dict[str, str] = {}
+    """The digest of that snapshot."""
 
 
 @dataclass
@@ -73,12 +76,14 @@ class Store:
 
     def bring(self, feeds: Iterable[tuple[str, Iterable[Item]]], now: datetime, *, fresh: bool = False) -> Outcome:
         """Take over records and tables, name by name of their source; the old database works until the new one is whole."""
-        with self._locked():
+        with self.locked():
             merge = _Merge(now)
             if self.file.exists() and not fresh:
                 with Database(self.file) as old:
                     merge.start(old)
-            for name, items in [*feeds, (own.SOURCE, [Raw(data) for data in own.records()])]:
+            merge.take(own.SOURCE, [Raw(data) for data in own.records()])
+            merge.outcome = Outcome(generation=merge.outcome.generation, keys=merge.outcome.keys)
+            for name, items in feeds:
                 merge.take(name, items)
             contents = merge.contents()
             self.replace(lambda path: write(contents, path))
@@ -123,7 +128,7 @@ class Store:
         scratch.replace(self.folder / _STATE)
 
     @contextlib.contextmanager
-    def _locked(self) -> Iterator[None]:
+    def locked(self) -> Iterator[None]:
         """One writer at a time; readers never wait."""
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -133,12 +138,10 @@ class Store:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX)
             for left in self.folder.glob(f".{FILE}.*"):
-                left.unlink(missing_ok=True)
+                shutil.rmtree(left, ignore_errors=True) if left.is_dir() else left.unlink(missing_ok=True)
             yield
         finally:
             os.close(lock)
-
-    locked = _locked
 
 
 class _Merge:

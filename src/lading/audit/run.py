@@ -16,7 +16,6 @@ from lading.audit.imports import place
 from lading.audit.match import Hit, Matcher
 from lading.audit.subject import Subject, is_subject, subject_of
 from lading.core.bom import Bom
-from lading.core.component import Component
 from lading.trust.statement import time_of
 from lading.versions import order_of
 
@@ -55,7 +54,8 @@ def audit(
         if answer.hits:
             bump = graph.through(component.ref)
             seen = place(imported or {}, subject.name) if "PyPI" in subject.ecosystems else ""
-            problems += [replace(p, bump=bump, imported=seen) for p in _problems(component, subject, answer.hits, database)]
+            about = problems_of(subject, answer.hits, database)
+            problems += [replace(p, bump=bump, imported=seen, occurrences=component.occurrences) for p in about]
     evaluated = len(subjects) - len({g.component for g in gaps})
     gaps |= _halves({e for _, s in subjects for e in s.ecosystems}, database)
     return Result(
@@ -92,15 +92,16 @@ def urgency(problem: Problem) -> tuple[object, ...]:
     )
 
 
-def _problems(component: Component, subject: Subject, hits: Iterable[Hit], database: Database) -> Iterable[Problem]:
+def problems_of(subject: Subject, hits: Iterable[Hit], database: Database) -> Iterable[Problem]:
+    """One problem for each cluster of aliases among the records about a component."""
     clusters: dict[int, list[Hit]] = defaultdict(list)
     for hit in hits:
         clusters[database.head(hit.record).cluster].append(hit)
     for group in clusters.values():
-        yield _problem(component, subject, group, database)
+        yield _problem(subject, group, database)
 
 
-def _problem(component: Component, subject: Subject, hits: list[Hit], database: Database) -> Problem:
+def _problem(subject: Subject, hits: list[Hit], database: Database) -> Problem:
     """One problem of what several records say: the surest basis, the worst severity, every id."""
     sure = [h for h in hits if h.sure] or hits
     sure.sort(key=lambda h: _BASES.index(h.basis))
@@ -111,7 +112,7 @@ def _problem(component: Component, subject: Subject, hits: list[Hit], database: 
     worst = min(heads.values(), key=_badness)
     exploited = max((h.exploited for h in heads.values()), key=lambda e: (bool(e.known_since), e.exploitation == "active", e.epss))
     return Problem(
-        component=component.ref,
+        component=subject.ref,
         name=subject.name,
         version=subject.version or subject.written,
         ecosystem=subject.ecosystems[0] if subject.ecosystems else "",
@@ -133,7 +134,6 @@ def _problem(component: Component, subject: Subject, hits: list[Hit], database: 
         modified=max(h.modified for h in heads.values()),
         first_seen=min((h.first_seen for h in heads.values() if h.first_seen), default=""),
         atlas=tuple(sorted({a for h in heads.values() for a in h.atlas})),
-        occurrences=component.occurrences,
     )
 
 

@@ -3,10 +3,16 @@
 import gc
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from shlex import quote
+from typing import TYPE_CHECKING
 
 import click
 
+from lading.cli.signer import Asked, signer_options
 from lading.core.errors import UsageError
+
+if TYPE_CHECKING:
+    from lading.advisories.store import Outcome, Store
 
 _PATH = click.Path(path_type=Path)
 _DATABASE = click.option("--database", "-d", type=_PATH, help="The folder of the database; else LADING_ADVISORIES, else the user's.")
@@ -30,12 +36,17 @@ def import_(feeds: tuple[str, ...], database: Path | None, *, fresh: bool) -> in
     from lading.advisories.store import Store, default_folder  # noqa: PLC0415 - as above
 
     gc.disable()  # millions of small things live until the end: looking for garbage among them finds none
-    wanted = [_named(text) for text in feeds]
+    wanted = [(name, Path(place)) for name, place in map(_named, feeds)]
     for _, path in wanted:
         if not path.exists():
             raise UsageError(f"{path} does not exist", hint="give a file or a folder of OSV records")
     store = Store(database or default_folder())
     outcome = store.bring([(name, items(path, name)) for name, path in wanted], datetime.now(UTC), fresh=fresh)
+    return _told(store, outcome)
+
+
+def _told(store: "Store", outcome: "Outcome") -> int:
+    """Say what an import did; 4 when it brought nothing that can be used."""
     click.echo(f"{outcome.added} new, {outcome.changed} changed, {outcome.same} as they were, {outcome.older} older than what is there")
     for name, rows in outcome.tables.items():
         click.echo(f"{name}: {rows} rows")
@@ -46,6 +57,74 @@ def import_(feeds: tuple[str, ...], database: Path | None, *, fresh: bool) -> in
     with store.open() as opened:
         click.echo(f"{opened.header.records} records of {opened.header.keys} packages in {store.file}")
     return 0 if outcome.added or outcome.changed or outcome.same or outcome.tables else 4
+
+
+@command.command(
+    epilog="\b\nExamples:\n  lading advisories update PyPI=https://mirror.example/PyPI/all.zip\n"
+    "  lading advisories update --snapshot https://mirror.example/advisories --key mirror.pub"
+)
+@click.argument("urls", nargs=-1, metavar="[NAME=]URL...")
+@click.option("--snapshot", default="", metavar="URL", help="Take over a signed snapshot instead: a folder, or the URL of one.")
+@click.option("--key", "-k", "keys", multiple=True, type=_PATH, help="Whose snapshots count: a public key; may be repeated.")
+@_DATABASE
+def update(urls: tuple[str, ...], snapshot: str, keys: tuple[Path, ...], database: Path | None) -> int:
+    """Fetch feeds, those of `[audit] feeds` by default, or take over a signed snapshot; what is there works until the new one is whole."""
+    import tempfile  # noqa: PLC0415 - when it is run
+
+    from lading.advisories.feeds import items  # noqa: PLC0415 - as above
+    from lading.advisories.store import Store, default_folder  # noqa: PLC0415 - as above
+    from lading.audit.fetch import fetched  # noqa: PLC0415 - as above
+    from lading.policy.settings import settings_for  # noqa: PLC0415 - as above
+
+    store = Store(database or default_folder())
+    if snapshot:
+        return _adopt(store, snapshot, keys)
+    wanted = [_named(text) for text in urls or settings_for(Path()).audit.feeds]
+    if not wanted:
+        raise UsageError("no feed is named", hint='give URLs, or set feeds = ["PyPI=https://…/all.zip"] in [audit] of lading.toml')
+    gc.disable()  # as above
+    with tempfile.TemporaryDirectory() as made:
+        feeds = []
+        for number, (name, url) in enumerate(wanted):
+            file = Path(made) / str(number) / (url.partition("?")[0].rpartition("/")[2] or "feed.json")
+            file.parent.mkdir()
+            fetched(url, file)
+            feeds.append((name, items(file, name)))
+        return _told(store, store.bring(feeds, datetime.now(UTC)))
+
+
+def _adopt(store: "Store", snapshot: str, keys: tuple[Path, ...]) -> int:
+    from lading.audit.fetch import fetched  # noqa: PLC0415 - when it is run
+    from lading.audit.snapshot import adopt, copying  # noqa: PLC0415 - as above
+    from lading.cli.key import read  # noqa: PLC0415 - as above
+    from lading.trust.evidence import Roots  # noqa: PLC0415 - as above
+    from lading.trust.keys import load_public  # noqa: PLC0415 - as above
+
+    if not keys:
+        raise UsageError("nobody is named whose snapshots count", hint="--key mirror.pub")
+    roots = Roots(tuple(load_public(read(k), str(k)) for k in keys))
+    base = snapshot.rstrip("/")
+    fetch = (lambda name, path: fetched(f"{base}/{name}", path)) if "://" in snapshot else copying(Path(snapshot))
+    counter = adopt(store, fetch, roots, datetime.now(UTC))
+    with store.open() as opened:
+        click.echo(f"snapshot {counter}: {opened.header.records} records of {opened.header.keys} packages in {store.file}")
+    return 0
+
+
+@command.command(epilog="\b\nExample:\n  lading advisories snapshot public/advisories --key mirror.key")
+@click.argument("folder", type=_PATH)
+@signer_options
+@_DATABASE
+def snapshot(folder: Path, asked: Asked, database: Path | None) -> int:
+    """Write the database with a signed statement and a rising counter into FOLDER, for a mirror or a medium."""
+    from lading.advisories.store import Store, default_folder  # noqa: PLC0415 - when it is run
+    from lading.audit.snapshot import publish  # noqa: PLC0415 - as above
+
+    by = asked.signatory()
+    counter = publish(Store(database or default_folder()), folder, by, datetime.now(UTC))
+    click.echo(f"snapshot {counter} in {folder}")
+    click.echo(f"take it over with: lading advisories update --snapshot {quote(str(folder))} {asked.check(by)}", err=True)
+    return 0
 
 
 @command.command(epilog="\b\nExample:\n  lading advisories status --max-age 24h")
@@ -113,9 +192,10 @@ def _ecosystem(row: tuple[str, tuple[int, int]]) -> str:
     return f"{name} ({vulnerable} packages with vulnerabilities, {malicious} malicious)"
 
 
-def _named(text: str) -> tuple[str, Path]:
-    """A feed as `NAME=PATH`, or a path whose name is the feed's."""
-    name, equals, path = text.partition("=")
+def _named(text: str) -> tuple[str, str]:
+    """A feed as `NAME=PLACE`, or a place whose last part is the feed's name."""
+    name, equals, place = text.partition("=")
     if equals and name and "/" not in name:
-        return name, Path(path)
-    return Path(text).name.partition(".")[0] or text, Path(text)
+        return name, place
+    last = text.partition("?")[0].rstrip("/").rpartition("/")[2]
+    return (text if last.startswith(("all.", "index.")) else last.partition(".")[0]) or text, text

@@ -18,6 +18,7 @@ COMMANDS = {
     "bom": "Show, convert, validate, compare and merge bills of materials.",
     "why": "Explain one artifact: every place that names it, its pin, what depends on it.",
     "audit": "Say which known vulnerabilities and malicious releases a system inherits.",
+    "watch": "Ask again about stored bills of materials when advisories change.",
     "advisories": "Import, update and look at the advisory database.",
     "rules": "List the rules, or explain one.",
     "inspect": "Say whether model files are safe to load, without running anything in them.",

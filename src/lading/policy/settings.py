@@ -88,6 +88,8 @@ class AdmitSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 class AuditSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`[audit]`; paths are relative to the settings file."""
 
+    feeds: tuple[str, ...] = ()
+    """What `lading advisories update` fetches: `PyPI=https://…/all.zip`."""
     vex: tuple[str, ...] = ()
     """VEX documents, or folders of them, whose decisions hold."""
     max_age: str = ""
