@@ -58,6 +58,9 @@ class _Inspector:
             self.see(
                 part.sees("polyglot", f"the same bytes are {names}: different loaders would read different things", effect="integrity")
             )
+        meant = _MEANT.get(part.suffix)
+        if meant and not part.depth and not any(r.title.startswith(meant) for r in readings):
+            self.see(part.sees("misleading-name", f"it is named {part.suffix} and is {readings[0].title}", effect="integrity"))
         covered = [self._scan(reading, part) for reading in readings]
         best = min(covered, key=lambda c: c.unread)
         if best.unread:
@@ -113,6 +116,14 @@ class _Inspector:
                     "pickle-held", f"it holds another pickle as bytes; if somebody loads that: {worse.message}", callable=worse.callable
                 )
             )
+
+
+_MEANT = {
+    ".safetensors": ("safetensors", "text"), ".gguf": ("GGUF", "text"), ".npy": ("NumPy",), ".npz": ("ZIP",), ".onnx": ("ONNX", "text"), ".keras": ("ZIP", "HDF5", "text"),
+    ".h5": ("HDF5", "text"), ".hdf5": ("HDF5", "text"), ".tflite": ("TensorFlow Lite", "text"), ".json": ("JSON",), ".parquet": ("Parquet", "text"),
+    ".txt": ("text", "JSON", "template", "XML", "Python"), ".md": ("text", "XML", "JSON"), ".skops": ("ZIP", "text"),
+}  # fmt: skip
+"""What a file of such a name is to be; a pointer to a file that is kept elsewhere is text."""
 
 
 def _unknown(part: Part) -> str:
