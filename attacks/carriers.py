@@ -192,7 +192,7 @@ table(
 table("machine_code", {"compiled": b"\xa7\r\r\n" + b"\x00" * 12 + b"\xe3marker"}, *FLAGGED, suffix=".pyc")
 
 
-def skops(**nodes: Any) -> bytes:
+def skops(**nodes: object) -> bytes:
     """An archive of skops with this root."""
     return zipped(
         {

@@ -17,8 +17,9 @@ _FORMATS = ("text", "json", "sarif")
     "--format", "format_", type=click.Choice(_FORMATS), default=None, help="How to answer; by default the suffix of --output, or text."
 )
 @click.option("--output", "-o", type=click.Path(path_type=Path), help="Write to this file instead of standard output.")
+@click.option("--no-digest", is_flag=True, help="Do not hash the files: faster, but the answer is bound to no bytes.")
 @click.option("--all", "everything", is_flag=True, help="Show benign files too, and every observation.")
-def command(paths: tuple[Path, ...], format_: str | None, output: Path | None, *, everything: bool) -> int:
+def command(paths: tuple[Path, ...], format_: str | None, output: Path | None, *, no_digest: bool, everything: bool) -> int:
     """Judge model files, folders and repositories without running anything in them.
 
     Every reading that some loader would accept is followed: pickles step by step, archives member by member. What cannot be read is unscannable,
@@ -32,7 +33,7 @@ def command(paths: tuple[Path, ...], format_: str | None, output: Path | None, *
     for path in paths:
         if not path.exists() and not path.is_symlink():
             raise UsageError(f"{path} does not exist", hint="give files or folders")
-    inspections = list(inspect_all(list(paths)))
+    inspections = list(inspect_all(list(paths), hashed=not no_digest))
     emit(_rendered(inspections, format_ or _by_suffix(output), output, everything=everything), output)
     return verdict(inspections).exit_code
 

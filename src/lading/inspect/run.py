@@ -64,11 +64,9 @@ class _Inspector:
         covered = [self._scan(reading, part) for reading in readings]
         best = min(covered, key=lambda c: c.unread)
         if best.unread:
-            self.see(
-                part.sees(
-                    "unread-bytes", f"{best.unread} of {part.window.size} bytes belong to nothing that a loader reads", Grade.SUSPICIOUS
-                )
-            )
+            cut_short = any(o.grade is Grade.UNSCANNABLE and o.member == part.path for o in self.observations)
+            grade = Grade.UNSCANNABLE if cut_short else Grade.SUSPICIOUS
+            self.see(part.sees("unread-bytes", f"{best.unread} of {part.window.size} bytes belong to nothing that a loader reads", grade))
         return readings[0].title, best
 
     def _readings(self, part: Part) -> list[Scanner]:
@@ -165,7 +163,7 @@ def inspect_path(path: Path, *, shown: str = "", limits: Limits = DEFAULT_LIMITS
         if not before.st_size:
             return Inspection(path=shown, grade=Grade.BENIGN, format="empty", size=0)
         with mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as mapped, memoryview(mapped) as view:
-            digest = _digest(view) if hashed else ""
+            digest = _digest(stream.fileno()) if hashed else ""
             result = inspect_bytes(view, path.name, path=shown, limits=limits, digest=digest)
         after = os.fstat(stream.fileno())
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
@@ -173,10 +171,13 @@ def inspect_path(path: Path, *, shown: str = "", limits: Limits = DEFAULT_LIMITS
     return result
 
 
-def _digest(view: memoryview) -> str:
+def _digest(handle: int) -> str:
+    """Read beside the mapping, so that a large file does not fill the memory of the process."""
     digest = hashlib.sha256()
-    for start in range(0, len(view), _BLOCK):
-        digest.update(view[start : start + _BLOCK])
+    position = 0
+    while block := os.pread(handle, _BLOCK, position):
+        digest.update(block)
+        position += len(block)
     return f"sha256:{digest.hexdigest()}"
 
 
@@ -185,14 +186,14 @@ def _refused(path: str, why: str) -> Inspection:
     return Inspection(path=path, grade=Grade.UNSCANNABLE, format="unreadable", size=0, observations=(seen,))
 
 
-def inspect_all(paths: list[Path], *, limits: Limits = DEFAULT_LIMITS) -> Iterator[Inspection]:
+def inspect_all(paths: list[Path], *, limits: Limits = DEFAULT_LIMITS, hashed: bool = True) -> Iterator[Inspection]:
     """The verdict over every file of some files and folders, in the order of their names."""
     for path in paths:
         if path.is_dir() and not path.is_symlink():
             for file in files_of(path):
-                yield inspect_path(file, shown=str(file), limits=limits)
+                yield inspect_path(file, shown=str(file), limits=limits, hashed=hashed)
         else:
-            yield inspect_path(path, limits=limits)
+            yield inspect_path(path, limits=limits, hashed=hashed)
 
 
 _LEFT_OUT = frozenset({".git", "__pycache__", ".venv", "node_modules", ".locks"})
