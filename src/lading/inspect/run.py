@@ -7,7 +7,6 @@ import mmap
 import os
 import stat
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -184,23 +183,3 @@ def _digest(handle: int) -> str:
 def _refused(path: str, why: str) -> Inspection:
     seen = Observation(rule="unreadable", grade=Grade.UNSCANNABLE, message=why)
     return Inspection(path=path, grade=Grade.UNSCANNABLE, format="unreadable", size=0, observations=(seen,))
-
-
-def inspect_all(paths: list[Path], *, limits: Limits = DEFAULT_LIMITS, hashed: bool = True) -> Iterator[Inspection]:
-    """The verdict over every file of some files and folders, in the order of their names."""
-    for path in paths:
-        if path.is_dir() and not path.is_symlink():
-            for file in files_of(path):
-                yield inspect_path(file, shown=str(file), limits=limits, hashed=hashed)
-        else:
-            yield inspect_path(path, limits=limits, hashed=hashed)
-
-
-_LEFT_OUT = frozenset({".git", "__pycache__", ".venv", "node_modules", ".locks"})
-
-
-def files_of(folder: Path) -> Iterator[Path]:
-    """Every file below a folder, without the insides of version control; links to folders are not followed."""
-    for root, folders, names in os.walk(folder, followlinks=False):
-        folders[:] = sorted(f for f in folders if f not in _LEFT_OUT)
-        yield from (Path(root) / name for name in sorted(names))
