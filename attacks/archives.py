@@ -127,8 +127,6 @@ table(
         "tar-two-of-one-name": tarred({"a.txt": b"a"})[:1024] + tarred({"a.txt": b"b"}),
         "torch-good-twice": _twice(GOOD, GOOD),
         "torch-good-junk-behind": torch_zip(GOOD) + b"junk",
-        "zip-bomb": zipped({"model.pkl": b"\x00" * (170 << 20)}, zipfile.ZIP_DEFLATED),
-        "gzip-bomb": gzip.compress(b"\x00" * (170 << 20), mtime=0),
         "lzma-member": zipped({"archive/data.pkl": GOOD, "archive/version": b"3"}, zipfile.ZIP_LZMA),
         "nested-without-end": __import__("functools").reduce(lambda inner, n: zipped({f"{n}.zip": inner}), range(12), GOOD),
         "seven-zip": b"7z\xbc\xaf\x27\x1c" + b"\x00\x04" + b"\x11" * 40,
@@ -178,3 +176,15 @@ def torch_without_payload() -> bytes:
 def compressed_tar_without_payload() -> bytes:
     """A compressed archive of harmless files."""
     return gzip.compress(tarred({"a.txt": b"text", "b.pkl": GOOD}), mtime=0)
+
+
+@sample("bomb.zip", *STOPPED)
+def zip_bomb() -> bytes:
+    """A member that unpacks to a thousand times its size."""
+    return zipped({"model.pkl": b"\x00" * (100 << 20)}, zipfile.ZIP_DEFLATED)
+
+
+@sample("bomb.gz", *STOPPED)
+def gzip_bomb() -> bytes:
+    """A stream that unpacks to a thousand times its size."""
+    return gzip.compress(b"\x00" * (100 << 20), 1, mtime=0)

@@ -51,6 +51,7 @@ _RAW = {
     "effect-then-no-module": proto(2, RUN + name("no_such_module_at_all:x")),
     "frame-too-short": b"\x80\x04\x95\x02\x00\x00\x00\x00\x00\x00\x00" + RUN + STOP,
     "frame-too-long": b"\x80\x04\x95\xff\xff\x00\x00\x00\x00\x00\x00" + RUN + STOP,
+    "name-across-the-end-of-a-frame": b"\x80\x04\x95\x05\x00\x00\x00\x00\x00\x00\x00ccoll" + b"os\nsystem\n" + items(text(MARKER)) + b"R.",
     "frame-in-frame": b"\x80\x04\x95\x40\x00\x00\x00\x00\x00\x00\x00\x95\x01\x00\x00\x00\x00\x00\x00\x00" + RUN + STOP,
     "protocol-in-the-middle": b"\x80\x02N0\x80\x04" + RUN + STOP,
     "two-pickles": proto(2, b"}") + proto(2, RUN),
@@ -86,6 +87,7 @@ _RAW = {
 }  # fmt: skip
 _ORDER = {"flagged": FLAGGED, "stopped": STOPPED}
 _SOFTER = {
+    "name-across-the-end-of-a-frame": FLAGGED,
     "extension-1": FLAGGED, "extension-2": FLAGGED, "extension-4": FLAGGED, "getattr-by-computed-name": FLAGGED, "getattr-handed-on": FLAGGED,
     "build-on-a-class": FLAGGED, "append-to-a-global": FLAGGED, "setitem-on-a-global": FLAGGED, "next-buffer-as-name": FLAGGED, "codec-that-unpacks": FLAGGED,
     "type-of-an-instance-changed": FLAGGED, "memmap-writes": FLAGGED, "load-from-bytes-handed-on": FLAGGED, "rebuild-through-getattr": FLAGGED,

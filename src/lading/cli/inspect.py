@@ -1,10 +1,14 @@
 """`lading inspect`: whether model files are safe to load."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-_FORMATS = ("text", "json", "sarif")
+if TYPE_CHECKING:
+    from lading.core.inspection import Inspection
+
+_FORMATS = ("text", "json", "sarif", "in-toto")
 
 
 @click.command(
@@ -17,8 +21,27 @@ _FORMATS = ("text", "json", "sarif")
     "--format", "format_", type=click.Choice(_FORMATS), default=None, help="How to answer; by default the suffix of --output, or text."
 )
 @click.option("--output", "-o", type=click.Path(path_type=Path), help="Write to this file instead of standard output.")
+@click.option("--allow", type=click.Path(path_type=Path), help="A file of [[allow]] rules, signed with --key; malicious stays malicious.")
+@click.option(
+    "--key",
+    "-k",
+    "keys",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    help="A public key whose signature of --allow counts; may be repeated.",
+)
+@click.option("--no-digest", is_flag=True, help="Do not hash the files: faster, but the answer is bound to no bytes.")
 @click.option("--all", "everything", is_flag=True, help="Show benign files too, and every observation.")
-def command(paths: tuple[Path, ...], format_: str | None, output: Path | None, *, everything: bool) -> int:
+def command(
+    paths: tuple[Path, ...],
+    format_: str | None,
+    output: Path | None,
+    allow: Path | None,
+    keys: tuple[Path, ...],
+    *,
+    no_digest: bool,
+    everything: bool,
+) -> int:
     """Judge model files, folders and repositories without running anything in them.
 
     Every reading that some loader would accept is followed: pickles step by step, archives member by member. What cannot be read is unscannable,
@@ -32,9 +55,32 @@ def command(paths: tuple[Path, ...], format_: str | None, output: Path | None, *
     for path in paths:
         if not path.exists() and not path.is_symlink():
             raise UsageError(f"{path} does not exist", hint="give files or folders")
-    inspections = list(inspect_all(list(paths)))
+    inspections = list(inspect_all(list(paths), hashed=not no_digest))
+    if allow:
+        inspections = _allowed(inspections, allow, keys)
     emit(_rendered(inspections, format_ or _by_suffix(output), output, everything=everything), output)
     return verdict(inspections).exit_code
+
+
+def _allowed(inspections: "list[Inspection]", allow: Path, keys: tuple[Path, ...]) -> "list[Inspection]":
+    """The inspections with what a signed file allows; a file that none of the keys has signed is an error, not ignored."""
+    from datetime import UTC, datetime  # noqa: PLC0415 - when it is asked for
+
+    from lading.cli.judge import judged  # noqa: PLC0415 - as above
+    from lading.cli.key import roots_of  # noqa: PLC0415 - as above
+    from lading.core.errors import TrustError, UsageError  # noqa: PLC0415 - as above
+    from lading.core.verdict import Answer  # noqa: PLC0415 - as above
+    from lading.inspect.allow import applied, read  # noqa: PLC0415 - as above
+    from lading.policy.rule import TrustRule  # noqa: PLC0415 - as above
+
+    if not keys:
+        raise UsageError("--allow needs to know whose signature counts", hint="give the public key with --key")
+    now, rule = datetime.now(UTC), TrustRule(keys=tuple(map(str, keys)))
+    result = judged(allow, (), roots_of(rule, Path(), (), Path()), rule, now)
+    if result.verdict.answer is not Answer.ALLOW:
+        raise TrustError(f"{allow} is not signed by a key that counts", hint=f"lading sign {allow} --key KEY")
+    allowances = read(allow)
+    return [applied(i, allowances, now.date()) for i in inspections]
 
 
 def _by_suffix(output: Path | None) -> str:
@@ -43,9 +89,11 @@ def _by_suffix(output: Path | None) -> str:
     return {".json": "json", ".sarif": "sarif"}.get(output.suffix, "text")
 
 
-def _rendered(inspections: list, format_: str, output: Path | None, *, everything: bool) -> bytes:  # type: ignore[type-arg]
-    from lading.inspect.report import as_json, as_report  # noqa: PLC0415 - when it is run
+def _rendered(inspections: "list[Inspection]", format_: str, output: Path | None, *, everything: bool) -> bytes:
+    from lading.inspect.report import as_json, as_report, as_statements  # noqa: PLC0415 - when it is run
 
+    if format_ == "in-toto":
+        return as_statements(inspections)
     if format_ == "json":
         return as_json(inspections)
     if format_ == "sarif":

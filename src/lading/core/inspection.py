@@ -39,6 +39,8 @@ class Observation(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """execute, import, read-file, write-file, network, native-load, exhaustion, integrity or unknown."""
     references: tuple[str, ...] = ()
     loader: str = ""
+    accepted: str = ""
+    """The reason of the signed rule that lets it pass; empty when none does."""
 
 
 class Covered(Struct, frozen=True, kw_only=True):

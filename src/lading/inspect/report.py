@@ -15,6 +15,7 @@ from lading.core.inspection import Grade, Inspection, Observation, worst
 from lading.core.kinds import Kind, Severity
 from lading.inspect.ruleset import ruleset
 from lading.scanners._rules import inspection_rules
+from lading.trust.statement import Resource, Statement, encode
 
 _SEVERITY = {
     Grade.MALICIOUS: Severity.CRITICAL,
@@ -61,7 +62,7 @@ def as_report(inspections: list[Inspection]) -> Report:
     findings = tuple(
         Finding(
             rule=o.rule, severity=_SEVERITY[o.grade], message=f"{i.path}: {where(o)}{o.message}", component=i.path,
-            occurrences=(Occurrence(i.path, 0),), hint=rules[o.rule].fix,
+            occurrences=(Occurrence(i.path, 0),), hint=rules[o.rule].fix, accepted=o.accepted,
         )
         for i in inspections
         for o in i.observations
@@ -70,6 +71,22 @@ def as_report(inspections: list[Inspection]) -> Report:
     bom = Bom(subject=Component(kind=Kind.FILE, name="inspected files"), coverage=Coverage(files=len(inspections), unread=unread))
     used = {f.rule for f in findings}
     return Report(bom=bom, findings=findings, rules=tuple(r for r in rules.values() if r.id in used))
+
+
+PREDICATE = "urn:lading:inspection:v1"
+
+
+def as_statements(inspections: list[Inspection]) -> bytes:
+    """One in-toto statement on each line: the verdict over the bytes with this digest, under these rules."""
+    lines = []
+    for inspection in inspections:
+        algorithm, _, value = inspection.digest.partition(":")
+        if value:
+            subject = Resource(name=inspection.path, digest={algorithm: value})
+            lines.append(
+                encode(Statement(subject=(subject,), predicate_type=PREDICATE, predicate={"ruleset": ruleset(), **_file(inspection)}))
+            )
+    return b"\n".join(lines) + b"\n" if lines else b""
 
 
 def where(observation: Observation) -> str:

@@ -7,7 +7,6 @@ import mmap
 import os
 import stat
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -58,14 +57,15 @@ class _Inspector:
             self.see(
                 part.sees("polyglot", f"the same bytes are {names}: different loaders would read different things", effect="integrity")
             )
+        meant = _MEANT.get(part.suffix)
+        if meant and not part.depth and not any(r.title.startswith(meant) for r in readings):
+            self.see(part.sees("misleading-name", f"it is named {part.suffix} and is {readings[0].title}", effect="integrity"))
         covered = [self._scan(reading, part) for reading in readings]
         best = min(covered, key=lambda c: c.unread)
         if best.unread:
-            self.see(
-                part.sees(
-                    "unread-bytes", f"{best.unread} of {part.window.size} bytes belong to nothing that a loader reads", Grade.SUSPICIOUS
-                )
-            )
+            cut_short = any(o.grade is Grade.UNSCANNABLE and o.member == part.path for o in self.observations)
+            grade = Grade.UNSCANNABLE if cut_short else Grade.SUSPICIOUS
+            self.see(part.sees("unread-bytes", f"{best.unread} of {part.window.size} bytes belong to nothing that a loader reads", grade))
         return readings[0].title, best
 
     def _readings(self, part: Part) -> list[Scanner]:
@@ -115,6 +115,14 @@ class _Inspector:
             )
 
 
+_MEANT = {
+    ".safetensors": ("safetensors", "text"), ".gguf": ("GGUF", "text"), ".npy": ("NumPy",), ".npz": ("ZIP",), ".onnx": ("ONNX", "text"), ".keras": ("ZIP", "HDF5", "text"),
+    ".h5": ("HDF5", "text"), ".hdf5": ("HDF5", "text"), ".tflite": ("TensorFlow Lite", "text"), ".json": ("JSON",), ".parquet": ("Parquet", "text"),
+    ".txt": ("text", "JSON", "template", "XML", "Python"), ".md": ("text", "XML", "JSON"), ".skops": ("ZIP", "text"),
+}  # fmt: skip
+"""What a file of such a name is to be; a pointer to a file that is kept elsewhere is text."""
+
+
 def _unknown(part: Part) -> str:
     return f"{part.name} is of no format that is known here, so nothing can be said about it"
 
@@ -154,7 +162,7 @@ def inspect_path(path: Path, *, shown: str = "", limits: Limits = DEFAULT_LIMITS
         if not before.st_size:
             return Inspection(path=shown, grade=Grade.BENIGN, format="empty", size=0)
         with mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as mapped, memoryview(mapped) as view:
-            digest = _digest(view) if hashed else ""
+            digest = _digest(stream.fileno()) if hashed else ""
             result = inspect_bytes(view, path.name, path=shown, limits=limits, digest=digest)
         after = os.fstat(stream.fileno())
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
@@ -162,33 +170,16 @@ def inspect_path(path: Path, *, shown: str = "", limits: Limits = DEFAULT_LIMITS
     return result
 
 
-def _digest(view: memoryview) -> str:
+def _digest(handle: int) -> str:
+    """Read beside the mapping, so that a large file does not fill the memory of the process."""
     digest = hashlib.sha256()
-    for start in range(0, len(view), _BLOCK):
-        digest.update(view[start : start + _BLOCK])
+    position = 0
+    while block := os.pread(handle, _BLOCK, position):
+        digest.update(block)
+        position += len(block)
     return f"sha256:{digest.hexdigest()}"
 
 
 def _refused(path: str, why: str) -> Inspection:
     seen = Observation(rule="unreadable", grade=Grade.UNSCANNABLE, message=why)
     return Inspection(path=path, grade=Grade.UNSCANNABLE, format="unreadable", size=0, observations=(seen,))
-
-
-def inspect_all(paths: list[Path], *, limits: Limits = DEFAULT_LIMITS) -> Iterator[Inspection]:
-    """The verdict over every file of some files and folders, in the order of their names."""
-    for path in paths:
-        if path.is_dir() and not path.is_symlink():
-            for file in files_of(path):
-                yield inspect_path(file, shown=str(file), limits=limits)
-        else:
-            yield inspect_path(path, limits=limits)
-
-
-_LEFT_OUT = frozenset({".git", "__pycache__", ".venv", "node_modules", ".locks"})
-
-
-def files_of(folder: Path) -> Iterator[Path]:
-    """Every file below a folder, without the insides of version control; links to folders are not followed."""
-    for root, folders, names in os.walk(folder, followlinks=False):
-        folders[:] = sorted(f for f in folders if f not in _LEFT_OUT)
-        yield from (Path(root) / name for name in sorted(names))

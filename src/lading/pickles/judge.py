@@ -112,7 +112,7 @@ def _call(call: Call, machine: Machine) -> Judged | None:
         return _named(call, target, machine)
     if isinstance(target, Made) and call.what not in _CALLS:
         return _state(call, target, machine)
-    if isinstance(target, Unknown) and call.what not in _CALLS and target.what == "persistent object":
+    if isinstance(target, Unknown) and call.what not in _CALLS and target.what in {"persistent object", "forgotten"}:
         return None
     if isinstance(target, (Made, Unknown)):
         return _objection(call, machine, "pickle-computed-call", "loading calls or changes something that only a run would tell")
@@ -128,7 +128,7 @@ def _named(call: Call, target: Name, machine: Machine) -> Judged | None:
         return None
     if call.what not in _CALLS:
         return _objection(call, machine, "pickle-changes-shared", f"loading changes {target.full} itself, for the whole process")
-    if not _RULES[rule](call, machine):
+    if isinstance(call.arguments, Unknown) or not _RULES[rule](call, machine):
         return _objection(call, machine, "pickle-arguments", f"loading calls {target.full} with arguments that no library writes")
     return None
 

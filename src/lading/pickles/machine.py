@@ -6,6 +6,7 @@ protocol), so that no difference between unpicklers hides an effect. A value tha
 
 from __future__ import annotations
 
+import gc
 import struct
 from array import array
 from collections.abc import Callable
@@ -15,6 +16,10 @@ from lading.pickles.values import MOST_KEPT, SIZED, Group, Made, Mapping, Name, 
 
 MOST_OPCODES = 12_000_000
 _MOST_OBJECTS = 600_000
+_CHECKED = 1 << 16
+_MOST_REMEMBERED = 50_000
+"""From here on containers are taken for any container: nothing is concluded from what is in them, and calling with one is an objection."""
+_FORGOTTEN = -(1 << 62)
 _MOST_EVENTS = 20_000
 _MOST_LINE = 1 << 20
 _SMALLEST_NESTED = 8
@@ -71,6 +76,7 @@ class Machine:
         self.protocol = 0
         self.opcodes = 0
         self.frame_end = 0
+        self.limit = 0
         self.stopped = False
         self.error = ""
         self.exhausted = False
@@ -78,6 +84,8 @@ class Machine:
 
     def run(self) -> Machine:
         """Follow the stream to its STOP, its first error or a limit."""
+        collects = gc.isenabled()
+        gc.disable()  # millions of small containers, none of them in a circle that matters
         try:
             self._loop()
         except (IndexError, struct.error):
@@ -87,6 +95,9 @@ class Machine:
         except (Limit, MemoryError) as e:
             self.error = str(e)
             self.exhausted = True
+        finally:
+            if collects:
+                gc.enable()
         self.below.clear()
         return self
 
@@ -97,8 +108,12 @@ class Machine:
         stack = self.stack
         memo = self.memo
         count = 0
+        limit = pos + _CHECKED
+        self.limit = limit
         try:
             while True:
+                if pos >= limit:
+                    limit = self._checkpoint(pos, count)
                 code = data[pos]
                 step = width[code]
                 count += 1
@@ -127,6 +142,32 @@ class Machine:
                         raise Limit("more marks than are followed")
                     self.stack = stack = []
                     pos += 1
+                elif code == 0x5D:  # noqa: PLR2004 - EMPTY_LIST
+                    stack.append([])
+                    pos += 1
+                elif code == 0x65 and self.below:  # noqa: PLR2004 - APPENDS
+                    items, self.stack = stack, self.below.pop()
+                    stack = self.stack
+                    target = stack[-1]
+                    if type(target) is list:
+                        if len(target) < MOST_KEPT:
+                            target.extend(items[:MOST_KEPT])
+                        pos += 1
+                    else:
+                        pos = _put_into(self, items, pos, "append")
+                elif code == 0x58:  # noqa: PLR2004 - BINUNICODE
+                    stack.append(pos)
+                    pos += 5 + (data[pos + 1] | data[pos + 2] << 8 | data[pos + 3] << 16 | data[pos + 4] << 24)
+                elif code == 0x72:  # noqa: PLR2004 - LONG_BINPUT
+                    self._remember(data[pos + 1] | data[pos + 2] << 8 | data[pos + 3] << 16 | data[pos + 4] << 24, stack[-1])
+                    pos += 5
+                elif code == 0x6A:  # noqa: PLR2004 - LONG_BINGET
+                    stack.append(self._recall(data[pos + 1] | data[pos + 2] << 8 | data[pos + 3] << 16 | data[pos + 4] << 24))
+                    pos += 5
+                elif code == 0x86 and len(stack) > 1:  # noqa: PLR2004 - TUPLE2
+                    second = stack.pop()
+                    stack[-1] = (stack[-1], second)
+                    pos += 1
                 elif code == 0x2E:  # noqa: PLR2004 - STOP
                     self.result = stack.pop()
                     self.end = pos + 1
@@ -138,21 +179,31 @@ class Machine:
                         raise Broken(f"byte {code:#04x} is no opcode")
                     self.end = pos
                     pos = handler(self, pos, code)
-                    stack = self.stack
+                    stack, limit = self.stack, self.limit
                     if len(stack) > _MOST_OBJECTS * 4:
                         raise Limit("a deeper stack than is followed")
-                if pos > size:
-                    raise Broken("it ends in the middle of a value")
-                if count > MOST_OPCODES:
-                    raise Limit(f"more than {MOST_OPCODES} opcodes")
         finally:
             self.opcodes += count
             if not self.stopped:
                 self.end = min(pos, size)
 
+    def _checkpoint(self, pos: int, count: int) -> int:
+        """What is not looked at after every opcode: how many there were, and whether one of them goes beyond the end of its frame."""
+        if count > MOST_OPCODES:
+            raise Limit(f"more than {MOST_OPCODES} opcodes")
+        if self.frame_end and pos >= self.frame_end:
+            if pos > self.frame_end:
+                self.notes.append((pos, "an opcode goes beyond the end of its frame, and unpicklers read different things there"))
+            self.frame_end = 0
+        self.limit = min(pos + _CHECKED, self.frame_end or pos + _CHECKED)
+        return self.limit
+
     def _keep(self, value: Any) -> int:  # noqa: ANN401 - any value of the stack
-        if len(self.objects) >= _MOST_OBJECTS:
-            raise Limit("more objects than are followed")
+        if len(self.objects) >= _MOST_REMEMBERED:
+            if isinstance(value, (list, tuple)):
+                return _FORGOTTEN
+            if len(self.objects) >= _MOST_OBJECTS:
+                raise Limit("more objects than are followed")
         self.objects.append(value)
         return -len(self.objects)
 
@@ -161,7 +212,6 @@ class Machine:
         if index < len(self.memo):
             self.memo[index] = number
         elif index == len(self.memo):
-            self.holes.pop(index, None)
             self.memo.append(number)
             while self.holes and len(self.memo) in self.holes:
                 self.memo.append(self.holes.pop(len(self.memo)))
@@ -179,6 +229,8 @@ class Machine:
             raise Broken(f"it takes entry {index} of the memo, which was never put there")
         if number >= 0:
             return number
+        if number == _FORGOTTEN:
+            return Unknown("forgotten")
         value = self.objects[-number - 1]
         if type(value) is Name:
             value.uses += 1
@@ -196,7 +248,9 @@ class Machine:
             found = block.find(b"\n")
             if found >= 0:
                 return block[:found], pos + found + 1
-            if len(block) < reach or reach > _MOST_LINE:
+            if len(block) < reach:
+                return block[:-1], pos + len(block)  # both unpicklers cut off the last byte, whatever it is
+            if reach > _MOST_LINE:
                 raise Broken("a line without an end")
             reach *= 8
 
@@ -341,6 +395,7 @@ def _frame(m: Machine, pos: int, _: int) -> int:
     if pos < m.frame_end:
         m.notes.append((pos, "a frame begins within another frame"))
     m.frame_end = pos + 9 + length
+    m.limit = min(m.frame_end, m.limit)
     if m.frame_end > len(m.data):
         m.notes.append((pos, "a frame is longer than the stream"))
     return pos + 9
@@ -399,9 +454,9 @@ def _new(m: Machine, pos: int, code: int) -> int:
 def _instance(m: Machine, pos: int, _: int) -> int:
     module, after = m.line(pos + 1)
     name, after = m.line(after)
-    arguments = tuple(m.to_mark()[:MOST_KEPT])
     m.look_up(module.decode("utf-8", "replace"), name.decode("utf-8", "replace"), pos)
     target = m.stack.pop()
+    arguments = tuple(m.to_mark()[:MOST_KEPT])
     m.happens("call", target, arguments, pos)
     m.stack.append(Made(target, arguments, pos))
     return after
@@ -424,6 +479,8 @@ def _build(m: Machine, pos: int, _: int) -> int:
     if isinstance(target, Made):
         target.state = state
         if m.raw is not None:
+            if m.frame_end == pos + 1:  # arrays stand between frames
+                m.frame_end = 0
             return m.raw(m, target, pos + 1)
     return pos + 1
 

@@ -35,6 +35,8 @@ def _file(inspection: Inspection, style: Style, fix: Callable[[str], str]) -> It
 def _observation(observation: Observation, style: Style) -> Iterator[str]:
     place = " ".join(p for p in (observation.member, f"byte {observation.offset}" if observation.offset >= 0 else "") if p)
     known = " ".join((observation.rule, *observation.references))
+    if observation.accepted:
+        known += f"; allowed: {clean(observation.accepted)}"
     yield f"    {clean(observation.message)}  {style.paint(f'[{known}]', 'dim')}"
     if place:
         yield style.paint(f"      at {clean(place)}", "dim")

@@ -51,7 +51,7 @@ def scan(part: Part) -> Iterator[Seen]:
             break
     end = part.window.size if part.window.is_zero(position, part.window.size) else position
     yield Span(0, end)
-    yield Nested(Window(bytes(out)), _inner_name(part.name), "compressed")
+    yield Nested(Window(memoryview(out)), _inner_name(part.name), "compressed")
 
 
 def _goes_on(rest: Window, found: str) -> bool:

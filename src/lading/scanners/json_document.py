@@ -15,7 +15,13 @@ _NAMES = (".json", ".ipynb", ".webmanifest", ".jsonl", ".avsc", ".mapping")
 
 
 def _is_json(part: Part) -> bool:
-    if part.head[:2] == b"PK" or part.head[:1] == b"\x80" or b"\x00" in part.head:
+    if (
+        part.context in {"keras-config", "template", "python"}
+        or (part.context == "skops" and part.base == "schema.json")
+        or part.head[:2] == b"PK"
+        or part.head[:1] == b"\x80"
+        or b"\x00" in part.head
+    ):
         return False
     return part.suffix in _NAMES[:2] or (
         part.context != "template" and part.head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in {b"{", b"["} and _opens(part)

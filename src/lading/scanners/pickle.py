@@ -52,7 +52,7 @@ def _is_old(part: Part) -> bool:
     return machine.stopped and machine.end == part.window.size and bool(machine.names)
 
 
-@scanner("pickle", _is_pickle)
+@scanner("pickle", lambda part: part.context == "pickle-attribute" or _is_pickle(part))
 def scan(part: Part) -> Iterator[Seen]:
     """Follow every pickle."""
     yield from pickles(part)

@@ -56,6 +56,8 @@ def scan(part: Part) -> Iterator[Seen]:
     """Text to its end; what is no text behind it is told."""
     if part.head.startswith(b"#!") or part.suffix in _PROGRAMS:
         yield part.sees("code-file", f"{part.name} is a program; whether somebody runs it is not told", Grade.UNSCANNABLE, effect="execute")
+    if part.head.startswith(b"version https://git-lfs.github.com/spec/"):
+        yield part.sees("unknown-format", "it is a pointer to a file that is kept elsewhere", Grade.UNSCANNABLE)
     position = 0
     while position < part.window.size:
         block = part.window.read(position, _STEP)

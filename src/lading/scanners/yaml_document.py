@@ -4,18 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any, cast
-
-import yaml
+from typing import Any
 
 from lading.core.inspection import Grade
 from lading.scanners._registry import Part, Seen, Span, scanner
 from lading.scanners._values import values
-
-try:
-    from yaml import CSafeLoader as Loader
-except ImportError:  # PyYAML built without libyaml
-    from yaml import SafeLoader as Loader  # type: ignore[assignment]
 
 _MOST_EVENTS = 500_000
 
@@ -33,7 +26,9 @@ def scan(part: Part) -> Iterator[Seen]:
     yield Span(0, part.window.size)
     text = part.window.read(0, part.window.size).decode("utf-8", "replace")
     pairs: list[tuple[str, Any]] = []
-    loader = Loader(text)
+    import yaml  # noqa: PLC0415 - when there is a document of it
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)(text)
     try:
         yield from _events(part, loader, pairs)
     except (yaml.YAMLError, ValueError, RecursionError) as e:
@@ -45,10 +40,12 @@ def scan(part: Part) -> Iterator[Seen]:
 
 def _events(part: Part, loader: Any, pairs: list[tuple[str, Any]]) -> Iterator[Seen]:  # noqa: ANN401 - either loader
     """Yield objections to tags, and collect every scalar under its key."""
+    import yaml  # noqa: PLC0415 - as above
+
     stack: list[list[str | None]] = []
     aliases = count = 0
     while loader.check_event():
-        event = cast("yaml.Event", loader.get_event())
+        event = loader.get_event()
         count += 1
         if count > _MOST_EVENTS or len(stack) > part.limits.depth:
             yield part.sees("limit", "more values, or deeper ones, than are read", Grade.UNSCANNABLE, effect="exhaustion")

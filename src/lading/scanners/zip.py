@@ -120,7 +120,7 @@ def _member(part: Part, member: Member, context: str) -> Iterator[Seen]:
         if unpacked.error:
             yield part.sees("broken-file", f"{member.name}: {unpacked.error}", Grade.UNSCANNABLE)
         part.budget.take(len(unpacked.data))
-        window = Window(bytes(unpacked.data))
+        window = Window(memoryview(unpacked.data))
     if window.size <= _CHECKED and not is_storage(member.name) and zlib.crc32(window.view) != member.checksum:
         yield part.sees(
             "archive-mismatch",

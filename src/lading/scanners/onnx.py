@@ -1,0 +1,147 @@
+"""ONNX: graphs, sub-graphs and functions, for tensors in other files and for operators that are not of ONNX."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lading.binary.protobuf import BYTES, VARINT, BrokenMessageError, Field, fields, looks_like, text
+from lading.core.inspection import Grade
+from lading.scanners._registry import Part, Seen, Span, scanner
+
+_MODEL = {1: VARINT, 2: BYTES, 3: BYTES, 4: BYTES, 5: VARINT, 6: BYTES, 7: BYTES, 8: BYTES, 14: BYTES, 20: BYTES, 25: BYTES, 26: BYTES}
+_DOMAINS = frozenset({"", "ai.onnx", "ai.onnx.ml", "ai.onnx.training", "ai.onnx.preview.training", "com.microsoft", "com.microsoft.nchwc", "pkg.onnxscript.torch_lib",
+                      "pkg.onnxscript.torch_lib.common", "org.pytorch.aten", "com.ms.internal.nhwc", "com.microsoft.experimental", "local", "pkg.torch"})  # fmt: skip
+_PYTHON = frozenset({"PyOp", "PyFunc", "PythonOp", "PythonOpGrad", "EagerPyFunc"})
+LOADER = "onnx.load, ONNX Runtime"
+_DEEPEST = 12
+
+
+def _is_onnx(part: Part) -> bool:
+    if part.suffix == ".onnx" and part.head[:1] in {b"\x08", b"\x12", b"\x3a", b"\x42"}:
+        return True
+    return part.head[:1] == b"\x08" and part.suffix not in {".pb", ".mlmodel"} and looks_like(part.window, _MODEL, frozenset({7, 8}))
+
+
+@scanner("ONNX", _is_onnx)
+def scan(part: Part) -> Iterator[Seen]:
+    """Walk the model; every field of it belongs to the schema or is told."""
+    walk = _Walk(part)
+    try:
+        for field in fields(part.window):
+            if _MODEL.get(field.number) != field.kind:
+                yield part.sees("broken-file", f"field {field.number} is not of an ONNX model", Grade.SUSPICIOUS, offset=field.begin)
+                return
+            if field.number == 7:  # noqa: PLR2004 - the graph
+                yield from walk.graph(field, 0)
+            elif field.number == 25:  # noqa: PLR2004 - a function of the model's own
+                yield from walk.function(field)
+            yield Span(walk.position, field.end)
+            walk.position = field.end
+    except BrokenMessageError as e:
+        yield part.sees("broken-file", f"the message breaks off: {e}", Grade.UNSCANNABLE, offset=walk.position)
+    yield from walk.operators()
+
+
+class _Walk:
+    """What is gathered on the way through a model."""
+
+    def __init__(self, part: Part) -> None:
+        self.part = part
+        self.window = part.window
+        self.position = 0
+        self.used: dict[tuple[str, str], int] = {}
+        self.own: set[tuple[str, str]] = set()
+        self.places: set[str] = set()
+
+    def graph(self, graph: Field, depth: int) -> Iterator[Seen]:
+        """Nodes, initializers and sparse initializers of one graph."""
+        if depth > _DEEPEST:
+            yield self.part.sees("limit", "graphs nested deeper than is followed", Grade.UNSCANNABLE, effect="exhaustion")
+            return
+        for field in fields(self.window, graph.begin, graph.end):
+            if field.number == 1 and field.kind == BYTES:
+                yield from self.node(field, depth)
+            elif field.number == 5 and field.kind == BYTES:  # noqa: PLR2004 - an initializer
+                yield from self.tensor(field)
+            elif field.number == 15 and field.kind == BYTES:  # noqa: PLR2004 - a sparse initializer: values and indices
+                for inner in fields(self.window, field.begin, field.end):
+                    if inner.number in {1, 2} and inner.kind == BYTES:
+                        yield from self.tensor(inner)
+
+    def function(self, function: Field) -> Iterator[Seen]:
+        """The nodes of a function, whose name is one of the model's own operators from here on."""
+        name = domain = ""
+        for field in fields(self.window, function.begin, function.end):
+            if field.number == 1:
+                name = text(self.window, field)
+            elif field.number == 10:  # noqa: PLR2004 - the domain
+                domain = text(self.window, field)
+            elif field.number == 7:  # noqa: PLR2004 - a node
+                yield from self.node(field, 1)
+        self.own.add((domain, name))
+
+    def node(self, node: Field, depth: int) -> Iterator[Seen]:
+        """One operator and its attributes, which may hold tensors and graphs."""
+        kind = domain = ""
+        for field in fields(self.window, node.begin, node.end):
+            if field.number == 4:  # noqa: PLR2004 - the operator
+                kind = text(self.window, field)
+            elif field.number == 7:  # noqa: PLR2004 - its domain
+                domain = text(self.window, field)
+            elif field.number == 5 and field.kind == BYTES:  # noqa: PLR2004 - an attribute
+                yield from self.attribute(field, depth)
+        self.used.setdefault((domain, kind), node.begin)
+
+    def attribute(self, attribute: Field, depth: int) -> Iterator[Seen]:
+        """Tensors and graphs in an attribute."""
+        for field in fields(self.window, attribute.begin, attribute.end):
+            if field.number in {5, 10} and field.kind == BYTES:
+                yield from self.tensor(field)
+            elif field.number in {6, 11} and field.kind == BYTES:
+                yield from self.graph(field, depth + 1)
+
+    def tensor(self, tensor: Field) -> Iterator[Seen]:
+        """Where the numbers of a tensor are: here, or in a file beside the model."""
+        for field in fields(self.window, tensor.begin, tensor.end):
+            if field.number == 9 and field.kind == BYTES and field.end > field.begin:  # noqa: PLR2004 - the numbers
+                yield Span(self.position, field.begin)
+                yield Span(field.begin, field.end, inert=True)
+                self.position = field.end
+            elif field.number == 13 and field.kind == BYTES:  # noqa: PLR2004 - an entry about another file
+                yield from self.elsewhere(field)
+
+    def elsewhere(self, entry: Field) -> Iterator[Seen]:
+        """The file that a tensor lies in."""
+        pair = {f.number: text(self.window, f) for f in fields(self.window, entry.begin, entry.end) if f.kind == BYTES}
+        place = pair.get(2, "")
+        if pair.get(1) == "location" and place not in self.places and len(self.places) < 200:  # noqa: PLR2004 - enough to see what it is
+            self.places.add(place)
+            plain = place.replace("\\", "/")
+            if plain.startswith("/") or ".." in plain.split("/") or plain[1:2] == ":" or "://" in plain:
+                message = f"a tensor lies at {place}, outside of the folder of the model"
+                yield self.part.sees("onnx-external", message, Grade.MALICIOUS, offset=entry.begin, effect="read-file", loader=LOADER)
+        elif pair.get(1) in {"offset", "length"} and not place.isdigit():
+            message = f"the {pair[1]} of a tensor elsewhere is {place[:40]!r}, which is no number"
+            yield self.part.sees("tensor-bounds", message, offset=entry.begin, effect="integrity", loader=LOADER)
+        elif pair.get(1) not in {"location", "offset", "length", "checksum", "basepath"}:
+            message = f"a tensor elsewhere has the attribute {pair.get(1, '')[:60]!r}, which onnx sets on an object"
+            yield self.part.sees("onnx-external", message, Grade.SUSPICIOUS, offset=entry.begin, effect="integrity", loader=LOADER)
+
+    def operators(self) -> Iterator[Seen]:
+        """Operators that a library other than the runtime must bring."""
+        told = 0
+        for (domain, kind), offset in self.used.items():
+            if kind in _PYTHON:
+                yield self.part.sees(
+                    "operation",
+                    f"the operator {domain}.{kind} runs Python",
+                    Grade.MALICIOUS,
+                    offset=offset,
+                    effect="execute",
+                    loader=LOADER,
+                )
+            elif domain not in _DOMAINS and (domain, kind) not in self.own and told < 20:  # noqa: PLR2004 - as above
+                told += 1
+                yield self.part.sees(
+                    "onnx-operator", f"the operator {domain}.{kind} is not of ONNX", offset=offset, effect="native-load", loader=LOADER
+                )

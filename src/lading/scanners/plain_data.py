@@ -1,0 +1,64 @@
+"""Data that nothing interprets as code: trees of boosting libraries, vocabularies, pictures, raw numbers beside a model."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from lading.binary.protobuf import BYTES, BrokenMessageError, fields
+from lading.core.inspection import Grade
+from lading.scanners._registry import Part, Seen, Span, scanner
+
+_MEDIA = {
+    b"\x89PNG\r\n\x1a\n": b"IEND", b"\xff\xd8\xff": b"", b"GIF87a": b"", b"GIF89a": b"", b"RIFF": b"", b"OggS": b"", b"fLaC": b"", b"ID3": b"", b"\x00\x01\x00\x00\x00": b"",
+    b"OTTO": b"", b"wOFF": b"", b"wOF2": b"", b"\x00\x00\x01\x00": b"",
+}  # fmt: skip
+_RAW = re.compile(r"(?:openvino_\w*model|.*-openvino).*\.bin|.*\.onnx[._]data(?:[._-]?\d+)?|.*\.pdiparams|.*\.onnx_data\w*")
+_PIECES = {1: BYTES, 2: BYTES, 3: BYTES, 4: BYTES, 5: BYTES}
+
+
+@scanner("CatBoost model", lambda part: part.head[:4] == b"CBM1")
+def catboost(part: Part) -> Iterator[Seen]:
+    """Trees in flat tables: nothing in them is run."""
+    yield Span(0, part.window.size, inert=True)
+
+
+@scanner("XGBoost model", lambda part: part.head[:2] == b"{L" and b"learner" in part.head)
+def xgboost(part: Part) -> Iterator[Seen]:
+    """Trees in binary JSON: nothing in it is run."""
+    yield Span(0, part.window.size, inert=True)
+
+
+def _is_sentencepiece(part: Part) -> bool:
+    return part.suffix in {".model", ".spm", ".bpe"} and part.head[:1] == b"\x0a" and b"\x0a" in part.head[1:8]
+
+
+@scanner("SentencePiece vocabulary", _is_sentencepiece)
+def sentencepiece(part: Part) -> Iterator[Seen]:
+    """Pieces and how to make them: nothing in it is run."""
+    try:
+        for field in fields(part.window):
+            if _PIECES.get(field.number) != field.kind:
+                yield part.sees("broken-file", f"field {field.number} is not of a vocabulary", Grade.UNSCANNABLE, offset=field.begin)
+                return
+        yield Span(0, part.window.size, inert=True)
+    except BrokenMessageError as e:
+        yield part.sees("broken-file", f"the message breaks off: {e}", Grade.UNSCANNABLE)
+
+
+@scanner("picture, sound or font", lambda part: any(part.head.startswith(m) for m in _MEDIA), weak=2)
+def media(part: Part) -> Iterator[Seen]:
+    """Accounted for to its end where that is told, and as a whole otherwise."""
+    end = part.window.size
+    if part.head.startswith(b"\x89PNG"):
+        place = part.window.find(b"IEND\xaeB`\x82", 0)
+        end = place + 8 if place >= 0 else 0
+    elif part.head.startswith(b"RIFF"):
+        end = min(8 + (part.window.number("<I", 4) or 0), end)
+    yield Span(0, end, inert=True)
+
+
+@scanner("numbers beside a model", lambda part: bool(_RAW.fullmatch(part.base)), weak=1)
+def raw(part: Part) -> Iterator[Seen]:
+    """Numbers that a model beside them names; nothing interprets more of them."""
+    yield Span(0, part.window.size, inert=True)

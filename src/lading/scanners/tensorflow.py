@@ -1,0 +1,182 @@
+"""TensorFlow: saved models, frozen graphs, metadata of Keras, checkpoints."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+from lading.binary.protobuf import BYTES, VARINT, BrokenMessageError, Field, fields, looks_like, text
+from lading.binary.window import Window
+from lading.core.inspection import Grade
+from lading.scanners._registry import Nested, Part, Seen, Span, scanner
+
+_RUNS = frozenset(
+    [
+        "PyFunc",
+        "PyFuncStateless",
+        "EagerPyFunc",
+        "PyFuncWithResource",
+        "WriteFile",
+        "LoadLibrary",
+        "RunGraph",
+        "DebugIdentityV2",
+        "DebugIdentityV3",
+        "DebugIdentity",
+    ]
+)
+_REACHES = frozenset(
+    [
+        "ReadFile",
+        "MatchingFiles",
+        "ImmutableConst",
+        "WholeFileReader",
+        "WholeFileReaderV2",
+        "TextLineReader",
+        "TextLineReaderV2",
+        "FixedLengthRecordReader",
+        "FixedLengthRecordReaderV2",
+        "TFRecordReader",
+        "TFRecordReaderV2",
+        "TextLineDataset",
+        "TFRecordDataset",
+        "TFRecordDatasetV2",
+        "FixedLengthRecordDataset",
+        "FixedLengthRecordDatasetV2",
+        "CSVDataset",
+        "SaveDataset",
+        "SaveDatasetV2",
+        "LoadDataset",
+        "DatasetToTFRecord",
+        "DatasetToTFRecordV2",
+        "CreateSummaryFileWriter",
+        "CreateSummaryDbWriter",
+        "WriteSummary",
+        "WriteRawProtoSummary",
+        "DataServiceDataset",
+        "DataServiceDatasetV2",
+        "DataServiceDatasetV3",
+        "DataServiceDatasetV4",
+        "RpcCall",
+        "RpcClient",
+        "RpcServer",
+        "DumpDebug",
+        "SqlDataset",
+        "LMDBReader",
+        "LMDBDataset",
+        "PrintV2",
+        "RemoteCall",
+        "BigtableClient",
+        "GcsConfigureCredentials",
+        "DistributedSave",
+    ]
+)
+_SAVED = {1: VARINT, 2: BYTES}
+_GRAPH = {1: BYTES, 2: BYTES, 3: VARINT, 4: BYTES, 5: BYTES}
+LOADER = "tf.saved_model.load, tf.import_graph_def, Keras, TensorFlow Serving"
+
+
+@scanner("TensorFlow saved model", lambda part: part.head[:2] == b"\x08\x01" and part.head[2:3] == b"\x12" and part.suffix != ".mlmodel" and (part.base == "saved_model.pb" or looks_like(part.window, _SAVED, frozenset({1, 2}))))  # fmt: skip
+def saved(part: Part) -> Iterator[Seen]:
+    """Walk every graph of a saved model."""
+    yield from _guarded(part, lambda: _metas(part))
+
+
+@scanner("TensorFlow graph", lambda part: part.suffix == ".pb" and part.head[:1] == b"\x0a" and part.base not in {"keras_metadata.pb", "fingerprint.pb"} and looks_like(part.window, _GRAPH, frozenset({1})))  # fmt: skip
+def graph(part: Part) -> Iterator[Seen]:
+    """Walk one graph."""
+    yield from _guarded(part, lambda: _graph(part, Field(0, BYTES, 0, 0, part.window.size)))
+
+
+def _metas(part: Part) -> Iterator[Seen]:
+    for field in fields(part.window):
+        if field.number == 2 and field.kind == BYTES:  # noqa: PLR2004 - a meta graph
+            yield from _meta(part, field)
+
+
+def _guarded(part: Part, walk: Callable[[], Iterator[Seen]]) -> Iterator[Seen]:
+    try:
+        yield from walk()
+        yield Span(0, part.window.size)
+    except BrokenMessageError as e:
+        yield part.sees("broken-file", f"the message breaks off: {e}", Grade.UNSCANNABLE)
+
+
+def _meta(part: Part, meta: Field) -> Iterator[Seen]:
+    for field in fields(part.window, meta.begin, meta.end):
+        if field.number == 2 and field.kind == BYTES:  # noqa: PLR2004 - its graph
+            yield from _graph(part, field)
+        elif field.number == 6 and field.kind == BYTES:  # noqa: PLR2004 - files that belong to it
+            yield from _asset(part, field)
+
+
+def _asset(part: Part, asset: Field) -> Iterator[Seen]:
+    name = next((text(part.window, f) for f in fields(part.window, asset.begin, asset.end) if f.number == 2 and f.kind == BYTES), "")  # noqa: PLR2004
+    if name.startswith("/") or ".." in name.replace("\\", "/").split("/"):
+        yield part.sees("index-escape", f"the asset {name} lies outside of the folder", Grade.MALICIOUS, effect="read-file", loader=LOADER)
+
+
+def _graph(part: Part, graph_: Field) -> Iterator[Seen]:
+    told: set[str] = set()
+    for field in fields(part.window, graph_.begin, graph_.end):
+        if field.number == 1 and field.kind == BYTES:
+            yield from _node(part, field, told)
+        elif field.number == 2 and field.kind == BYTES:  # noqa: PLR2004 - the library of functions
+            for function in fields(part.window, field.begin, field.end):
+                if function.number == 1 and function.kind == BYTES:
+                    for inner in fields(part.window, function.begin, function.end):
+                        if inner.number == 3 and inner.kind == BYTES:  # noqa: PLR2004 - a node of the function
+                            yield from _node(part, inner, told)
+
+
+def _node(part: Part, node: Field, told: set[str]) -> Iterator[Seen]:
+    kind = next((text(part.window, f) for f in fields(part.window, node.begin, node.end) if f.number == 2 and f.kind == BYTES), "")  # noqa: PLR2004
+    if kind in told:
+        return
+    told.add(kind)
+    if kind in _RUNS:
+        yield part.sees(
+            "operation", f"the graph holds the operation {kind}", Grade.MALICIOUS, offset=node.begin, effect="execute", loader=LOADER
+        )
+    elif kind in _REACHES:
+        yield part.sees(
+            "operation",
+            f"the graph holds the operation {kind}, which reaches files or the network",
+            offset=node.begin,
+            effect="read-file",
+            loader=LOADER,
+        )
+
+
+@scanner("metadata of Keras", lambda part: part.base == "keras_metadata.pb")
+def metadata(part: Part) -> Iterator[Seen]:
+    """Every layer of a saved model as Keras describes it, in JSON."""
+
+    def every() -> Iterator[Seen]:
+        for node in fields(part.window):
+            if node.kind == BYTES:
+                for field in fields(part.window, node.begin, node.end):
+                    content = part.window.read(field.begin, field.end - field.begin) if field.kind == BYTES and field.number == 5 else b""  # noqa: PLR2004
+                    if content.startswith(b"{"):
+                        yield Nested(Window(content), "layer", "keras-config")
+
+    yield from _guarded(part, every)
+
+
+_CHECKPOINT = re.compile(r".*\.data-\d{5}-of-\d{5}")
+_TABLE_END = b"\x57\xfb\x80\x8b\x24\x75\x47\xdb"
+
+
+def _is_checkpoint(part: Part) -> bool:
+    return bool(_CHECKPOINT.fullmatch(part.base)) or (part.suffix == ".index" and part.window.read(part.window.size - 8, 8) == _TABLE_END)
+
+
+@scanner("TensorFlow checkpoint", _is_checkpoint, weak=1)
+def checkpoint(part: Part) -> Iterator[Seen]:
+    """Numbers, and the table of where they are: nothing interprets more of them."""
+    yield Span(0, part.window.size, inert=True)
+
+
+@scanner("fingerprint of a saved model", lambda part: part.base == "fingerprint.pb" and part.window.size < 4096)  # noqa: PLR2004 - a few numbers
+def fingerprint(part: Part) -> Iterator[Seen]:
+    """A few checksums."""
+    yield Span(0, part.window.size, inert=True)

@@ -1,0 +1,53 @@
+"""TensorFlow Lite and ExecuTorch: flat tables with the operators that a program must bring."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lading.binary.flatbuffer import BrokenTableError, root
+from lading.core.inspection import Grade
+from lading.scanners._registry import Part, Seen, Span, scanner
+
+_HARMLESS = frozenset({"TFLite_Detection_PostProcess", "VisualWordEmbedding"})
+LOADER = "TensorFlow Lite"
+
+
+@scanner("TensorFlow Lite", lambda part: part.head[4:8] == b"TFL3")
+def scan(part: Part) -> Iterator[Seen]:
+    """Name every operator that is not built in."""
+    try:
+        for code in root(part.window).tables(1):
+            name = code.text(1)
+            if name.startswith("Flex") and name[4:] in {
+                "WriteFile",
+                "ReadFile",
+                "PyFunc",
+                "EagerPyFunc",
+                "PrintV2",
+                "MatchingFiles",
+                "LoadLibrary",
+            }:
+                yield part.sees(
+                    "operation", f"it holds the operation {name}", Grade.MALICIOUS, offset=code.position, effect="execute", loader=LOADER
+                )
+            elif name and name not in _HARMLESS:
+                yield part.sees(
+                    "onnx-operator", f"the operator {name} is not built in", offset=code.position, effect="native-load", loader=LOADER
+                )
+    except BrokenTableError as e:
+        yield part.sees("tensor-bounds", f"{e}", Grade.SUSPICIOUS, effect="integrity", loader=LOADER)
+        return
+    yield Span(0, part.window.size, inert=True)
+
+
+@scanner("ExecuTorch program", lambda part: part.head[4:6] == b"ET" and part.head[6:8].isdigit())
+def executorch(part: Part) -> Iterator[Seen]:
+    """A program for a runtime with parts for its delegates, which are not looked into."""
+    place = part.window.find(b"\x7fELF", 0)
+    if place >= 0:
+        yield part.sees("native-code", "it holds machine code", Grade.SUSPICIOUS, offset=place, effect="native-load", loader="ExecuTorch")
+    else:
+        yield part.sees(
+            "native-code", "what its delegates run was not looked at", Grade.UNSCANNABLE, effect="native-load", loader="ExecuTorch"
+        )
+    yield Span(0, part.window.size)

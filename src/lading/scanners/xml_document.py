@@ -1,0 +1,53 @@
+"""XML: PMML, OpenVINO, pictures; declarations that reach for other files, and operators that a library must bring."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from lading.core.inspection import Grade
+from lading.scanners._registry import Part, Seen, Span, scanner
+
+_OPENING = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:\?xml|PMML|net|svg|!DOCTYPE|!--)")
+_ENTITY = re.compile(rb"<!ENTITY\s+(?:%\s+)?\S+\s+(SYSTEM|PUBLIC)?")
+_OUTSIDE = re.compile(rb"<!DOCTYPE\s+\S+\s+(?:SYSTEM|PUBLIC)|<xi:include\b|xmlns:xi=|<\?xml-stylesheet|<xsl:")
+_SCRIPT = re.compile(rb"<script\b|\son\w+\s*=\s*[\"']|javascript:", re.IGNORECASE)
+_EXTENSION = re.compile(rb"<layer\b[^>]*\bversion=\"(?!opset\d+\")([^\"]{0,60})\"")
+
+
+@scanner(
+    "XML",
+    lambda part: (
+        part.suffix in {".xml", ".pmml", ".svg"} or (bool(_OPENING.match(part.head)) and part.suffix not in {".html", ".htm", ".md"})
+    ),
+)
+def scan(part: Part) -> Iterator[Seen]:
+    """Search the text; it is never parsed, so that nothing in it can unfold."""
+    if part.window.size > part.limits.text_bytes:
+        yield part.sees("limit", "a document longer than is read", Grade.UNSCANNABLE, effect="exhaustion")
+        return
+    data = part.window.read(0, part.window.size)
+    if data[:2] in {b"\xff\xfe", b"\xfe\xff"} or b"\x00" in data[:200]:
+        yield part.sees("broken-file", "it is encoded in a way that is not read here", Grade.UNSCANNABLE)
+    entities = list(_ENTITY.finditer(data))
+    if any(m.group(1) for m in entities) or _OUTSIDE.search(data):
+        yield part.sees(
+            "external-link", "it declares a text that lies in another file or at an address", effect="read-file", loader="XML readers"
+        )
+    elif entities:
+        yield part.sees(
+            "archive-bomb", f"it declares {len(entities)} texts that can unfold into each other", effect="exhaustion", loader="XML readers"
+        )
+    if _SCRIPT.search(data):
+        yield part.sees("data-code", "it holds a script", Grade.SUSPICIOUS, effect="execute", loader="browsers")
+    custom = _EXTENSION.search(data) if b"<net" in data[:400] else None
+    if custom:
+        kind = custom.group(1).decode("latin-1")
+        yield part.sees(
+            "onnx-operator",
+            f"a layer is of {kind!r}, which is no set of operators of OpenVINO",
+            offset=custom.start(),
+            effect="native-load",
+            loader="OpenVINO",
+        )
+    yield Span(0, part.window.size)
