@@ -51,6 +51,7 @@ def address(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
         monkeypatch.setenv("LADING_TERRAFORM_REGISTRY", url)
         monkeypatch.setenv("GITHUB_API_URL", url)
         monkeypatch.setenv("PIP_INDEX_URL", f"{url}/simple")
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", url)
         monkeypatch.setenv("LADING_SPACY_TABLE", f"{url}/compatibility.json")
         monkeypatch.setenv("OPENAI_BASE_URL", f"{url}/v1")
         monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
@@ -159,8 +160,34 @@ def put_package(at: Upstream) -> Component:
     return Component(kind=Kind.LIBRARY, name="Tiny.Weights", upstream="pypi", version=">=1")
 
 
-PUT = [put_http, put_helm, put_ollama, put_provider, put_module, put_spacy, put_hosted, put_package]
-VERSIONS = {"helm": "1.10.0", "terraform": "6.2.0", "terraform-module": "1.0.1", "spacy": "3.8.0", "pypi": "1.2.0", "openai": "1767312000"}
+def put_mlflow(at: Upstream) -> Component:
+    version = {"name": "tiny", "version": "3", "run_id": "0c8bbe80", "creation_timestamp": 1795480440362, "status": "READY"}
+    items, api = at.shelf.items, "/api/2.0/mlflow"
+    items[f"{api}/registered-models/alias?name=tiny&alias=champion"] = Item(json.dumps({"model_version": version}).encode())
+    items[f"{api}/model-versions/get-download-uri?name=tiny&version=3"] = Item(
+        json.dumps({"artifact_uri": "mlflow-artifacts:/0/m/artifacts"}).encode()
+    )
+    listed = {
+        "0%2Fm%2Fartifacts": [{"path": "MLmodel", "is_dir": False, "file_size": 3}, {"path": "data", "is_dir": True}],
+        "0%2Fm%2Fartifacts%2Fdata": [{"path": "model.bin", "is_dir": False, "file_size": len(WEIGHTS)}],
+    }
+    for path, rows in listed.items():
+        items[f"/api/2.0/mlflow-artifacts/artifacts?path={path}"] = Item(json.dumps({"files": rows}).encode())
+    items["/api/2.0/mlflow-artifacts/artifacts/0/m/artifacts/MLmodel"] = Item(b"a: 1")
+    items["/api/2.0/mlflow-artifacts/artifacts/0/m/artifacts/data/model.bin"] = Item(WEIGHTS)
+    return Component(kind=Kind.MODEL, name="tiny", upstream="mlflow", version="champion")
+
+
+PUT = [put_http, put_helm, put_ollama, put_provider, put_module, put_spacy, put_hosted, put_package, put_mlflow]
+VERSIONS = {
+    "helm": "1.10.0",
+    "terraform": "6.2.0",
+    "terraform-module": "1.0.1",
+    "spacy": "3.8.0",
+    "pypi": "1.2.0",
+    "mlflow": "3",
+    "openai": "1767312000",
+}
 
 
 @pytest.mark.parametrize("put", PUT)

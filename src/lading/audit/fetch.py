@@ -1,7 +1,5 @@
 """Feeds and snapshots from a mirror: copied to a file first, so that half an answer is never half a database."""
 
-import shutil
-from http.client import HTTPException
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -23,9 +21,7 @@ def fetched(url: str, target: Path, client: Client | None = None) -> None:
         told = answer.headers.get("Content-Length", "")
         if told.isdecimal() and int(told) > LARGEST_FEED:
             raise SourceError(f"{url} is larger than {LARGEST_FEED} bytes")
-        try:
-            shutil.copyfileobj(answer, stream, _BLOCK)
-        except (OSError, HTTPException) as e:
-            raise SourceError(f"{url} stopped in the middle: {e}", hint="the database is as it was; run it again") from e
+        while block := answer.read(_BLOCK):
+            stream.write(block)
         if stream.tell() > LARGEST_FEED or (told.isdecimal() and stream.tell() != int(told)):
             raise SourceError(f"{url} gave {stream.tell()} bytes and had told {told}", hint="the database is as it was; run it again")
