@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from http.client import HTTPConnection
@@ -114,10 +115,9 @@ def test_a_new_database_is_taken_up_at_once(port: int, tmp_path: Path) -> None:
 
 
 def program(name: str) -> str:
-    """A scanner that is installed; the test that needs it says so where it is not."""
-    found = shutil.which(name, path=f"{os.environ.get('LADING_SCANNERS', '')}:{os.environ['PATH']}")
-    if not found:
-        pytest.skip(f"{name} is not installed")
+    """A scanner of the test group."""
+    found = shutil.which(name, path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
+    assert found, f"{name} is not installed: make setup"
     return found
 
 
