@@ -36,6 +36,13 @@ def main() -> int:
         ("Signing and verifying", [str(HERE / "sign.py"), *peers]),
         ("The ledger", [str(HERE / "ledger.py")]),
         ("Before, during and after", [str(HERE / "impact.py")]),
+        (
+            "Inspection",
+            [
+                str(HERE / "inspection.py"),
+                *(["--peers", os.environ["LADING_BENCH_PEERS"]] if options.peers and "LADING_BENCH_PEERS" in os.environ else []),
+            ],
+        ),
         ("Locking and syncing", [str(HERE / "lock.py")]),
     ]
     text = HEAD + f"Machine: {machine}.\n"
