@@ -38,7 +38,7 @@ with ThreadPoolExecutor(8) as pool:
 def main() -> int:
     """Print both tables."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--gigabytes", type=float, default=1, help="how much is synced")
+    parser.add_argument("--gigabytes", type=float, default=4, help="how much is synced")
     options = parser.parse_args()
     sys.stdout.write(
         f"Python {platform.python_version()}, {os.cpu_count()} cores, the hub of the tests on loopback; medians of {ROUNDS} rounds.\n\n"
@@ -58,7 +58,7 @@ def _lock(folder: Path) -> None:
         lines.append(f'AutoModel.from_pretrained("acme/m{number}")')
     (folder / "app.py").write_text("\n".join(lines))
     with serving(hub) as address:
-        lock = _median(lambda: _run(["lock", "--upgrade-all", "--quiet"], folder, address))
+        lock = _median(lambda: _run(["lock", "--upgrade", "--quiet"], folder, address))
         asked = len(hub.asked)
         check = _median(lambda: _run(["lock", "--check", "--quiet"], folder, address))
         questions = (len(hub.asked) - asked) / ROUNDS / ARTIFACTS
@@ -78,9 +78,11 @@ def _sync(folder: Path, size: int) -> None:
         (folder / "plain").mkdir()
         rows = [f"{address}/acme/big/resolve/main/{n:03}.safetensors {folder}/plain/{n:03}" for n in range(SYNCED)]
         (folder / "rows").write_text("\n".join(rows))
-        ours, theirs = [], []
+        ours, theirs, peaks = [], [], []
         for number in range(ROUNDS):
-            ours.append(_seconds(lambda number=number: _run(["sync", "--quiet", "--to", str(folder / f"s{number}")], folder, address)))
+            ours.append(
+                _seconds(lambda number=number: peaks.append(_run(["sync", "--quiet", "--to", str(folder / f"s{number}")], folder, address)))
+            )
             theirs.append(_seconds(lambda: subprocess.run([sys.executable, "-c", PLAIN, str(folder / "rows")], check=True)))
             subprocess.run(["rm", "-rf", str(folder / f"s{number}")], check=True)
     a, b = median(ours), median(theirs)
@@ -89,12 +91,20 @@ def _sync(folder: Path, size: int) -> None:
         f"| `lading sync` | {a:.2f} | {size / a / 1e6:.0f} |\n| {AT_ONCE} threads of urllib with SHA-256 | {b:.2f} | {size / b / 1e6:.0f} |\n\n"
     )
     sys.stdout.write(f"{b / a:.2f} of the speed of the plain download (both share the cores with the server).\n")
+    sys.stdout.write(f"Peak memory of `lading sync` with {AT_ONCE} connections: {max(peaks) >> 10} MB (limit {64 + 4 * AT_ONCE}).\n")
 
 
-def _run(arguments: list[str], folder: Path, address: str) -> None:
-    subprocess.run(
-        [sys.executable, "-m", "lading", *arguments], cwd=folder, check=True, env=os.environ | {"HF_ENDPOINT": address}, capture_output=True
+def _run(arguments: list[str], folder: Path, address: str) -> int:
+    """Run lading; its peak memory in KiB."""
+    command = [sys.executable, "-m", "lading", *arguments]
+    process = subprocess.Popen(
+        command, cwd=folder, env=os.environ | {"HF_ENDPOINT": address}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, command)
+    return usage.ru_maxrss
 
 
 def _median(work: Callable[[], None]) -> float:

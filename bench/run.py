@@ -34,6 +34,7 @@ def main() -> int:
         ("Start-up", [str(HERE / "startup.py")]),
         ("Reading and writing documents", [str(HERE / "codec.py")]),
         ("Signing and verifying", [str(HERE / "sign.py"), *peers]),
+        ("The load gate", [str(HERE / "load.py"), *peers]),
         ("The ledger", [str(HERE / "ledger.py")]),
         ("Before, during and after", [str(HERE / "impact.py")]),
         (

@@ -21,6 +21,8 @@ LINK = re.compile(r"\[[^\]]*\]\((?!https?://|#|mailto:)([^)#\s]+)")
 @pytest.mark.parametrize("page", RUN, ids=lambda p: p.stem)
 def test_every_command_of_a_page_runs(page: Path, tmp_path: Path) -> None:
     (tmp_path / "examples").symlink_to(ROOT / "examples")
+    for name, block in re.findall(r"```toml\n# (\S+\.toml)\n(.*?)```", page.read_text(), re.DOTALL):
+        (tmp_path / name).write_text(block)
     for line in re.findall(r"^\$ lading (.+)$", page.read_text(), re.MULTILINE):
         done = subprocess.run(
             [sys.executable, "-m", "lading", *shlex.split(line)], cwd=tmp_path, capture_output=True, text=True, check=False
@@ -51,6 +53,14 @@ def test_the_rules_of_the_page_are_rules() -> None:
     written = {name for rule in settings.trust for name in rule.__struct_fields__ if getattr(rule, name)}
     assert written == set(settings.trust[0].__struct_fields__), "the page shows every key of a rule"
     assert [k.file for k in settings.key] == ["keys/release-2025.pub", "keys/laptop.pub"]
+
+
+@pytest.mark.parametrize("name", ["gate-a-service", "gate-on-kubernetes"])
+def test_the_settings_of_the_gate_are_settings(name: str) -> None:
+    (block,) = re.findall(r"```toml\n(.*?)```", (ROOT / f"docs/how-to/{name}.md").read_text(), re.DOTALL)
+    settings = _parsed(tomllib.loads(block), "the page")
+    shown = settings.load if name == "gate-a-service" else settings.admit
+    assert all(getattr(shown, key) for key in shown.__struct_fields__), "the page shows every key"
 
 
 def test_the_loader_of_the_page_loads(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """What passes the load gate are the bytes that were signed; everything else is refused, by the name of the file and the way it is wrong."""
 
+import hashlib
 import mmap
 import os
 import random
@@ -16,13 +17,18 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from gate import FILES, KEY, NOW, OTHER, Gated, first_weight, overwrite, safetensors, weights
+from lading.core.digest import Digest
 from lading.core.errors import ConfigError, EvidenceError, LadingError, LoadError
+from lading.core.kinds import Kind
 from lading.load import open_file, sealed_path, verified_directory
 from lading.load.engine import Source
 from lading.load.safetensors import header_in, parsed
-from lading.load.staging import copy
+from lading.load.staging import copy, stage
+from lading.lock import document
+from lading.lock.document import Locked
 from lading.sign.files import Files
 from lading.sign.model import manifest_of, sign, sign_model
+from lading.sources._registry import Found, LockedFile
 from lading.trust import bundle, model_signing, statement
 from lading.trust.statement import Resource, Statement, dated
 
@@ -160,6 +166,7 @@ CHANGES: dict[str, tuple[Callable[[Gated], object], str]] = {
     "a pickle beside": (_adds("pytorch_model.bin", b"\x80\x04N."), "pytorch_model.bin is in"),
     "an adapter beside": (_adds("adapter/adapter_model.safetensors", BAD), "adapter/adapter_model.safetensors is in"),
     "a name in other case": (_adds("Config.json", b"{}"), "Config.json is in"),
+    "a name in another form of Unicode": (_adds("e\u0301.txt", b""), "e\u0301.txt is in"),
     "a file taken away": (lambda g: (g.model / "empty.txt").unlink(), "empty.txt is signed and not in"),
     "a link in the folder": (lambda g: (g.model / "more").symlink_to("/etc"), "more is a link"),
     "a pipe in place of a file": (_pipe, "neither a file nor a folder"),
@@ -443,3 +450,110 @@ def test_many_files_open_in_the_limit_of_descriptors(gated: Gated) -> None:
     gated.sign()
     with verified_directory(gated.model, policy=gated.policy) as folder:
         assert sum(1 for _ in folder.rglob("*.txt")) == 1202
+
+
+# what is pinned and not signed
+
+
+def _git(data: bytes) -> str:
+    return "git:" + hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
+
+
+def _lock(gated: Gated, name: str = "acme/model") -> None:
+    """A lock as `lading lock` writes it: large files by SHA-256, small ones by their Git blob."""
+    rows = tuple(
+        LockedFile(path, len(data), Digest.of_bytes(data) if path.endswith(".safetensors") else Digest.parse(_git(data)))
+        for path, data in FILES.items()
+    )
+    found = Found(revision="a" * 40, files=rows)
+    locked = Locked(kind=Kind.MODEL, name=name, upstream="huggingface", asked="main", found=found)
+    document.write(gated.policy.parent / "lading.lock", document.Lock((locked,)))
+    gated.rules('[[trust]]\nmatch = "signed/*"\nkeys = ["release.pub"]\n[load]\nlock = "lading.lock"\n')
+
+
+@pytest.fixture
+def unsigned(tmp_path: Path) -> Gated:
+    made = Gated.fresh(tmp_path, "acme/model")
+    (made.model / "model.sig").unlink()
+    _lock(made)
+    return made
+
+
+def test_what_is_pinned_opens_where_no_rule_asks_for_a_signature(unsigned: Gated) -> None:
+    model = unsigned.open()
+    assert {path: model.read(path) for path in model.files} == FILES
+    assert model.verdict.reasons == (f"pinned by lading.lock to the revision {'a' * 40}, signed by nobody",)
+    with verified_directory(unsigned.model, policy=unsigned.policy) as folder:
+        assert {p: (folder / p).read_bytes() for p in FILES} == FILES
+    unsigned.rules('[[trust]]\nmatch = "acme/*"\nkeys = ["release.pub"]\n[load]\nlock = "lading.lock"\n')
+    with pytest.raises(EvidenceError, match="has no signature"):
+        unsigned.open()
+
+
+@pytest.mark.parametrize("name", ["config.json", "model.safetensors", "tokenizer/vocab.txt"])
+def test_what_is_pinned_and_changed_is_refused(unsigned: Gated, name: str) -> None:
+    data = FILES[name]
+    (unsigned.model / name).write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
+    with pytest.raises(LoadError, match="is not as it was pinned"):
+        unsigned.open().read(name)
+
+
+def test_what_the_lock_does_not_pin_whole_is_unknown(unsigned: Gated) -> None:
+    (unsigned.model / "more.py").write_bytes(b"")
+    with pytest.raises(LoadError, match=r"more\.py is in .* and not pinned"):
+        unsigned.open()
+    _lock(unsigned, "acme/other")
+    with pytest.raises(EvidenceError, match="pins nothing of the name acme/model"):
+        unsigned.open()
+    lock = unsigned.policy.parent / "lading.lock"
+    lock.unlink()
+    with pytest.raises(EvidenceError, match="cannot be read"):
+        unsigned.open()
+    for text in (
+        "version = 2",
+        "version = ",
+        'version = 1\n[[artifact]]\nname = "acme/model"\nfiles = [{path = "../x", digest = "sha256:00"}]',
+    ):
+        lock.write_text(text)
+        with pytest.raises(ConfigError):
+            unsigned.open()
+
+
+# staging, as an init container does it
+
+
+def _verify(gated: Gated, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "lading", "verify", "model", *arguments]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    return subprocess.run(command, cwd=gated.policy.parent, env=environment, capture_output=True, text=True, check=False)
+
+
+def test_a_model_is_staged_once_whole_and_read_only(gated: Gated) -> None:
+    staged, mounted = gated.policy.parent / "staged", gated.policy.parent / "mounted"
+    mounted.mkdir()
+    for folder in (staged, mounted):
+        done = _verify(gated, "--stage", folder.name)
+        assert (done.returncode, f"staged in {folder.name}" in done.stdout) == (0, True), done.stderr
+        assert {p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*") if p.is_file()} == FILES
+        assert not any(p.stat().st_mode & 0o222 for p in folder.rglob("*"))
+        assert f"there already, and compared: {folder.name}" in _verify(gated, "--stage", folder.name, "--key", "release.pub").stdout
+    overwrite_as_owner(staged / "config.json")
+    done = _verify(gated, "--stage", "staged")
+    assert done.returncode == 2
+    assert "staged exists and holds something else" in done.stderr
+
+
+def test_what_is_refused_or_changes_on_the_way_is_not_staged(gated: Gated) -> None:
+    empty = gated.policy.parent / "empty"
+    empty.mkdir()
+    model = gated.open()
+    overwrite(gated.weights, BAD)
+    assert _verify(gated, "--stage", "empty").returncode == 3
+    with pytest.raises(LoadError, match=r"model\.safetensors is not as it was signed"):
+        stage(model, empty)
+    assert not list(empty.iterdir())
+
+
+def overwrite_as_owner(path: Path) -> None:
+    path.chmod(0o644)
+    overwrite(path, b"[")

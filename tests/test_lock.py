@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,8 +15,11 @@ from lading.core.component import Component, Occurrence
 from lading.core.digest import Digest
 from lading.core.errors import ConfigError, GoneError, SourceError
 from lading.core.kinds import Kind
-from lading.lock import document, pin_call, pin_text
+from lading.lock import document, pin, pin_call, pin_text
 from lading.lock.document import Lock, Locked
+from lading.lock.edit import Left, Text
+from lading.lock.resolve import locked_as, wanted
+from lading.scan import scan
 from lading.sources._http import Client
 from lading.sources._registry import Found, LockedFile
 from lading.sources.huggingface import Hub as Source
@@ -267,14 +271,13 @@ def test_pins_are_written_where_names_stand(project: Path, hub: Hub) -> None:
     ],
 )
 def test_a_call_is_pinned_after_its_last_argument(before: str, after: str | None) -> None:
-    at = Occurrence("a.py", 1, "F.from_pretrained", "a/b")
+    text = Text("a.py", before.encode())
     try:
-        start, end, text = pin_call.revision(before.encode(), at, "R")
-    except pin_text.Left:
+        edits = pin_call.revision(text, Occurrence("a.py", 1, "transformers.AutoModel.from_pretrained", "a/b"), "R")
+    except Left:
         assert after is None or before == 'f.from_pretrained(("a/b"))'
         return
-    data = before.encode()
-    made = (data[:start] + text + data[end:]).decode()
+    made = text.with_edits(edits).decode()
     assert made == (after or 'f.from_pretrained(("a/b"), revision="R")')
     ast.parse(made.encode())
 
@@ -293,13 +296,81 @@ def test_a_call_is_pinned_after_its_last_argument(before: str, after: str | None
     ],
 )
 def test_an_image_is_pinned_beside_its_tag(line: str, written: str, after: str | None) -> None:
-    data = f"x\n{line}\ny\n".encode()
+    text = Text("f", f"x\n{line}\ny\n".encode())
     try:
-        start, end, text = pin_text.image(data, Occurrence("f", 2, "FROM", written), "sha256:D")
-    except pin_text.Left:
+        edits = pin_text.image(text, Occurrence("f", 2, "FROM", written), "sha256:D")
+    except Left:
         assert after is None
         return
-    assert (data[:start] + text + data[end:]).decode() == f"x\n{after}\ny\n"
+    assert text.with_edits(edits).decode() == f"x\n{after}\ny\n"
+
+
+RECIPE = "base_model: acme/base  # the base\nmicro_batch_size: 1\ndatasets:\n  - path: acme/rows\n    type: alpaca\n"
+CELL = '{"cells": [{"cell_type": "code", "source": [\n  "%pip install x\\n",\n  "from transformers import AutoModel; m = AutoModel.from_pretrained(\\"acme/base\\")  # é\\n",\n  "m"\n]}], "nbformat": 4}\n'
+R, D = "c" * 40, "sha256:" + "d" * 64
+
+
+@pytest.mark.parametrize(
+    ("path", "before", "changed"),
+    [
+        ("a.py", 'from datasets import load_dataset\nNAME = "acme/rows"\nx = load_dataset(NAME)\n', {"(NAME)": f'(NAME, revision="{R}")'}),
+        ("a.py", 'from datasets import load_dataset\nNAME = "acme/rows"\nNAME = "acme/more"\nx = load_dataset(NAME)\n', {}),
+        ("a.ipynb", CELL, {'\\"acme/base\\")': f'\\"acme/base\\", revision=\\"{R}\\")'}),
+        ("axolotl.yml", RECIPE, {"# the base\n": f"# the base\nrevision_of_model: {R}\n", "rows\n": f"rows\n    revision: {R}\n"}),
+        (
+            "axolotl.yml",
+            RECIPE.replace("rows\n", "rows\n    revision: main # m\n"),
+            {"# the base\n": f"# the base\nrevision_of_model: {R}\n", "main #": f"{R} #"},
+        ),
+        ("other.yml", "base_model: acme/base\nmerge_method: ties\n", {}),
+        ("trl.yaml", "x:\r\n  model_name_or_path: 'acme/base'\r\n", {"base'\r\n": f"base'\r\n  model_revision: {R}\r\n"}),
+        ("trl.json", '{\n\t"y": 1,\n\t"model_name_or_path": "acme/base"\n}\n', {}),
+        ("trl.json", '{\n  "model_name_or_path": "acme/base",\n  "y": 1\n}\n', {'base",\n': f'base",\n  "model_revision": "{R}",\n'}),
+        (
+            "tune.yaml",
+            "dataset:\n  _component_: torchtune.datasets.alpaca_dataset\n  packed: true\n",
+            {"alpaca_dataset\n": f"alpaca_dataset\n  revision: {R}\n"},
+        ),
+        ("values.yaml", "app:\n  image:\n    repository: acme/app\n    tag: v1 # t\n", {"v1 #": f'"v1@{D}" #'}),
+        ("values.yaml", 'app:\n  image:\n    repository: acme/app\n    tag: v1\n    digest: ""\n', {'""': f'"{D}"'}),
+        ("values.yaml", 'app:\n  image:\n    repository: acme/app\n    tag: ""\n', {}),
+        (
+            "kustomization.yaml",
+            "kind: Kustomization\nimages:\n- name: acme/app\n  newTag: v1\n",
+            {"newTag: v1\n": f"newTag: v1\n  digest: {D}\n"},
+        ),
+        ("compose.yaml", "services:\n  a:\n    image: acme/app:v1\n", {"app:v1": f"app:v1@{D}"}),
+        ("compose.yaml", "services:\n  a:\n    image: ${WHOSE:-acme}/app:v1\n", {}),
+        ("Dockerfile", "ARG BASE=acme/app:v1\nFROM ${BASE}\n", {"app:v1": f"app:v1@{D}"}),
+        ("main.tf", 'module "m" {\n  source = "git::https://github.com/acme/m.git//a?ref=v1"\n}\n', {"ref=v1": f"ref={R}"}),
+        (
+            ".pre-commit-config.yaml",
+            "repos:\n- repo: https://github.com/acme/m\n  rev: v1\n  hooks: [{id: a}]\n",
+            {"rev: v1": f"rev: {R}  # frozen: v1"},
+        ),
+    ],
+)
+def test_each_kind_of_place_is_pinned_in_its_own_way(path: str, before: str, changed: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / path).write_bytes(before.encode())
+    (tmp_path / "Chart.yaml").write_text("apiVersion: v2\nname: a\nversion: 1.0.0\n")
+    expected = before
+    for old, new in changed.items():
+        assert expected.count(old) == 1
+        expected = expected.replace(old, new)
+    outcome = pinned(tmp_path)
+    assert [c.path for c in outcome.changes] == ([path] if changed else [])
+    for change in outcome.changes:
+        assert change.after.decode() == expected
+        change.write(tmp_path)
+    assert bool(outcome.left) != bool(changed), "what is not pinned is told"
+    assert pinned(tmp_path).changes == (), "once pinned, it stays"
+
+
+def pinned(root: Path) -> pin.Outcome:
+    """Every artifact of a folder held at one commit or digest."""
+    components = wanted(scan(root).bom)
+    entries = (msgspec.structs.replace(locked_as(c), found=Found(revision=D if c.kind is Kind.IMAGE else R)) for c in components)
+    return pin.pin(root, components, Lock(tuple({e.key: e for e in entries}.values())))
 
 
 TEXT = st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]), min_size=1, max_size=12)
@@ -385,7 +456,7 @@ def test_a_hub_that_talks_nonsense_is_not_believed(said: object) -> None:
     class Saying(Client):
         """Answers what it was told to."""
 
-        def json(self, path: str) -> object:  # noqa: ARG002 - whatever is asked
+        def json(self, path: str, headers: object = None) -> object:  # noqa: ARG002 - whatever is asked
             return json.loads(json.dumps(said))
 
     with pytest.raises(SourceError):

@@ -1,8 +1,10 @@
 """What is locked is fetched, verified while it streams, and nothing else ever has a final name."""
 
 import hashlib
+import resource
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -139,3 +141,100 @@ def test_the_cache_is_where_the_library_has_it() -> None:
     assert cache_folder({"HF_HUB_CACHE": "/a"}) == Path("/a")
     assert cache_folder({"HF_HOME": "/h"}) == Path("/h/hub")
     assert cache_folder({"XDG_CACHE_HOME": "/x"}) == Path("/x/huggingface/hub")
+
+
+def test_killed_in_the_middle_nothing_has_its_name_and_the_next_run_goes_on(hub: Hub, tmp_path: Path) -> None:
+    many = {f"part-{n:02}.safetensors": WEIGHTS[n:] for n in range(40)}
+    hub.repository("acme/many", many)
+    hub.latency = 0.02
+    (tmp_path / "lading.lock").write_bytes(document.encode(lock_of(hub)))
+    command = [sys.executable, "-m", "lading", "sync", "--to", str(tmp_path / "m"), str(tmp_path), "--quiet"]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    while process.poll() is None and len([p for p in (tmp_path / "m").rglob("*.safetensors") if p.is_file()]) < 5:
+        time.sleep(0.005)
+    process.kill()
+    process.wait()
+    for path in (tmp_path / "m").rglob("*.safetensors"):
+        assert path.read_bytes() == {**many, "model.safetensors": WEIGHTS}[path.name]
+    assert subprocess.run(command, check=False, stdout=subprocess.DEVNULL).returncode == 0
+    assert {p.name: p.read_bytes() for p in (tmp_path / "m/acme/many").iterdir()} == many
+
+
+def test_a_full_disk_is_a_sentence_and_leaves_no_name(hub: Hub, tmp_path: Path) -> None:
+    (tmp_path / "lading.lock").write_bytes(document.encode(lock_of(hub)))
+
+    def smaller() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+
+    command = [sys.executable, "-m", "lading", "sync", "--to", str(tmp_path / "m"), str(tmp_path), "--quiet"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, preexec_fn=smaller)
+    assert (done.returncode, "Traceback" in done.stderr) == (4, False)
+    assert "cannot be written" in done.stdout
+    assert not (tmp_path / "m/acme/base/sub/model.safetensors").exists()
+    assert subprocess.run(command, check=False, stdout=subprocess.DEVNULL).returncode == 0
+
+
+def test_two_locks_at_once_leave_one_whole_document(hub: Hub, tmp_path: Path) -> None:
+    (tmp_path / "app.py").write_text('from transformers import AutoModel\nAutoModel.from_pretrained("acme/base")\n')
+    hub.latency = 0.1
+    both = [
+        subprocess.Popen([sys.executable, "-m", "lading", "lock", str(tmp_path), "--quiet"], stdout=subprocess.DEVNULL) for _ in range(3)
+    ]
+    assert [p.wait() for p in both] == [0, 0, 0]
+    assert document.read(tmp_path / "lading.lock").artifacts
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["app.py", "lading.lock"]
+
+
+@pytest.fixture
+def cached(hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project whose model lies in the cache, and no network."""
+    assert hub.models
+    (tmp_path / "app.py").write_text('from transformers import AutoModel\nAutoModel.from_pretrained("acme/base")\n')
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "cache"))
+    for command in (["lock"], ["sync"]):
+        assert lading(*command, cwd=tmp_path).returncode == 0
+    (tmp_path / "lading.lock").unlink()
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:1")
+    return tmp_path
+
+
+def offline(folder: Path, *more: str) -> subprocess.CompletedProcess[str]:
+    return lading("lock", "--offline", "--exclude", "cache", *more, cwd=folder)
+
+
+def test_offline_the_cache_is_what_is_locked(cached: Path, hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    done = offline(cached)
+    assert (done.returncode, "locked 1 artifacts with 3 files" in done.stdout) == (0, True), done.stdout
+    (entry,) = document.read(cached / "lading.lock").artifacts
+    assert entry.found
+    assert (entry.found.revision, entry.found.partial) == (hub.models["acme/base"].references["main"], True)
+    assert {f.path: f for f in entry.found.files} == {n: _locked(n, d) for n, d in FILES.items()}
+    assert offline(cached, "--check").returncode == 0
+    assert hub.asked
+    with serving(hub) as address:
+        monkeypatch.setenv("HF_ENDPOINT", address)
+        done = lading("lock", "--check", "--exclude", "cache", cwd=cached)
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_offline_what_the_cache_does_not_have_stays_open(cached: Path) -> None:
+    (cached / "more.py").write_text('from transformers import AutoModel\nAutoModel.from_pretrained("acme/other")\n')
+    done = offline(cached)
+    assert (done.returncode, "the cache has no main of models--acme--other" in done.stdout) == (4, True)
+
+
+@pytest.mark.parametrize("damage", ["bytes", "link", "reference"])
+def test_a_damaged_cache_is_not_locked(damage: str, cached: Path) -> None:
+    model = cached / "cache/models--acme--base"
+    link = next((model / "snapshots").rglob("config.json"))
+    match damage:
+        case "bytes":
+            link.resolve().write_bytes(b"[]")
+        case "link":
+            link.unlink()
+            link.symlink_to("/etc/hostname")
+        case _:
+            (model / "refs/main").write_text("../../evil")
+    done = offline(cached)
+    assert done.returncode == 4
+    assert {"bytes": "is not what its name says", "link": "leads out of the cache", "reference": "is no commit"}[damage] in done.stdout

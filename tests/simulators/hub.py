@@ -93,8 +93,13 @@ class _Handler(BaseHTTPRequestHandler):
             return self.answer(401, b"", **{"X-Error-Message": "Invalid credentials"})
         path = unquote(place.path)
         if found := re.fullmatch(r"/api/(models|datasets)/(.+?)(?:/(revision|tree)/([^/]+)(?:/(.*))?)?", path):
-            shelf, name, question, revision, _ = found.groups()
-            return self.about(shelf, name, question or "revision", revision or "main", parse_qs(place.query))
+            shelf, name, question, revision, below = found.groups()
+            query = parse_qs(place.query)
+            return (
+                self.tree(shelf, name, revision, below or "", query)
+                if question == "tree"
+                else self.about(shelf, name, revision or "main", query)
+            )
         if found := re.fullmatch(r"/(datasets/)?(.+?)/resolve/([^/]+)/(.+)", path):
             return self.file("datasets" if found[1] else "models", found[2], found[3], found[4])
         return self.missing("EntryNotFound")
@@ -113,15 +118,31 @@ class _Handler(BaseHTTPRequestHandler):
             return None
         return repository, commit
 
-    def about(self, shelf: str, name: str, question: str, revision: str, query: dict[str, list[str]]) -> None:
+    def tree(self, shelf: str, name: str, revision: str, below: str, query: dict[str, list[str]]) -> None:
+        there = self.found(shelf, name, revision)
+        if there is None:
+            return None
+        prefix = f"{below}/" if below else ""
+        files = {n: d for n, d in sorted(there[0].commits[there[1]].items()) if n.startswith(prefix)}
+        if below and not files:
+            return self.missing("EntryNotFound", there[1])
+        rows: list[dict[str, Any]] = []
+        if query.get("recursive", ["false"])[0].lower() != "true":
+            folders = sorted({prefix + n.removeprefix(prefix).split("/")[0] for n in files if "/" in n.removeprefix(prefix)})
+            rows = [
+                {"type": "directory", "path": f, "size": 0, "oid": hashlib.sha1(f.encode(), usedforsecurity=False).hexdigest()}
+                for f in folders
+            ]
+            files = {n: d for n, d in files.items() if "/" not in n.removeprefix(prefix)}
+        rows += [{"type": "file", "path": n, "size": len(d), "oid": git_blob(d), **_large(n, d, "oid")} for n, d in files.items()]
+        return self.answer(200, json.dumps(rows).encode())
+
+    def about(self, shelf: str, name: str, revision: str, query: dict[str, list[str]]) -> None:
         there = self.found(shelf, name, revision)
         if there is None:
             return None
         repository, commit = there
         files = sorted(repository.commits[commit].items())
-        if question == "tree":
-            rows = [{"type": "file", "path": n, "size": len(d), "oid": git_blob(d), **_large(n, d, "oid")} for n, d in files]
-            return self.answer(200, json.dumps(rows).encode())
         siblings: list[dict[str, Any]] = [{"rfilename": n} for n, _ in files]
         if "blobs" in query:
             siblings = [{"rfilename": n, "size": len(d), "blobId": git_blob(d), **_large(n, d, "sha256")} for n, d in files]

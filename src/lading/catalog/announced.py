@@ -185,7 +185,9 @@ class Announced:
         line = next(f for k in _TARGETS if (f := node.get(k))).line
         if loader.default and loader.upstream == "huggingface":
             at = self._at(line, target, loader.default, Confidence.INFERRED)
-            if found := under_key(loader.kind, loader.default, at, bare=True):
+            if found := under_key(
+                loader.kind, loader.default, at, bare=True, revision=node.string(loader.revision) if loader.revision else ""
+            ):
                 yield found
         elif loader.upstream.startswith("hosted:") and not loader.optional:
             yield service(loader.upstream.removeprefix("hosted:"), loader.default or "", self._at(line, target, loader.default or target))

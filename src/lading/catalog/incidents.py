@@ -62,6 +62,8 @@ class Incident(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     material: tuple[Material, ...] = ()
     versions: dict[str, tuple[str, ...]] = {}
     """Materials of which only bad versions are known, by purl."""
+    clean: dict[str, tuple[str, ...]] = {}
+    """Versions, by purl, that advisories of others list though they are clean."""
     window: tuple[Window, ...] = ()
 
     @property

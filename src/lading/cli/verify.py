@@ -10,7 +10,9 @@ from lading.cli.judge import judged, trusted
 from lading.cli.signer import signing_key
 
 if TYPE_CHECKING:
+    from lading.policy.rule import TrustRule
     from lading.sign.verify import Result
+    from lading.trust.evidence import Roots
 
 _FILE = click.Path(path_type=Path)
 _MOST_SHOWN = 20
@@ -19,6 +21,7 @@ _MOST_SHOWN = 20
 @click.command(
     name="verify",
     epilog="\b\nExamples:\n  lading verify models/classifier --key release.key.pub\n  lading verify model.gguf --roots ca.pem --identity 'release@acme.example'\n"
+    "  lading verify models/classifier --key release.key.pub --stage /models/classifier\n"
     "  lading verify models/classifier --signature a.sig --signature b.sig --key a.pub --key b.pub --threshold 2\n\n"
     "Without --key, --roots and --sigstore the first [[trust]] rule of lading.toml that matches holds.\n\nExit codes: 0 allowed, 3 refused, 4 unknown: nothing to decide by.",
 )
@@ -40,6 +43,12 @@ _MOST_SHOWN = 20
 @click.option("--ignore", "-x", multiple=True, metavar="PATH", help="Leave out a file or folder; the answer names it. May be repeated.")
 @click.option("--whole", is_flag=True, help="Compare the digests of whole files, also where there is an index of chunks.")
 @click.option("--legacy", is_flag=True, help="Read signatures of the 0.2 releases as well.")
+@click.option(
+    "--stage",
+    type=_FILE,
+    metavar="DIR",
+    help="When allowed, write read-only copies to this new or empty folder, each file verified while it is written.",
+)
 @click.option("--summary", type=_FILE, help="Add the decision to this waybill as VSA and SVR statements; signed with --summary-key.")
 @click.option(
     "--summary-key",
@@ -62,6 +71,7 @@ def command(  # noqa: PLR0913, PLR0917 - one for each option
     threshold: int | None,
     signatures: tuple[Path, ...],
     ignore: tuple[str, ...],
+    stage: Path | None,
     summary: Path | None,
     summary_key: str,
     verifier: str,
@@ -114,7 +124,21 @@ def command(  # noqa: PLR0913, PLR0917 - one for each option
         click.echo(msgspec.json.format(msgspec.json.encode(result)).decode())
     else:
         click.echo("\n".join(_lines(result)))
+    if stage and result.verdict.opens:
+        said = _stage(path, stage, rule if keys or roots or sigstore else None, roots_used, now)
+        click.echo(f"  {said}", err=format_name == "json")
     return result.verdict.answer.exit_code
+
+
+def _stage(path: Path, folder: Path, rule: "TrustRule | None", roots: "Roots", now: datetime) -> str:
+    """Write verified copies, by the rule that was asked for or by the policy of the load gate."""
+    from lading.load.opening import admitted, opened  # noqa: PLC0415 - when it is asked for
+    from lading.load.revocation import Revocations  # noqa: PLC0415 - as above
+    from lading.load.staging import stage  # noqa: PLC0415 - as above
+
+    model = admitted(path.absolute(), rule, roots, Revocations(), now) if rule else opened(path, None, now)
+    new = stage(model, folder)
+    return f"staged in {folder}" if new else f"there already, and compared: {folder}"
 
 
 def _write(waybill: Path, path: Path, said: "tuple[tuple[str, dict[str, Any]], ...]", key: str, passphrase_file: Path | None) -> None:

@@ -112,6 +112,13 @@ class GoneError(SourceError):
     code = "LD601"
 
 
+class DatabaseError(LadingError):
+    """The advisory database is not there, damaged, empty or too old: nothing can be said, and nothing is called clean."""
+
+    code = "LD700"
+    exit_code = 4
+
+
 class LedgerError(LadingError):
     """A ledger cannot be opened, read or written; what it acknowledged before is not touched."""
 

@@ -104,8 +104,9 @@ class Project:
         return frozenset(name.decode("utf-8", "replace") for name in names)
 
     def module_of(self, file: SourceFile) -> Module:
-        """The module of a file of the tree; ExtractError when it is not Python."""
-        module = self._modules.get(file.path) or source_module(file)
+        """The module of a file of the tree, or of other bytes in its place; ExtractError when it is not Python."""
+        known = self._modules.get(file.path) if self.tree.file(file.path) is file else None
+        module = known or source_module(file)
         self._keep(file.path, module)
         return module
 

@@ -36,6 +36,8 @@ class Admission(Struct, frozen=True):
     manifest: Manifest
     verdict: Verdict
     claims: tuple[Claim, ...]
+    word: str = "signed"
+    """What was done to the files so that they are known."""
 
 
 class _Read(Struct, frozen=True):

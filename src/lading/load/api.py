@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from datetime import datetime
 
+    from lading.load.enforcement import Enforced
     from lading.load.lazy import SafeOpen
     from lading.load.model import Model
     from lading.load.policy import Policy
 
     PathLike = str | os.PathLike[str]
+
+T = TypeVar("T")
 
 
 def verify_and_open(path: PathLike, *, policy: PathLike | Policy | None = None, now: datetime | None = None) -> Model:
@@ -60,13 +63,50 @@ def sealed_path(path: PathLike, *, policy: PathLike | Policy | None = None) -> I
 
 
 @contextmanager
-def verified_directory(path: PathLike, *, policy: PathLike | Policy | None = None) -> Iterator[Path]:
-    """A folder with the files of a model, each verified and sealed, for loaders that take a folder; it is gone afterwards."""
+def verified_directory(path: PathLike, *, policy: PathLike | Policy | None = None, copies: bool = False) -> Iterator[Path]:
+    """A folder with the files of a model, each verified and sealed, for loaders that take a folder; it is gone afterwards.
+
+    The files are links to sealed memory. Loaders that want to know where links lead get copies, which other processes of this user could change.
+    """
     from lading.load.staging import staged  # noqa: PLC0415 - as above
 
     model = verify_and_open(path, policy=policy)
     try:
-        with staged(model) as folder:
+        with staged(model, copies=copies) as folder:
             yield folder
     finally:
         model.close()
+
+
+def load_with(
+    loader: Callable[..., T],
+    path: PathLike,
+    *arguments: Any,  # noqa: ANN401 - whatever the loader takes
+    policy: PathLike | Policy | None = None,
+    copies: bool = False,
+    **options: Any,  # noqa: ANN401 - as above
+) -> T:
+    """What a loader makes of a path, given the verified files in its place: `load_with(torch.load, "model/weights.pt", weights_only=True)`.
+
+    The path is a model or a file of one; every file of the model is there for the loader as it was signed, and nothing else is.
+    """
+    root, within = _root_of(Path(path))
+    with verified_directory(root, policy=policy, copies=copies) as folder:
+        place = folder / (root.resolve().name if root.is_file() else within)
+        return loader(str(place), *arguments, **options)
+
+
+def enforce(*models: PathLike, policy: PathLike | Policy | None = None, read: Iterable[PathLike] = ()) -> Enforced:
+    """Verify models and give up reading any other weights for good, for this process and its children, whatever language reads them.
+
+    Call it before threads start: before numpy or torch is imported. EnforcementError when it cannot be shown to hold.
+    """
+    from lading.load.enforcement import enforce as enforced  # noqa: PLC0415 - ctypes and the like only when it is asked for
+
+    return enforced(*models, policy=policy, read=read)
+
+
+def _root_of(path: Path) -> tuple[Path, str]:
+    from lading.load.opening import belonging  # noqa: PLC0415 - as above
+
+    return (path, ".") if path.is_dir() else belonging(path)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from lading.core.errors import LoadError
+from lading.load.counting import count
 from lading.sign.files import side_by_side
 from lading.trust.model_signing import Item
 
@@ -20,8 +21,9 @@ CHUNKS_TOGETHER = 4
 class Source:
     """A file by its descriptor, which is closed with it, and what was signed of it: chunks, or whole digests."""
 
-    def __init__(self, name: str, descriptor: int, items: Sequence[Item]) -> None:
+    def __init__(self, name: str, descriptor: int, items: Sequence[Item], word: str = "signed") -> None:
         self.name = name
+        self._word = word
         self.items = sorted(items, key=lambda i: i.start)
         self.chunks = self.items[0].chunks
         self._descriptor = descriptor
@@ -87,7 +89,7 @@ class Source:
         signed = self.chunks.length if self.chunks else self.items[-1].end
         if signed >= 0 and found.st_size != signed:
             raise LoadError(
-                f"{self.name} has {found.st_size} bytes and was signed with {signed}",
+                f"{self.name} has {found.st_size} bytes and was {self._word} with {signed}",
                 hint="fetch it again, or sign it as it is now",
             )
         return found.st_size
@@ -124,8 +126,8 @@ class Source:
             write(begin, view)
 
     def _pour_item(self, write: Callable[[int, memoryview], object], item: Item) -> None:
-        running, buffer = _hasher(item.digest.algorithm), _buffer(_PART)
         end = item.end if item.end >= 0 else self.length
+        running, buffer = _hasher(item.digest.algorithm, end - item.start), _buffer(_PART)
         for begin in range(item.start, end, _PART):
             view = buffer[: min(_PART, end - begin)]
             self._read_hashing(begin, view, running)
@@ -157,8 +159,9 @@ class Source:
 
     def _fill_item(self, view: memoryview, item: Item) -> None:
         """Read a whole file, or a shard of one, into its place and compare it there."""
-        running = _hasher(item.digest.algorithm)
-        self._read_hashing(item.start, view[item.start : item.end if item.end >= 0 else self.length], running)
+        end = item.end if item.end >= 0 else self.length
+        running = _hasher(item.digest.algorithm, end - item.start)
+        self._read_hashing(item.start, view[item.start : end], running)
         if running.hexdigest() != item.digest.hex:
             raise self._other()
 
@@ -176,7 +179,8 @@ class Source:
             done += count
 
     def _other(self) -> LoadError:
-        return LoadError(f"{self.name} is not as it was signed", hint="fetch it again; if the change is meant, sign it anew")
+        count("changed")
+        return LoadError(f"{self.name} is not as it was {self._word}", hint="fetch it again; if the change is meant, sign it anew")
 
 
 _own = threading.local()
@@ -190,11 +194,13 @@ def _buffer(size: int) -> memoryview:
     return found
 
 
-def _hasher(algorithm: str) -> Any:  # noqa: ANN401 - as above
+def _hasher(algorithm: str, length: int) -> Any:  # noqa: ANN401 - as above
     if algorithm == "blake3":
         import blake3  # noqa: PLC0415 - as above
 
         return blake3.blake3()
     import hashlib  # noqa: PLC0415 - as above
 
+    if algorithm == "git":  # the blob id of Git, by which hubs name small files
+        return hashlib.sha1(b"blob %d\0" % length, usedforsecurity=False)
     return hashlib.new(algorithm)

@@ -16,7 +16,7 @@ from lading.load.frameworks import view_for
 from lading.load.lazy import SafeOpen
 from lading.load.memory import private
 from lading.load.safetensors import header_in
-from lading.load.sealed import Sealed, sealed
+from lading.load.sealed import Sealed, room_for_descriptors, sealed
 from lading.sign.files import Files
 from lading.trust.model_signing import Item, Manifest
 
@@ -59,7 +59,9 @@ class Model:
     def open(self, path: str = ".") -> Source:
         """The same, to be closed by the caller."""
         if path not in self._items:
-            raise LoadError(f"{self._called(path)} was not signed", hint="sign the model with this file, or take the file away")
+            raise LoadError(
+                f"{self._called(path)} was not {self._admission.word}", hint="sign the model with this file, or take the file away"
+            )
         try:
             with self._files.open(path, links=self.manifest.allow_symlinks) as descriptor:
                 kept = os.dup(descriptor)
@@ -68,7 +70,7 @@ class Model:
         except TrustError as e:
             raise LoadError(e.sentence) from e
         try:
-            source = Source(self._called(path), kept, self._items[path])
+            source = Source(self._called(path), kept, self._items[path], self._admission.word)
             self._in_format(path, source)
         except BaseException:
             os.close(kept)
@@ -110,6 +112,22 @@ class Model:
                 self._sealed[path] = sealed(source)
         return self._sealed[path]
 
+    def at(self, folder: Path) -> "Model":
+        """The same model where copies of it lie."""
+        return Model(Files(folder), self._admission, tuple(self._formats))
+
+    def compare(self) -> None:
+        """Read every file and compare it, keeping nothing; LoadError names the first that differs."""
+        for path in self.files:
+            with self.source(path) as source:
+                source.pour(lambda *_: None)
+
+    def seal(self) -> None:
+        """Read every file into sealed memory."""
+        room_for_descriptors(len(self.files))
+        for path in self.files:
+            self.sealed(path)
+
     def close(self) -> None:
         """Let go of sealed files; those that a loader has open or mapped stay good."""
         for one in self._sealed.values():
@@ -127,10 +145,11 @@ class Model:
         signed = set(self._items)
         if there - signed:
             raise LoadError(
-                f"{self._named(there - signed)} in {self.path} and not signed", hint="take it away, or sign the model as it is now"
+                f"{self._named(there - signed)} in {self.path} and not {self._admission.word}",
+                hint="take it away, or sign the model as it is now",
             )
         if signed - there:
-            raise LoadError(f"{self._named(signed - there)} signed and not in {self.path}", hint="fetch the model again")
+            raise LoadError(f"{self._named(signed - there)} {self._admission.word} and not in {self.path}", hint="fetch the model again")
 
     def _named(self, paths: set[str]) -> str:
         first = ", ".join(sorted(paths)[:_MOST_NAMED])

@@ -6,6 +6,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from lading.core.errors import ConfigError, EvidenceError
+from lading.load.hub_cache import is_snapshot, repository
 from lading.policy.roots import roots_of
 from lading.policy.rule import TrustRule
 from lading.policy.settings import LoadSettings, Settings, settings_in
@@ -32,6 +33,13 @@ class Policy(Struct, frozen=True):
         """Its `[load]` table."""
         return self.settings.load
 
+    def outside_of(self, model: Path) -> None:
+        """Return when this file does not lie in a model: who writes the model would write the rules."""
+        if model.resolve() in self.file.parents:
+            raise ConfigError(
+                f"{self.file} lies in the model that it decides about", hint="keep the policy where the model's author cannot write"
+            )
+
     def rule(self, model: Path) -> TrustRule:
         """The first rule that matches a model; EvidenceError when there is none: what no rule names is not loaded."""
         found = rule_for(self.settings.trust, self.name(model))
@@ -46,12 +54,14 @@ class Policy(Struct, frozen=True):
         return roots_of(rule, self.folder, self.settings.key, self.folder)
 
     def name(self, model: Path) -> str:
-        """A model as rules name it: by its path below the settings file, or by its last part when it lies elsewhere."""
+        """A model as rules name it: by its path below the settings file, by its name on the hub in a cache, else by its last part."""
         resolved = model.resolve()
+        if is_snapshot(resolved):
+            return repository(resolved)
         return resolved.relative_to(self.folder).as_posix() if self.folder in resolved.parents else resolved.name
 
 
-def policy_at(file: str | os.PathLike[str] | None, model: Path) -> Policy:
+def policy_at(file: str | os.PathLike[str] | None, model: Path | None) -> Policy:
     """The policy of a file, of LADING_POLICY, or of the nearest `lading.toml` from the working folder upwards.
 
     ConfigError when there is none, or when it lies in the model: who writes the model would write the rules.
@@ -62,10 +72,10 @@ def policy_at(file: str | os.PathLike[str] | None, model: Path) -> Policy:
             "there is no policy to decide by",
             hint=f"give policy=…, set {VARIABLE}, or write lading.toml: docs/how-to/whose-signature-counts.md",
         )
-    found = found.resolve()
-    if model.resolve() in found.parents:
-        raise ConfigError(f"{found} lies in the model that it decides about", hint="keep the policy where the model's author cannot write")
-    return Policy(found, settings_in(found))
+    policy = Policy(found.resolve(), settings_in(found))
+    if model:
+        policy.outside_of(model)
+    return policy
 
 
 def _named() -> Path | None:

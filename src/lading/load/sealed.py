@@ -2,13 +2,17 @@
 
 import fcntl
 import os
+import resource
 from functools import partial
+from pathlib import Path
 
 from lading.core.errors import LoadError
 from lading.load.engine import Source
 from lading.load.memory import available
 
 _SEALS = fcntl.F_SEAL_SEAL | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE if hasattr(fcntl, "F_SEAL_SEAL") else 0
+_SPARE = 64
+"""Descriptors that a process wants for itself."""
 
 
 class Sealed:
@@ -71,3 +75,15 @@ def _room_for(source: Source) -> None:
             f"{source.name} needs {source.length >> 20} MiB of memory and {free >> 20} MiB are free",
             hint="give the process more memory, or verify to a folder: lading verify --stage",
         )
+
+
+def room_for_descriptors(count: int) -> None:
+    """Return when this process may hold so many files open; its own limit is raised as far as it may."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = count + len(list(Path("/proc/self/fd").iterdir())) + _SPARE
+    if hard != resource.RLIM_INFINITY and wanted > hard:
+        raise LoadError(
+            f"the model has {count} files, and this process may hold {hard} open", hint="lading verify --stage copies them instead"
+        )
+    if wanted > soft:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))

@@ -1,7 +1,6 @@
 """A folder whose files are what was signed: links to sealed memory, or copies that were verified while they were written."""
 
 import os
-import resource
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -14,35 +13,55 @@ from lading.load.engine import Source
 from lading.load.model import Model
 from lading.load.sealed import write_all
 
-_SPARE = 64
-"""Descriptors that a process wants for itself."""
-
 
 @contextmanager
-def staged(model: Model) -> Iterator[Path]:
-    """A folder of links to the sealed files of a model; removed afterwards."""
+def staged(model: Model, *, copies: bool = False) -> Iterator[Path]:
+    """A folder of links to the sealed files of a model, or of copies; removed afterwards."""
     scratch = Path(tempfile.mkdtemp(prefix="lading-"))
     folder = scratch / (model.path.resolve().name or "model")
     try:
-        link_to_sealed(model, folder)
+        (copy if copies else link_to_sealed)(model, folder)
         yield folder
     finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+        _remove(scratch)
 
 
 def link_to_sealed(model: Model, folder: Path) -> None:
     """Fill a folder with links to the sealed files of a model; a model of one file gets a link of its name."""
-    _room_for_descriptors(len(model.files))
+    model.seal()
     for path in model.files:
         target = _target(model, folder, path)
         target.parent.mkdir(parents=True, exist_ok=True)
         target.symlink_to(model.sealed(path).shared_path)
 
 
+def stage(model: Model, folder: Path) -> bool:
+    """Fill a folder that is new or empty with verified copies; False when it held exactly these files already.
+
+    UsageError when it holds anything else; LoadError when a file is not what was signed, and then it stays as it was.
+    """
+    if not folder.exists():
+        copy(model, folder)
+        return True
+    if not any(folder.iterdir()):
+        scratch = folder / ".lading"
+        copy(model, scratch)
+        scratch.chmod(0o755)
+        for entry in sorted(scratch.iterdir()):
+            entry.rename(folder / entry.name)
+        scratch.rmdir()
+        return True
+    try:
+        there = model.at(folder)
+        there.listed(())
+        there.compare()
+    except LoadError as e:
+        raise UsageError(f"{folder} exists and holds something else: {e.sentence}", hint="name a folder that is new or empty") from e
+    return False
+
+
 def copy(model: Model, folder: Path) -> None:
     """Write verified copies of every file to a new folder, which appears whole or not at all; nobody needs to write to it afterwards."""
-    if folder.exists():
-        raise UsageError(f"{folder} exists already", hint="name a folder that is not there yet")
     scratch = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
     try:
         for path in model.files:
@@ -50,9 +69,11 @@ def copy(model: Model, folder: Path) -> None:
             target.parent.mkdir(parents=True, exist_ok=True)
             with model.source(path) as source:
                 _write(source, target)
-        for inner in (scratch, *(p for p in scratch.rglob("*") if p.is_dir())):
+        for inner in (p for p in scratch.rglob("*") if p.is_dir()):
             inner.chmod(0o555)
+        scratch.chmod(0o755)
         scratch.rename(folder)
+        folder.chmod(0o555)
     except OSError as e:
         _remove(scratch)
         raise LoadError(f"{folder} cannot be written: {e.strerror}", hint="nothing of it was left behind; make room and try again") from e
@@ -79,15 +100,3 @@ def _remove(folder: Path) -> None:
     for inner in (folder, *(p for p in folder.rglob("*") if p.is_dir())):
         inner.chmod(0o755)
     shutil.rmtree(folder, ignore_errors=True)
-
-
-def _room_for_descriptors(count: int) -> None:
-    """Return when this process may hold so many files open; its own limit is raised as far as it may."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = count + len(list(Path("/proc/self/fd").iterdir())) + _SPARE
-    if hard != resource.RLIM_INFINITY and wanted > hard:
-        raise LoadError(
-            f"the model has {count} files, and this process may hold {hard} open", hint="lading verify --stage copies them instead"
-        )
-    if wanted > soft:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))

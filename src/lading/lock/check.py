@@ -10,7 +10,7 @@ from lading.core.errors import GoneError, SourceError
 from lading.core.kinds import Kind
 from lading.lock.document import Lock, Locked
 from lading.lock.resolve import AT_ONCE, locked_as
-from lading.sources._registry import Found, Source
+from lading.sources._registry import Conditional, Found, Source
 
 KINDS = {
     "not-locked": "the sources use it and the lock does not have it",
@@ -25,6 +25,7 @@ KINDS = {
     "license-changed": "its license is another",
     "gated": "access to it is restricted now",
     "gone": "it is not there any more",
+    "retired": "the provider does not serve it any more",
     "unanswered": "its upstream did not answer",
     "unresolved": "it was never resolved",
 }
@@ -76,6 +77,8 @@ def _moved(entry: Locked, component: Component, sources: Mapping[str, Source]) -
         yield Movement(name, "unanswered", was=before.revision, now=f"nothing here asks {component.upstream}")
         return
     try:
+        if isinstance(source, Conditional) and source.unchanged(component, before):
+            return
         now = source.find(component, entry.asked)
     except GoneError as e:
         yield from _gone(name, before, entry, component, source, e)
@@ -84,7 +87,7 @@ def _moved(entry: Locked, component: Component, sources: Mapping[str, Source]) -
         yield Movement(name, "unanswered", was=before.revision, now=e.sentence)
         return
     yield from _facts(name, before, now)
-    if now.revision == before.revision:
+    if now.revision == before.revision or isinstance(source, Conditional):
         yield from _bytes(name, before, now)
         return
     yield Movement(name, "moved", before.revision, now.revision)
@@ -96,7 +99,7 @@ def _gone(name: str, before: Found, entry: Locked, component: Component, source:
     try:
         now = source.find(component, "")
     except GoneError:
-        yield Movement(name, "gone", was=before.revision, now=error.sentence)
+        yield Movement(name, "retired" if component.kind is Kind.SERVICE else "gone", was=before.revision, now=error.sentence)
     except SourceError as e:
         yield Movement(name, "unanswered", was=before.revision, now=e.sentence)
     else:
@@ -119,7 +122,7 @@ def _facts(name: str, before: Found, now: Found) -> Iterator[Movement]:
         yield Movement(name, "recreated", before.identity, now.identity)
     if before.owner != now.owner:
         yield Movement(name, "owner-changed", before.owner, now.owner)
-    if before.license != now.license:
+    if before.license != now.license and not before.partial:
         yield Movement(name, "license-changed", before.license, now.license)
     if before.gated in {"", "False"} and now.gated not in {"", "False"}:
         yield Movement(name, "gated", now=now.gated)
@@ -134,7 +137,7 @@ def _bytes(name: str, before: Found, now: Found) -> Iterator[Movement]:
             yield Movement(f"{name} {path}", "file-gone", str(file.digest))
         elif there[path] != file:
             yield Movement(f"{name} {path}", "changed-bytes", str(file.digest), str(there[path].digest))
-    for path in sorted(set(there) - set(was)):
+    for path in () if before.partial else sorted(set(there) - set(was)):
         yield Movement(f"{name} {path}", "file-added", now=str(there[path].digest))
 
 

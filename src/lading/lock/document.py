@@ -1,5 +1,6 @@
 """`lading.lock` as a document: TOML with a table for each artifact, sorted, a file on each line, so that differences are small and merge well."""
 
+import os
 import tomllib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -53,6 +54,7 @@ class _File(Struct, forbid_unknown_fields=True):
     path: str
     size: int
     digest: str
+    url: str = ""
 
 
 class _Artifact(Struct, forbid_unknown_fields=True):
@@ -65,6 +67,9 @@ class _Artifact(Struct, forbid_unknown_fields=True):
     owner: str = ""
     license: str = ""
     gated: str = ""
+    version: str = ""
+    validator: str = ""
+    partial: bool = False
     purl: str = ""
     url: str = ""
     unresolved: str = ""
@@ -104,17 +109,28 @@ def encode(lock: Lock) -> bytes:
 
 def write(path: Path, lock: Lock) -> None:
     """Put the lock in its place, whole or not at all; LadingError when it cannot be written."""
-    scratch = path.with_name(f".{path.name}.new")
+    scratch = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         scratch.write_bytes(encode(lock))
         scratch.replace(path)
     except OSError as e:
+        scratch.unlink(missing_ok=True)
         raise LadingError(f"{path} cannot be written: {e.strerror}") from e
 
 
 def _locked(a: _Artifact) -> Locked:
-    files = tuple(sorted(LockedFile(f.path, f.size, Digest.parse(f.digest)) for f in a.files))
-    found = Found(revision=a.revision, identity=a.identity, owner=a.owner, license=a.license, gated=a.gated, files=files)
+    files = tuple(sorted(LockedFile(f.path, f.size, Digest.parse(f.digest), f.url) for f in a.files))
+    found = Found(
+        revision=a.revision,
+        identity=a.identity,
+        owner=a.owner,
+        license=a.license,
+        gated=a.gated,
+        version=a.version,
+        validator=a.validator,
+        partial=a.partial,
+        files=files,
+    )
     return Locked(
         kind=a.kind,
         name=a.name,
@@ -139,15 +155,24 @@ def _table(locked: Locked) -> Iterator[str]:
             "owner": found.owner,
             "license": found.license,
             "gated": found.gated,
+            "version": found.version,
+            "validator": found.validator,
         }
     rows |= {"purl": locked.purl, "url": locked.url, "unresolved": locked.unresolved}
     yield from (f"{name} = {_text(value)}" for name, value in rows.items() if value)
+    if found and found.partial:
+        yield "partial = true"
     if locked.loaders:
         yield f"loaders = [{', '.join(map(_text, sorted(locked.loaders)))}]"
     if found and found.files:
         yield "files = ["
-        yield from (f"  {{ path = {_text(f.path)}, size = {f.size}, digest = {_text(str(f.digest))} }}," for f in sorted(found.files))
+        yield from (f"  {{ {_row(f)} }}," for f in sorted(found.files))
         yield "]"
+
+
+def _row(file: LockedFile) -> str:
+    url = f", url = {_text(file.url)}" if file.url else ""
+    return f"path = {_text(file.path)}, size = {file.size}, digest = {_text(str(file.digest))}{url}"
 
 
 def _text(value: str) -> str:

@@ -1,74 +1,97 @@
 """Pins in Python: `revision=` in the call that loads, put after its last argument or in the place of the one that is there."""
 
 import ast
-from collections.abc import Iterator
+from collections import defaultdict
+from functools import cache, lru_cache
 
+from lading.catalog.loaders import shipped
 from lading.core.component import Occurrence
-from lading.core.errors import LadingError
-from lading.lock.pin_text import Left, Made
-
-_TAKES_REVISION = (
-    "from_pretrained",
-    "load_dataset",
-    "pipeline",
-    "snapshot_download",
-    "hf_hub_download",
-    "SentenceTransformer",
-    "CrossEncoder",
-)
-"""Calls whose keyword for it is `revision`."""
+from lading.lock.edit import Edit, Left, Text
 
 
-def revision(data: bytes, at: Occurrence, commit: str) -> Made:
-    """The edit that pins the call in which a name stands; Left says why there is none."""
-    if not at.symbol.endswith(_TAKES_REVISION):
+def revision(text: Text, at: Occurrence, commit: str) -> tuple[Edit, ...]:
+    """The edits that pin the calls which load what stands at a place; Left says why there are none."""
+    callee = at.symbol.rpartition(".")[2]
+    keyword = _keywords().get(callee)
+    if keyword is None:
         raise Left(f"{at.symbol} takes no revision, or takes it elsewhere")
+    module = _module(text.data)
+    named = module.calls[callee]
+    calls = [c for c in named if any(_is(a, at) for a in _arguments(c))]
+    if len(calls) > 1:
+        raise Left("two calls on this line load it")
+    calls = calls or module.calls_with(named, module.constant(at))
+    offsets = _offsets(text.data)
+    return tuple(_pinned(text.data, call, keyword, offsets, commit) for call in calls)
+
+
+class _Module:
+    """The calls of a module by the name that is called, and its names that are given one value only."""
+
+    def __init__(self, tree: ast.AST) -> None:
+        self.calls: dict[str, list[ast.Call]] = defaultdict(list)
+        self._given: dict[str, int] = defaultdict(int)
+        self._constants: list[tuple[str, ast.Constant]] = []
+        for node in ast.walk(tree):
+            match node:
+                case ast.Call(func=ast.Attribute(attr=name)) | ast.Call(func=ast.Name(id=name)):
+                    self.calls[name].append(node)
+                case ast.Name(id=name, ctx=ast.Store() | ast.Del()) | ast.arg(arg=name) | ast.alias(asname=str(name)):
+                    self._given[name] += 1
+                case ast.Assign(targets=[ast.Name(id=name)], value=ast.Constant() as value):
+                    self._constants.append((name, value))
+                case ast.AnnAssign(target=ast.Name(id=name), value=ast.Constant() as value):
+                    self._constants.append((name, value))
+                case _:
+                    pass
+
+    def constant(self, at: Occurrence) -> str:
+        """The name whose only value stands at a place; Left when there is none."""
+        names = [name for name, value in self._constants if _is(value, at) and self._given[name] == 1]
+        if len(names) != 1:
+            raise Left("the name stands elsewhere than in the call that loads it")
+        return names[0]
+
+    def calls_with(self, calls: list[ast.Call], name: str) -> list[ast.Call]:
+        """The calls that are handed a name; Left when there is none."""
+        found = [c for c in calls if any(isinstance(a, ast.Name) and a.id == name for a in _arguments(c))]
+        if not found:
+            raise Left("it is loaded in another file than it is named in")
+        return found
+
+
+@lru_cache(8)
+def _module(data: bytes) -> _Module:
     try:
-        tree = ast.parse(data)
+        return _Module(ast.parse(data))
     except (SyntaxError, ValueError, RecursionError) as e:
         raise Left("the file is no Python that is read") from e
-    calls = [c for c in _calls(tree, at.symbol.rpartition(".")[2]) if _names(c, at)]
-    if len(calls) != 1:
-        raise Left("two calls on this line load it" if calls else "the name stands elsewhere than in the call that loads it")
-    offsets = _offsets(data)
-    there = next((k for k in calls[0].keywords if k.arg == "revision"), None)
-    return _replaced(there.value, offsets, commit) if there else _added(data, calls[0], offsets, commit)
 
 
-def _replaced(value: ast.expr, offsets: list[int], commit: str) -> Made:
-    if not isinstance(value, ast.Constant) or not isinstance(value.value, str):
+def _arguments(call: ast.Call) -> tuple[ast.expr, ...]:
+    return (*call.args, *(k.value for k in call.keywords))
+
+
+def _is(value: ast.expr, at: Occurrence) -> bool:
+    return isinstance(value, ast.Constant) and value.value == at.written and value.lineno == at.line
+
+
+def _pinned(data: bytes, call: ast.Call, keyword: str, offsets: list[int], commit: str) -> Edit:
+    there = next((k for k in call.keywords if k.arg == keyword), None)
+    return _replaced(there.value, offsets, commit) if there else _added(data, call, keyword, offsets, commit)
+
+
+def _replaced(value: ast.expr, offsets: list[int], commit: str) -> Edit:
+    if not isinstance(value, ast.Constant) or not isinstance(value.value, str | None):
         raise Left("its revision is computed")
-    return *_span(value, offsets), f'"{commit}"'.encode()
+    return Edit(*_span(value, offsets), f'"{commit}"'.encode())
 
 
-def _added(data: bytes, call: ast.Call, offsets: list[int], commit: str) -> Made:
+def _added(data: bytes, call: ast.Call, keyword: str, offsets: list[int], commit: str) -> Edit:
     if any(isinstance(a, ast.GeneratorExp) for a in call.args):
         raise Left("its arguments are a generator")
-    ends = [_span(a, offsets)[1] for a in (*call.args, *(k.value for k in call.keywords))]
-    inside = _closing(data, max(ends), _span(call, offsets)[1])
-    return inside, inside, f', revision="{commit}"'.encode()
-
-
-def must_parse(data: bytes, path: str) -> None:
-    """Return when an edited file is still Python; LadingError otherwise, before anything is written."""
-    try:
-        ast.parse(data)
-    except (SyntaxError, ValueError, RecursionError) as e:
-        raise LadingError(f"{path} would not parse once pinned: nothing was written") from e
-
-
-def _calls(tree: ast.AST, name: str) -> Iterator[ast.Call]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call):
-            callee = node.func.attr if isinstance(node.func, ast.Attribute) else node.func.id if isinstance(node.func, ast.Name) else ""
-            if callee == name:
-                yield node
-
-
-def _names(call: ast.Call, at: Occurrence) -> bool:
-    """Whether the name is an argument of the call itself, at this place."""
-    arguments = (*call.args, *(k.value for k in call.keywords))
-    return any(isinstance(a, ast.Constant) and a.value == at.written and a.lineno == at.line for a in arguments)
+    inside = _closing(data, max(_span(a, offsets)[1] for a in _arguments(call)), _span(call, offsets)[1])
+    return Edit(inside, inside, f', {keyword}="{commit}"'.encode())
 
 
 def _closing(data: bytes, end: int, close: int) -> int:
@@ -89,6 +112,7 @@ def _span(node: ast.expr, offsets: list[int]) -> tuple[int, int]:
     return offsets[node.lineno] + node.col_offset, offsets[node.end_lineno or node.lineno] + (node.end_col_offset or 0)
 
 
+@lru_cache(8)
 def _offsets(data: bytes) -> list[int]:
     """Where each line begins, counted from 1, after a mark of byte order."""
     start = 3 if data.startswith(b"\xef\xbb\xbf") else 0
@@ -96,3 +120,19 @@ def _offsets(data: bytes) -> list[int]:
     for line in data[start:].splitlines(keepends=True):
         offsets.append(offsets[-1] + len(line))
     return offsets
+
+
+def parses(data: bytes) -> bool:
+    """Whether bytes are a Python module."""
+    try:
+        ast.parse(data)
+    except (SyntaxError, ValueError, RecursionError):
+        return False
+    return True
+
+
+@cache
+def _keywords() -> dict[str, str]:
+    """The keyword that holds the revision, by the last part of what is called."""
+    rows = (row for table in shipped() for row in table.call if row.revision)
+    return {name.rpartition(".")[2]: row.revision for row in rows for name in row.names}

@@ -1,10 +1,11 @@
 """From a bill of materials to a lock: what every name means now, asked of its upstream."""
 
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
+from packaging.utils import canonicalize_name
 
 from lading.core.bom import Bom
 from lading.core.component import Component
@@ -18,9 +19,15 @@ _LEFT_TO_OTHERS = frozenset({Kind.SYSTEM, Kind.LIBRARY, Kind.NATIVE_LIBRARY})
 """Packages have locks of their own."""
 
 
-def wanted(bom: Bom) -> tuple[Component, ...]:
-    """The artifacts that a lock is about: everything that is not a package and does not lie in the tree itself."""
-    return tuple(c for c in bom.components if c.kind not in _LEFT_TO_OTHERS and Flag.ON_DISK not in c.flags and c.upstream)
+def wanted(bom: Bom, packages: Collection[str] = ()) -> tuple[Component, ...]:
+    """The artifacts that a lock is about: what does not lie in the tree itself, of packages those that are named."""
+    named = {canonicalize_name(p) for p in packages}
+
+    def is_wanted(c: Component) -> bool:
+        package = c.kind in _LEFT_TO_OTHERS
+        return Flag.ON_DISK not in c.flags and bool(c.upstream) and (not package or canonicalize_name(c.name) in named)
+
+    return tuple(c for c in bom.components if is_wanted(c))
 
 
 def locked_as(component: Component) -> Locked:
@@ -63,13 +70,9 @@ def resolve(
 
 def asked(entry: Locked, component: Component, sources: Mapping[str, Source]) -> Locked:
     """An entry with what its upstream says, or why it does not."""
-    if component.kind is Kind.SERVICE:
-        dated = component.version
-        reason = "" if dated else "the provider names no version of it"
-        return msgspec.structs.replace(
-            entry, unresolved=reason or f"a hosted service: {dated} is the provider's word, there are no bytes to hold"
-        )
     source = sources.get(component.upstream)
+    if source is None and component.kind is Kind.SERVICE:
+        return msgspec.structs.replace(entry, unresolved="a hosted service that names no version of itself")
     if source is None:
         return msgspec.structs.replace(entry, unresolved=f"nothing here asks {component.upstream}")
     try:

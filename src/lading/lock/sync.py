@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from msgspec import Struct
 
@@ -40,11 +41,15 @@ class Synced(Struct, frozen=True):
 
 
 def sync(
-    lock: Lock, sources: Mapping[str, Source], place: Callable[[Locked], Place], progress: Callable[[str], None] = lambda _: None
+    lock: Lock,
+    sources: Mapping[str, Source],
+    place: Callable[[Locked], Place],
+    progress: Callable[[str], None] = lambda _: None,
+    only: Callable[[Locked], bool] = lambda _: True,
 ) -> tuple[Synced, ...]:
     """Fetch every file of every artifact whose upstream gives files; one that fails costs its own artifact."""
     givers: Mapping[str, object] = sources
-    wanted = [(a, givers.get(a.upstream)) for a in lock.artifacts if a.found and a.found.files]
+    wanted = [(a, givers.get(a.upstream)) for a in lock.artifacts if a.found and a.found.files and only(a)]
     with ThreadPoolExecutor(AT_ONCE) as pool:
         return tuple(_artifact(a, s, place(a), pool, progress) for a, s in wanted if isinstance(s, Fetching))
 
@@ -83,7 +88,7 @@ def _fetched(locked: Locked, source: Fetching, revision: str, file: LockedFile, 
             _scratch(blob).unlink(missing_ok=True)
             return -1
         running, start = _begun(descriptor, file)
-        with source.fetch(locked.kind, locked.name, revision, file.path, start) as answer:
+        with source.fetch(locked.kind, locked.name, revision, file, start) as answer:
             if start and answer.status != 206:  # noqa: PLR2004 - Partial Content
                 os.ftruncate(descriptor, 0)
                 running, start = _hasher(file), 0
@@ -167,14 +172,30 @@ def _plain(path: str) -> None:
         raise TrustError(f"the lock names {path!r}, which is no path within an artifact")
 
 
+HUB = frozenset({"huggingface", "timm"})
+"""Upstreams whose files have a place in the cache of huggingface_hub."""
+
+
 def in_folder(root: Path) -> Callable[[Locked], Place]:
-    """`root/NAME/PATH` for every file."""
+    """`root/NAME/PATH` for the hub, `root/UPSTREAM/…` for others: a URL's host and folder, one store of Ollama's for all its models."""
 
     def of(locked: Locked) -> Place:
-        _plain(locked.name)
-        return Place(lambda file: root / locked.name / file.path, lambda _file, _blob: None)
+        folder = root / _folder_of(locked)
+        return Place(lambda file: folder / file.path, lambda _file, _blob: None)
 
     return of
+
+
+def _folder_of(locked: Locked) -> str:
+    if locked.upstream in HUB:
+        folder = locked.name
+    elif "://" in locked.name:
+        parts = urlsplit(locked.name)
+        folder = f"{locked.upstream}/{parts.netloc}{unquote(parts.path).rpartition('/')[0]}".rstrip("/").replace("//", "/")
+    else:
+        folder = "ollama" if locked.upstream == "ollama" else f"{locked.upstream}/{locked.name}"
+    _plain(folder)
+    return folder
 
 
 def in_cache(root: Path) -> Callable[[Locked], Place]:

@@ -49,6 +49,13 @@ class ScanSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     exclude: tuple[str, ...] = ()
 
 
+class LockSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[lock]`."""
+
+    packages: tuple[str, ...] = ()
+    """Packages that are locked with the artifacts because their wheels carry weights; others are left to their own locks."""
+
+
 class LoadSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`[load]`: what a process behind the load gate may read beside its models; paths are relative to the settings file."""
 
@@ -56,6 +63,8 @@ class LoadSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """Models that `lading run` verifies when no --model is given."""
     read: tuple[str, ...] = ()
     """Files and folders that the process may read beside the system, its interpreter and its working folder."""
+    lock: str = ""
+    """The lock whose pins are good enough for models about which no `[[trust]]` rule is."""
     revocations: tuple[str, ...] = ()
     """Signed lists of what does not count any more."""
     revocation_keys: tuple[str, ...] = ()
@@ -65,6 +74,40 @@ class LoadSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     def __post_init__(self) -> None:
         span(self.revocation_max_age)
+
+
+class AdmitSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[admit]`: what `lading admit` lets in without a signature in a registry."""
+
+    models: tuple[str, ...] = ()
+    """Patterns of places of models that the load gate verifies when they are loaded: `pvc://verified/*`."""
+    exempt: tuple[str, ...] = ()
+    """Patterns of images that need no signature: `registry.k8s.io/pause@*`."""
+
+
+class AuditSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[audit]`; paths are relative to the settings file."""
+
+    feeds: tuple[str, ...] = ()
+    """What `lading advisories update` fetches: `PyPI=https://…/all.zip`."""
+    vex: tuple[str, ...] = ()
+    """VEX documents, or folders of them, whose decisions hold."""
+    max_age: str = ""
+    """How long ago each source of advisories may have been imported: `12h`, `5d`."""
+    fail_on: str = ""
+    """The least urgent problem that refuses: malicious, exploited, likely, critical, high, unknown, medium or low."""
+
+
+class Verdict(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[[decision]]`: what somebody decided about a problem of a component; the reason is mandatory."""
+
+    id: str
+    component: str
+    reason: str
+    status: str = "not_affected"
+    versions: str = ""
+    justification: str = ""
+    expires: date | None = None
 
 
 class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -79,6 +122,11 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     key: tuple[KeyTerm, ...] = ()
     """How long keys count."""
     load: LoadSettings = LoadSettings()
+    admit: AdmitSettings = AdmitSettings()
+    lock: LockSettings = LockSettings()
+    audit: AuditSettings = AuditSettings()
+    decision: tuple[Verdict, ...] = ()
+    """What was decided about known problems."""
 
     def applied(self, report: Report, today: date) -> Report:
         """The report with severities changed and accepted findings marked with the reason; ConfigError names a rule there is not."""
@@ -179,7 +227,11 @@ def _nearest(message: str) -> str:
     unknown = message.partition("unknown field `")[2].partition("`")[0]
     known = [
         *Settings.__struct_fields__,
-        *(f for s in (ScanSettings, Ignore, TrustRule, KeyTerm, LoadSettings) for f in s.__struct_fields__),
+        *(
+            f
+            for s in (ScanSettings, Ignore, TrustRule, KeyTerm, LoadSettings, AdmitSettings, AuditSettings, Verdict)
+            for f in s.__struct_fields__
+        ),
     ]
     near = get_close_matches(unknown, known, 1) if unknown else []
     return f"did you mean {near[0]!r}?" if near else _HELP

@@ -17,7 +17,7 @@ from lading.core.finding import Report
 from lading.core.kinds import Kind, Scope, Severity
 from lading.core.limits import DEFAULT_LIMITS, Limits
 from lading.core.merge import merge, with_providers_folded
-from lading.core.source import SourceFile
+from lading.core.source import SourceFile, Tree
 from lading.extractors._registry import EXTRACTORS, Extractor
 from lading.rules._registry import RULES
 from lading.scan.folder import Folder
@@ -116,6 +116,14 @@ def _proofs(folder: Folder, paths: list[str], done: Callable[[int], None]) -> "P
             proofs.read_with(readers, file)
         folder.forget(path)
     done(len(paths))
+    return proofs
+
+
+def proofs_of(tree: Tree, path: str) -> "Proofs":
+    """What the extractors prove of one file of a tree."""
+    proofs = Proofs()
+    if (file := tree.file(path)) and (readers := [e for e in EXTRACTORS if e.reads(path)]):
+        proofs.read_with(readers, file)
     return proofs
 
 

@@ -20,6 +20,10 @@ LARGEST = 64 << 20
 _TRIES = 5
 _BUSY = frozenset({408, 425, 429, 500, 502, 503, 504})
 _LONGEST_WAIT = 60.0
+_NOT_MODIFIED = 304
+_PIECE = 1 << 18
+_SLOWEST = 1024
+"""Bytes a second, on average, below which a download is given up."""
 
 
 class Client:
@@ -35,25 +39,31 @@ class Client:
         """The host that is asked."""
         return urlsplit(self.endpoint).hostname or ""
 
-    def json(self, path: str) -> Any:  # noqa: ANN401 - JSON
+    def json(self, path: str, headers: Mapping[str, str] | None = None) -> Any:  # noqa: ANN401 - JSON
         """The JSON at a path; GoneError where nothing is there, SourceError where it cannot be had."""
-        with self.open(path) as answer:
-            data = answer.read(LARGEST + 1)
-        if len(data) > LARGEST:
-            raise SourceError(f"{self.host} answers with more than {LARGEST} bytes")
+        with self.open(path, headers) as answer:
+            data = answer.whole()
         try:
             return json.loads(data)
         except (ValueError, RecursionError) as e:
             raise SourceError(f"{self.host} answers with something that is no JSON") from e
 
-    @contextmanager
-    def open(self, path: str, headers: Mapping[str, str] | None = None) -> Iterator[HTTPResponse]:
-        """An answer to be read; busy servers are asked again as they wish, others after growing pauses."""
-        answer = self._patiently(urljoin(f"{self.endpoint}/", path.lstrip("/")), headers or {})
+    def unchanged(self, path: str, validator: str) -> bool:
+        """Whether what is at a path still has this entity tag, or this date of change."""
+        named = "If-None-Match" if validator.startswith(('"', 'W/"')) else "If-Modified-Since"
         try:
-            yield answer
-        except (OSError, HTTPException) as e:
-            raise SourceError(f"{self.host} stopped in the middle: {e}", hint="run it again: what is there already is kept") from e
+            with self.open(path, {named: validator}) as answer:
+                return answer.status == _NOT_MODIFIED
+        except _NotModified:
+            return True
+
+    @contextmanager
+    def open(self, path: str, headers: Mapping[str, str] | None = None) -> "Iterator[Answer]":
+        """An answer to be read; busy servers are asked again as they wish, others after growing pauses."""
+        url = path if "://" in path else urljoin(f"{self.endpoint}/", path.lstrip("/"))
+        answer = self._patiently(url, headers or {})
+        try:
+            yield Answer(answer, self.host, self._seconds)
         finally:
             answer.close()
 
@@ -65,6 +75,8 @@ class Client:
             try:
                 answer: HTTPResponse = self._opener.open(request, timeout=self._seconds)
             except HTTPError as e:
+                if e.code == _NOT_MODIFIED:
+                    raise _NotModified from e
                 if e.code not in _BUSY or attempt == _TRIES:
                     raise self._refused(e) from e
                 self._wait(_pause(e.headers, attempt))
@@ -85,6 +97,41 @@ class Client:
         if error.code in {401, 403}:
             return SourceError(f"{self.host} refuses access ({error.code}): {said}", hint="set HF_TOKEN to a token that may read it")
         return SourceError(f"{self.host} answers {error.code}: {said}", hint="try again later")
+
+
+class Answer:
+    """What a server answers, read as it comes; SourceError when it comes too slowly to ever end."""
+
+    def __init__(self, response: HTTPResponse, host: str, patience: float) -> None:
+        self.status = response.status
+        self.headers = response.headers
+        self._response, self._host, self._patience = response, host, patience
+        self._since, self._count = time.monotonic(), 0
+
+    def read(self, size: int) -> bytes:
+        """What has come, at most so many bytes; none only at the end."""
+        try:
+            piece = self._response.read1(min(size, _PIECE))
+        except (OSError, HTTPException) as e:
+            raise SourceError(f"{self._host} stopped in the middle: {e}", hint="run it again: what is there already is kept") from e
+        self._count += len(piece)
+        waited = time.monotonic() - self._since
+        if waited > self._patience and self._count < waited * _SLOWEST:
+            raise SourceError(f"{self._host} sends fewer than {_SLOWEST} bytes a second", hint="try again later, or another mirror")
+        return piece
+
+    def whole(self, most: int = LARGEST) -> bytes:
+        """All of it; SourceError when it is more than that."""
+        data = bytearray()
+        while len(data) <= most and (piece := self.read(_PIECE)):
+            data += piece
+        if len(data) > most:
+            raise SourceError(f"{self._host} answers with more than {most} bytes")
+        return bytes(data)
+
+
+class _NotModified(Exception):  # noqa: N818 - no error: an answer
+    """The server says that nothing has changed."""
 
 
 class _Redirects(HTTPRedirectHandler):

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from http.client import HTTPResponse
 from typing import Protocol, TypeVar, runtime_checkable
 
 from msgspec import Struct
@@ -14,11 +13,15 @@ from lading.core.plugins import Registry
 
 
 class LockedFile(Struct, frozen=True, order=True, omit_defaults=True):
-    """A file of an artifact: its path, size in bytes and digest (`sha256`, or `git` for the blob id where an upstream tells no other)."""
+    """A file of an artifact: its path, size in bytes and digest (`sha256`, or `git` for the blob id where an upstream tells no other).
+
+    `url` is where it lies, where the artifact's name does not tell.
+    """
 
     path: str
     size: int
     digest: Digest
+    url: str = ""
 
 
 class Found(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -31,6 +34,12 @@ class Found(Struct, frozen=True, kw_only=True, omit_defaults=True):
     owner: str = ""
     license: str = ""
     gated: str = ""
+    version: str = ""
+    """The version that was chosen, where a range or none was asked for."""
+    validator: str = ""
+    """What the upstream calls these bytes (an entity tag), by which it tells in one answer that nothing has changed."""
+    partial: bool = False
+    """Whether there may be more files than these: it was taken from a cache."""
     files: tuple[LockedFile, ...] = ()
 
 
@@ -47,12 +56,34 @@ class Source(Protocol):
         ...
 
 
+class Stream(Protocol):
+    """Bytes as they come; `status` 206 when they begin where they were asked for, 200 when at the first."""
+
+    @property
+    def status(self) -> int:
+        """As in HTTP."""
+        ...
+
+    def read(self, size: int) -> bytes:
+        """What has come, at most so many bytes; none only at the end."""
+        ...
+
+
 @runtime_checkable
 class Fetching(Protocol):
     """A source that also gives the files."""
 
-    def fetch(self, kind: Kind, name: str, revision: str, path: str, start: int) -> AbstractContextManager[HTTPResponse]:
+    def fetch(self, kind: Kind, name: str, revision: str, file: LockedFile, start: int) -> AbstractContextManager[Stream]:
         """The bytes of a file at a revision from `start` on, to be read; status 206 where they begin there, 200 where at the first."""
+        ...
+
+
+@runtime_checkable
+class Conditional(Protocol):
+    """A source of places that hold one thing at a time, whose upstream tells without the bytes that it is what it was."""
+
+    def unchanged(self, component: Component, before: Found) -> bool:
+        """Whether the upstream says that nothing has changed; SourceError when it does not answer."""
         ...
 
 

@@ -3,7 +3,6 @@
 import os
 import re
 from contextlib import AbstractContextManager
-from http.client import HTTPResponse
 from typing import Any
 from urllib.parse import quote
 
@@ -12,7 +11,7 @@ from lading.core.digest import Digest
 from lading.core.errors import SourceError
 from lading.core.kinds import Kind
 from lading.sources._http import Client, token_from
-from lading.sources._registry import Found, LockedFile, add_source
+from lading.sources._registry import Found, LockedFile, Stream, add_source
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _HEX = {"sha256": re.compile(r"[0-9a-f]{64}"), "git": _COMMIT}
@@ -22,14 +21,14 @@ _HEX = {"sha256": re.compile(r"[0-9a-f]{64}"), "git": _COMMIT}
 class Hub:
     """`GET /api/{models,datasets}/NAME/revision/REVISION?blobs=true` (huggingface_hub asks the same for `files_metadata`)."""
 
-    upstreams = ("huggingface",)
+    upstreams = ("huggingface", "timm")
 
     def __init__(self, client: Client | None = None) -> None:
         self.client = client or Client(os.environ.get("HF_ENDPOINT") or "https://huggingface.co", token_from("HF_TOKEN"))
 
     def find(self, component: Component, revision: str) -> Found:
         """The commit that a branch, tag or commit is, `main` without one, with its files."""
-        name = component.name.partition(":")[0]
+        name = _name(component)
         asked = quote(revision or "main", safe="")
         said = self.client.json(f"api/{section(component)}/{quote(name)}/revision/{asked}?blobs=true")
         if not isinstance(said, dict) or not _COMMIT.fullmatch(str(said.get("sha"))):
@@ -46,11 +45,21 @@ class Hub:
             files=tuple(sorted(_file(row, name) for row in said.get("siblings") or ())),
         )
 
-    def fetch(self, kind: Kind, name: str, revision: str, path: str, start: int) -> AbstractContextManager[HTTPResponse]:
+    def fetch(self, kind: Kind, name: str, revision: str, file: LockedFile, start: int) -> AbstractContextManager[Stream]:
         """A file of a repository at a commit, from a byte on (`/NAME/resolve/COMMIT/PATH`)."""
         prefix = "datasets/" if kind is Kind.DATASET else ""
         headers = {"Range": f"bytes={start}-"} if start else {}
-        return self.client.open(f"{prefix}{quote(name)}/resolve/{revision}/{quote(path)}", headers)
+        return self.client.open(f"{prefix}{quote(name)}/resolve/{revision}/{quote(file.path)}", headers)
+
+
+def _name(component: Component) -> str:
+    """The name on the hub; timm keeps each set of weights in a repository of its own there."""
+    name = component.name.partition(":")[0]
+    if component.upstream != "timm" or name.startswith("timm/"):
+        return name
+    if "." not in name:
+        raise SourceError(f"which weights timm takes for {name} depends on its version", hint=f"name them: {name}.TAG")
+    return f"timm/{name}"
 
 
 def section(component: Component) -> str:

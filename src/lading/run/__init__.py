@@ -1,0 +1,1 @@
+"""A command behind the load gate: started, watched, and its denials told in words."""
