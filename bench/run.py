@@ -37,6 +37,13 @@ def main() -> int:
         ("The load gate", [str(HERE / "load.py"), *peers]),
         ("The ledger", [str(HERE / "ledger.py")]),
         ("Before, during and after", [str(HERE / "impact.py")]),
+        (
+            "Inspection",
+            [
+                str(HERE / "inspection.py"),
+                *(["--peers", os.environ["LADING_BENCH_PEERS"]] if options.peers and "LADING_BENCH_PEERS" in os.environ else []),
+            ],
+        ),
         ("Locking and syncing", [str(HERE / "lock.py")]),
     ]
     text = HEAD + f"Machine: {machine}.\n"
