@@ -1,0 +1,58 @@
+"""go.mod: every module that a build needs, direct or not; exact where go.sum holds its hash."""
+
+import re
+from collections.abc import Iterator
+
+from msgspec.structs import replace
+
+from lading.catalog.upstreams import library
+from lading.core.component import Component, Occurrence
+from lading.core.kinds import Pin
+from lading.core.source import SourceFile
+from lading.extractors._registry import Observation, extractor
+
+_REQUIRE = re.compile(
+    r"(?:require\s+)?(?P<path>[\w.~-]+\.[\w.~-]+/[^\s]+|[\w.-]+\.[a-z]{2,})\s+(?P<version>v[^\s]+)\s*(?P<comment>//.*)?\Z"
+)
+_REPLACE = re.compile(r"(?:replace\s+)?(?P<old>\S+)(?:\s+v\S+)?\s+=>\s+(?P<new>\S+)(?:\s+(?P<version>v\S+))?")
+
+
+@extractor("go.mod")
+def read(file: SourceFile) -> Iterator[Observation]:
+    """Yield a component for every required module, as it is replaced."""
+    sums = _sums(file.sibling("go.sum"))
+    replaced = {m["old"]: m for _, line, block in _lines(file.text) if block == "replace" and (m := _REPLACE.match(line))}
+    for number, line, block in _lines(file.text):
+        if block == "require" and (match := _REQUIRE.match(line)):
+            path, version = match["path"], match["version"]
+            if (other := replaced.get(path)) and not other["version"]:
+                continue  # a folder of the repository
+            path, version = (other["new"], other["version"]) if other else (path, version)
+            yield _module(file, number, path, version, sums, indirect="// indirect" in (match["comment"] or ""))
+
+
+def _module(file: SourceFile, line: int, path: str, version: str, sums: dict[str, str], *, indirect: bool) -> Component:
+    held = sums.get(f"{path} {version}", "")
+    at = Occurrence(file.path, line, "require", f"{path} {version}")
+    found = library(path, at, version=version, pin=Pin.EXACT if held else Pin.MUTABLE, ecosystem="golang")
+    rows = {"go-sum": held, "relation": "indirect" if indirect else "direct"}
+    return replace(found, properties=tuple(sorted((k, v) for k, v in rows.items() if v)))
+
+
+def _lines(text: str) -> Iterator[tuple[int, str, str]]:
+    """Every line with its number and the directive it belongs to, alone or in brackets."""
+    block = ""
+    for number, line in enumerate(text.splitlines(), 1):
+        words = line.strip()
+        if words.endswith("(") and not block:
+            block = words.rstrip("( ")
+        elif words == ")":
+            block = ""
+        elif words:
+            yield number, words, block or words.partition(" ")[0]
+
+
+def _sums(file: SourceFile | None) -> dict[str, str]:
+    """The hash (`h1:…`, over the files of the module) by module and version."""
+    rows = (line.split() for line in file.text.splitlines()) if file else ()
+    return {f"{r[0]} {r[1]}": r[2] for r in rows if len(r) == 3 and not r[1].endswith("/go.mod")}  # noqa: PLR2004 - module, version, hash
