@@ -87,6 +87,8 @@ def _whole(made: Made, temperature: str, rounds: int) -> None:
     times = in_turn(rows, rounds, (lambda: cool(made.weights)) if temperature == "cold" else lambda: None)
     table(f"{temperature}: the whole file into private memory", times)
     ratio("Verified / unverified", times, "lading, verified", "read into private memory, unverified")
+    if stock:
+        ratio("Verified / safetensors' own", times, "lading, verified", "safetensors load_file and touch, unverified")
 
 
 def _sealed(made: Made, rounds: int) -> None:
