@@ -21,6 +21,8 @@ _EXAMPLES = """
 \b
 Examples:
   lading scan .
+  lading scan .venv --fail-on high
+  lading scan image.tar --format cyclonedx
   lading scan . --format html --output report.html
   lading scan . --format cyclonedx > bom.json
   lading scan . --fail-on high --format sarif --output lading.sarif
@@ -45,30 +47,33 @@ Exit codes: 0 everything was read; 2 wrong usage; 3 a finding reaches --fail-on;
     "--output", "-o", type=click.Path(path_type=Path), help="Write to this file instead of standard output; it appears whole or not at all."
 )
 @click.option("--exclude", "-x", multiple=True, metavar="PATH", help="Leave out a file or folder of the target; may be repeated.")
+@click.option("--environment", is_flag=True, help="Read the environment of the running interpreter instead of TARGET.")
 @click.option("--all", "-a", "everything", is_flag=True, help="Show also what only tests and examples name, every library and every place.")
 @click.option("--fail-on", type=click.Choice([s.value for s in Severity]), help="Exit with 3 when a finding is at least this severe.")
 @click.option("--strict", is_flag=True, help="Exit with 4 also when a reference stays unresolved.")
 @click.option("--quiet", "-q", is_flag=True, help="Say nothing on standard error.")
-def command(
+def command(  # noqa: PLR0913 - one for every option
     target: Path,
     format_name: str,
     output: Path | None,
     exclude: tuple[str, ...],
     fail_on: str | None,
     *,
+    environment: bool,
     everything: bool,
     strict: bool,
     quiet: bool,
 ) -> int:
-    """Show everything TARGET (a folder or a file) inherits from upstream."""
+    """Show everything TARGET (a folder, an installed environment, an image on disk or a file) inherits from upstream."""
     from lading.policy.settings import settings_for  # noqa: PLC0415 - after the options are known to be right
-    from lading.scan import scan  # noqa: PLC0415 - as above
 
     chosen = format_for(format_name, output)
+    target = Path(sys.prefix) if environment else target
     gc.freeze()
     gc.set_threshold(20_000, 10, 10)  # syntax trees are large and die together: looking for garbage less often saves a quarter of the time
     settings = settings_for(target) if target.exists() else None
-    report = scan(target, exclude=(*exclude, *(settings.scan.exclude if settings else ())), progress=None if quiet else _progress())
+    excluded = (*exclude, *(settings.scan.exclude if settings else ()))
+    report = _report(target, excluded, None if quiet else _progress(), environment=environment)
     if settings:
         today = datetime.now(UTC).date()
         report = settings.applied(report, today)
@@ -89,6 +94,34 @@ def command(
     if output and not quiet:
         click.echo(f"wrote {output}", err=True)
     return exit_code(report, fail_on, strict=strict)
+
+
+def _report(target: Path, exclude: tuple[str, ...], progress: "Progress | None", *, environment: bool) -> Report:
+    """What a target inherits, read as what it is: installed, an image, or sources."""
+    from lading.scan import scan  # noqa: PLC0415 - when it is run
+
+    if target.is_dir() and (environment or _is_environment(target)):
+        from lading.installed import scan as scan_environment  # noqa: PLC0415 - where there is one
+
+        return scan_environment(target)
+    if _is_image(target):
+        from lading.audit.image import read  # noqa: PLC0415 - where there is one
+        from lading.scan.run import judge  # noqa: PLC0415 - as above
+
+        return judge(read(target))
+    return scan(target, exclude=exclude, progress=progress)
+
+
+def _is_environment(target: Path) -> bool:
+    return (target / "pyvenv.cfg").is_file() or any(target.glob("*.dist-info"))
+
+
+def _is_image(target: Path) -> bool:
+    if not (target / "oci-layout").is_file() and target.suffix != ".tar":
+        return False
+    from lading.audit.image import is_image  # noqa: PLC0415 - most targets are none
+
+    return is_image(target)
 
 
 def exit_code(report: Report, fail_on: str | None, *, strict: bool) -> int:

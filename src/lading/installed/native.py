@@ -1,0 +1,142 @@
+"""Machine code that wheels carry: what each object is, what it needs and from where, and what was linked into it."""
+
+import mmap
+import re
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+
+from msgspec import Struct
+
+from lading.binary import elf
+from lading.binary.window import Window
+from lading.catalog.tables import table
+from lading.core.component import Component, Edge, FileRecord, Occurrence
+from lading.core.errors import ExtractError
+from lading.core.kinds import Confidence, Kind, Pin, Relation
+from lading.core.purl import purl
+
+NAMED = re.compile(r"\.(?:so(?:\.[0-9]+[0-9.a-z]*)?|dylib|dll|pyd)\Z")
+_HASHED = re.compile(r"-[0-9a-f]{8}(?=[.-]|\Z)")
+_SUFFIX = re.compile(r"\.so\.(?P<version>\d+\.\d+[0-9.]*[a-z]?)\Z")
+_READ = frozenset({".rodata", ".data", ".data.rel.ro", ".rodata.str1.1", ".rodata.str1.8"})
+_ARCHITECTURE = re.compile(rb"sm_(\d{2,3}a?)")
+MOST_BYTES = 256 << 20
+"""Bytes of one section that are looked through."""
+
+
+class Linked(Struct, frozen=True, order=True):
+    """A well-known library by the version string it left."""
+
+    name: str
+    version: str
+    text: str
+
+
+class Object(Struct, frozen=True):
+    """One object of machine code and what was found in it."""
+
+    path: str
+    header: elf.Elf
+    linked: tuple[Linked, ...]
+    architectures: tuple[str, ...] = ()
+
+
+@cache
+def _patterns() -> tuple[tuple[str, re.Pattern[bytes]], ...]:
+    return tuple((row["name"], re.compile(row["pattern"].encode())) for row in table("native")["library"])
+
+
+@cache
+def _projects() -> dict[str, str]:
+    """The project of a library by the name of its file."""
+    return {name: row["name"] for row in table("native")["library"] for name in row["files"]}
+
+
+def read(place: Path, path: str) -> Object:
+    """What an object says of itself; ExtractError when it is of a kind that is not read."""
+    with place.open("rb") as stream:
+        if stream.read(4) != b"\x7fELF":
+            raise ExtractError(f"{path} is no ELF object: its machine code is not looked at")
+        with mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
+            window = Window(memoryview(mapped))
+            try:
+                header = elf.read(window)
+                found = {linked for section in header.sections if section.name in _READ for linked in _linked(mapped, section)}
+                architectures = {a for s in header.sections if s.name == ".nv_fatbin" for a in _architectures(mapped, s)}
+            except ValueError as e:
+                raise ExtractError(f"{path} cannot be read as ELF: {e}") from e
+            finally:
+                window.view.release()
+    return Object(path, header, tuple(sorted(found)), tuple(sorted(architectures)))
+
+
+def _linked(mapped: mmap.mmap, section: elf.Section) -> Iterator[Linked]:
+    end = min(section.offset + min(section.size, MOST_BYTES), len(mapped))
+    for name, pattern in _patterns():
+        for match in pattern.finditer(mapped, min(section.offset, end), end):
+            yield Linked(name, match[1].decode("ascii", "replace"), match[0].decode("ascii", "replace")[:200])
+
+
+def _architectures(mapped: mmap.mmap, section: elf.Section) -> Iterator[str]:
+    end = min(section.offset + min(section.size, MOST_BYTES), len(mapped))
+    for match in _ARCHITECTURE.finditer(mapped, min(section.offset, end), end):
+        yield f"sm_{match[1].decode()}"
+
+
+def identity(found: Object) -> tuple[str, str, str]:
+    """The name without the hash that a repair tool adds, the version, and what tells it: its strings or else its file name.
+
+    A number in a file name counts changes of the interface in many projects, and is then no release.
+    """
+    file = found.path.rpartition("/")[2]
+    bare = _HASHED.sub("", file)
+    name = bare.partition(".so")[0]
+    project = _projects().get(name, "")
+    told = next((linked.version for linked in found.linked if linked.name == project), "")
+    suffix = _SUFFIX.search(bare)
+    tail = re.search(r"[.-](\d+(?:\.\d+)+)\Z", name)
+    version = told or (suffix["version"] if suffix else tail[1] if tail else "")
+    return name.removesuffix(tail[0]) if tail else name, version, "version string" if told else "file name" if version else ""
+
+
+def component(found: Object, record: FileRecord, inside: Callable[[str], bool]) -> Component:
+    """The object as a component that is held to its bytes."""
+    name, version, teller = identity(found)
+    header = found.header
+    told = {
+        "version-told-by": teller,
+        "machine": header.machine,
+        "soname": header.soname,
+        "build-id": header.build_id,
+        "needed-inside": ",".join(n for n in header.needed if inside(n)),
+        "needed-outside": ",".join(n for n in header.needed if not inside(n)),
+        "runpath": header.runpath,
+        "relro": header.relro,
+        "executable-stack": "true" if header.executable_stack else "",
+        "cuda-architectures": ",".join(found.architectures),
+    }
+    return Component(
+        kind=Kind.NATIVE_LIBRARY,
+        name=name,
+        upstream="generic",
+        version=version,
+        pin=Pin.EXACT,
+        purl=purl("generic", name, version=version, checksum=str(record.digest)),
+        occurrences=(Occurrence(found.path, 0, "machine code", header.soname, Confidence.VERIFIED),),
+        digests=(record.digest,),
+        files=(record,),
+        properties=tuple(sorted((k, v[:2_000]) for k, v in told.items() if v)),
+    )
+
+
+def parts(found: Object, whole: Component) -> Iterator[Component | Edge]:
+    """The libraries whose version strings an object holds, each with the string that proves it."""
+    for linked in found.linked:
+        at = Occurrence(found.path, 0, "version string", linked.text, Confidence.INFERRED)
+        part = Component(
+            kind=Kind.NATIVE_LIBRARY, name=linked.name, upstream="generic", version=linked.version, pin=Pin.MUTABLE,
+            purl=purl("generic", linked.name, version=linked.version), occurrences=(at,),
+        )  # fmt: skip
+        yield part
+        yield Edge(whole.ref, Relation.CONTAINS, part.ref)

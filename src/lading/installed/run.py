@@ -1,0 +1,236 @@
+"""An installed environment as a bill of materials: distributions, declared parts, machine code, and what is not as it was installed."""
+
+import os
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+import lading
+from lading.catalog.integrity import MISSING, MODIFIED, UNLISTED
+from lading.core.bom import Bom
+from lading.core.component import Component, Edge, FileRecord, Occurrence
+from lading.core.coverage import Coverage, Skipped
+from lading.core.errors import ExtractError
+from lading.core.finding import Report
+from lading.core.kinds import Kind, Phase, Relation
+from lading.core.merge import merge
+from lading.installed import native
+from lading.installed.declared import declared
+from lading.installed.distribution import Distribution, distribution
+from lading.installed.record import Difference, compare, rows
+from lading.installed.startup import startup
+from lading.scan.run import judge
+
+_UNPACKED = ("*.egg-info", "*.egg")
+
+
+def is_environment(folder: Path) -> bool:
+    """Whether a folder is a virtual environment, or a site-packages folder."""
+    return folder.is_dir() and ((folder / "pyvenv.cfg").is_file() or any(folder.glob("*.dist-info")))
+
+
+def scan(root: Path) -> Report:
+    """Everything that is installed in an environment, and what the rules say about it."""
+    found = _Found()
+    for site, prefix in _sites(root):
+        _Site(root, site, prefix, found).read()
+    return judge(found.bom(root.resolve().name))
+
+
+def _sites(root: Path) -> list[tuple[Path, Path]]:
+    """Every folder that packages are installed in, with the folder that their files may not leave."""
+    patterns = ("lib/python3*/site-packages", "lib64/python3*/site-packages", "lib/python3*/dist-packages", "Lib/site-packages")
+    inner = [p for pattern in patterns for p in sorted(root.glob(pattern)) if p.is_dir()]
+    by_place = {p.resolve(): p for p in reversed(inner)}
+    if by_place:
+        return [(p, Path(os.path.abspath(root))) for p in sorted(by_place.values())]  # noqa: PTH100 - links stay as they are
+    whole = Path(os.path.abspath(root))  # noqa: PTH100 - as above
+    in_python = whole.parent.name.startswith("python") and whole.parent.parent.name.startswith("lib")
+    return [(root, whole.parents[2] if in_python else whole)]
+
+
+class _Found(Struct):
+    """What the folders of an environment hold so far."""
+
+    components: list[Component] = []
+    edges: set[Edge] = set()
+    unread: list[Skipped] = []
+    distributions: list[Distribution] = []
+    files: int = 0
+    bytes: int = 0
+
+    def bom(self, name: str) -> Bom:
+        subject = Component(kind=Kind.SYSTEM, name=name)
+        components = merge(self.components)
+        known = {c.ref for c in components} | {subject.ref}
+        edges = self.edges | set(_dependencies(subject, self.distributions))
+        epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
+        seconds = int(epoch) if epoch.isdigit() else time.time()
+        return Bom(
+            subject=subject,
+            components=components,
+            edges=tuple(sorted(e for e in edges if {e.source, e.target} <= known)),
+            coverage=Coverage(files=self.files + len(self.unread), read=self.files, bytes=self.bytes, unread=tuple(sorted(self.unread))),
+            created=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds)),
+            generator=f"lading {lading.__version__}",
+            phase=Phase.DEPLOYED,
+        )
+
+
+def _dependencies(subject: Component, listed: list[Distribution]) -> Iterator[Edge]:
+    """Who needs what; a need of an extra counts where somebody asks for that extra."""
+    by_name = {d.component.name: d for d in listed}
+    asked: dict[str, set[str]] = {}
+    changed = True
+    while changed:
+        before = sum(map(len, asked.values()))
+        for one in listed:
+            for need in one.needs:
+                if _counts(one, need.belongs_to, asked):
+                    asked.setdefault(need.name, set()).update(need.asks)
+        changed = sum(map(len, asked.values())) > before
+    for one in listed:
+        if one.requested:
+            yield Edge(subject.ref, Relation.DEPENDS_ON, one.component.ref)
+        for need in one.needs:
+            target = by_name.get(need.name)
+            if target and target is not one and _counts(one, need.belongs_to, asked):
+                yield Edge(one.component.ref, Relation.DEPENDS_ON, target.component.ref)
+
+
+def _counts(one: Distribution, belongs_to: frozenset[str], asked: dict[str, set[str]]) -> bool:
+    return not belongs_to or bool(belongs_to & asked.get(one.component.name, set()))
+
+
+class _Site:
+    """One site-packages folder."""
+
+    def __init__(self, root: Path, site: Path, prefix: Path, found: _Found) -> None:
+        self.site, self.prefix, self.found = Path(os.path.abspath(site)), prefix, found  # noqa: PTH100 - links stay as they are
+        inner = os.path.relpath(self.site, os.path.abspath(root))  # noqa: PTH100 - as above
+        self.inner = "" if inner == "." else f"{inner}/"
+        self.owners: dict[str, Component] = {}
+        self.listed: set[str] = set()
+        self.tops: dict[str, str] = {}
+        self.troubles: dict[str, list[Occurrence]] = {}
+
+    def read(self) -> None:
+        """Read every distribution, then what belongs to none."""
+        for folder in sorted(self.site.glob("*.dist-info")):
+            try:
+                self._distribution(folder)
+            except ExtractError as e:
+                self._gap(folder.name, e.sentence, e.code)
+            except OSError as e:
+                self._gap(folder.name, f"cannot be read: {e.strerror or e}", "LD202")
+        for pattern in _UNPACKED:
+            for other in self.site.glob(pattern):
+                self._gap(other.name, "an older form of installation, without digests, is not read", "LD200")
+        self._unlisted()
+        self._startup()
+        for ref, places in self.troubles.items():
+            owner = self.owners.get(ref)
+            self.found.components.append(replace(owner, occurrences=tuple(places)) if owner else _lone(ref, places))
+
+    def _distribution(self, folder: Path) -> None:
+        one = distribution(folder, f"{self.inner}{folder.name}")
+        self.found.components.append(one.component)
+        self.found.distributions.append(one)
+        self.owners[one.component.ref] = one.component
+        self._declared(one)
+        record = folder / "RECORD"
+        if not record.is_file():
+            self._gap(f"{folder.name}/RECORD", "there is none: no file of it can be verified", "LD200")
+            return
+        told = rows(record)
+        files, differences = compare(self.site, self.prefix, told, min(8, os.cpu_count() or 1))
+        self.listed.update(os.path.normpath(self.site / r.path) for r in told)
+        for row in told:
+            self.tops.setdefault(row.path.split("/")[0], one.component.ref)
+            if "/" not in row.path or row.path.endswith("__init__.py"):
+                self.tops.setdefault(row.path, one.component.ref)
+        self.found.files += len(files)
+        self.found.bytes += sum(f.size for f in files)
+        for difference in differences:
+            self._different(one.component, difference)
+        self._native(one.component, files)
+
+    def _different(self, owner: Component, difference: Difference) -> None:
+        words = {"modified": MODIFIED, "missing": MISSING}
+        if difference.how in words:
+            at = Occurrence(self._path(difference.path), 0, words[difference.how], difference.path)
+            self.troubles.setdefault(owner.ref, []).append(at)
+        else:
+            self._gap(difference.path, difference.how, "LD200")
+
+    def _declared(self, one: Distribution) -> None:
+        for document in sorted((one.folder / "sboms").rglob("*")):
+            if document.is_file():
+                path = f"{self.inner}{document.relative_to(self.site).as_posix()}"
+                try:
+                    components, edges = declared(document, path, one.component)
+                except ExtractError as e:
+                    self.found.unread.append(Skipped(path, e.sentence, e.code))
+                else:
+                    self.found.components += components
+                    self.found.edges.update(edges)
+
+    def _native(self, owner: Component, files: list[FileRecord]) -> None:
+        objects = [f for f in files if native.NAMED.search(f.path)]
+        carried = {f.path.rpartition("/")[2] for f in objects}
+        for record in objects:
+            path = self._path(record.path)
+            try:
+                found = native.read(self.site / record.path, path)
+            except (ExtractError, OSError, ValueError) as e:
+                self._gap(record.path, str(e), "LD200")
+                continue
+            whole = native.component(found, replace(record, path=path), carried.__contains__)
+            self.found.components.append(whole)
+            self.found.edges.add(Edge(owner.ref, Relation.CONTAINS, whole.ref))
+            for part in native.parts(found, whole):
+                if isinstance(part, Component):
+                    self.found.components.append(part)
+                else:
+                    self.found.edges.add(part)
+
+    def _unlisted(self) -> None:
+        """Files that no RECORD lists; the compiled form of a listed source is of that source."""
+        for path in _walk(self.site):
+            if path not in self.listed and _source(path) not in self.listed:
+                inner = os.path.relpath(path, self.site)
+                top, below, _ = inner.partition(os.sep)
+                ref = (self.tops.get(top) if below else "") or self._path(inner)
+                self.troubles.setdefault(ref, []).append(Occurrence(self._path(inner), 0, UNLISTED, inner))
+
+    def _startup(self) -> None:
+        for name, at in startup(self.site, self.inner):
+            self.troubles.setdefault(self.tops.get(name) or at.path, []).append(at)
+
+    def _path(self, path: str) -> str:
+        inner = os.path.normpath(f"{self.inner}{path}").replace(os.sep, "/")
+        return inner.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+    def _gap(self, path: str, reason: str, code: str) -> None:
+        self.found.unread.append(Skipped(self._path(path), reason, code))
+
+
+def _lone(path: str, places: Iterable[Occurrence]) -> Component:
+    return Component(kind=Kind.FILE, name=path, occurrences=tuple(places))
+
+
+def _walk(site: Path) -> Iterator[str]:
+    for folder, folders, names in os.walk(site):
+        folders.sort()
+        yield from (os.path.join(folder, name) for name in sorted(names))  # noqa: PTH118 - many files
+
+
+def _source(path: str) -> str:
+    """The source of a compiled file in `__pycache__`; the path itself for others."""
+    folder, name = os.path.split(path)
+    if os.path.basename(folder) != "__pycache__" or not name.endswith(".pyc"):  # noqa: PTH119 - many files
+        return path
+    return os.path.join(os.path.dirname(folder), f"{name.split('.')[0]}.py")  # noqa: PTH118, PTH120 - many files

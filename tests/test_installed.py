@@ -1,0 +1,204 @@
+"""What is installed is named whole, and what is not as it was installed is said."""
+
+import importlib.util
+import os
+from pathlib import Path
+
+import msgspec
+import pytest
+from click.testing import CliRunner
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from installed_makers import environment, install, shared_object
+from lading.binary import elf
+from lading.binary.window import Window
+from lading.cli.scan import command
+from lading.core.finding import Report
+from lading.core.kinds import Kind, Relation
+from lading.formats._registry import FORMATS
+from lading.installed import scan
+
+OPENSSL = b"\0OpenSSL 1.1.1k  FIPS 25 Mar 2021\0"
+
+
+def _messages(report: Report, rule: str) -> list[str]:
+    return [f.message for f in report.findings if f.rule == rule]
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Path:
+    """An environment with an application, a library it needs, and one that only an extra needs."""
+    site = environment(tmp_path / "env")
+    install(site, "app", "1.0", {"app/__init__.py": b"x = 1\n"}, needs=("Lib_A[fast]>=1",), requested=True)
+    install(
+        site,
+        "lib-a",
+        "2.0",
+        {"lib_a/__init__.py": b"", "lib_a/more.py": b"y\n"},
+        needs=('speedup; extra == "fast"', 'absent; extra == "x"'),
+    )
+    install(site, "speedup", "3.0", {"speedup.py": b""})
+    return site
+
+
+def _root(site: Path) -> Path:
+    return site.parents[2]
+
+
+def test_an_untouched_environment_has_no_finding_and_is_covered_whole(site: Path) -> None:
+    report = scan(_root(site))
+    assert not report.findings
+    assert report.bom.complete
+    assert {f"{c.name} {c.version}" for c in report.bom.components} == {"app 1.0", "lib-a 2.0", "speedup 3.0"}
+
+
+def test_edges_follow_requirements_and_the_extras_that_somebody_asks_for(site: Path) -> None:
+    edges = {(e.source, e.target) for e in scan(_root(site)).bom.edges if e.relation is Relation.DEPENDS_ON}
+    assert edges == {
+        ("system:/env", "pkg:pypi/app@1.0"),
+        ("pkg:pypi/app@1.0", "pkg:pypi/lib-a@2.0"),
+        ("pkg:pypi/lib-a@2.0", "pkg:pypi/speedup@3.0"),
+    }
+
+
+def test_a_modified_a_missing_and_an_additional_file_are_each_named(site: Path) -> None:
+    (site / "lib_a" / "more.py").write_bytes(b"z\n")
+    (site / "app" / "__init__.py").unlink()
+    (site / "lib_a" / "added.py").write_bytes(b"")
+    (site / "nobody.py").write_bytes(b"")
+    report = scan(_root(site))
+    inner = "lib/python3.12/site-packages"
+    assert _messages(report, "tampered-file") == [
+        f"app 1.0 is not as it was installed: {inner}/app/__init__.py (missing)",
+        f"lib-a 2.0 is not as it was installed: {inner}/lib_a/more.py (modified)",
+    ]
+    assert set(_messages(report, "unlisted-file")) == {f"no RECORD lists {inner}/lib_a/added.py", f"no RECORD lists {inner}/nobody.py"}
+
+
+def test_compiled_forms_of_listed_sources_are_no_finding_and_others_are(site: Path) -> None:
+    (site / "app" / "__pycache__").mkdir()
+    (site / "app" / "__pycache__" / "__init__.cpython-312.pyc").write_bytes(b"")
+    (site / "app" / "__pycache__" / "hidden.cpython-312.pyc").write_bytes(b"")
+    (message,) = _messages(scan(_root(site)), "unlisted-file")
+    assert message.endswith("app/__pycache__/hidden.cpython-312.pyc")
+
+
+def test_start_up_code_is_named_with_its_owner(site: Path) -> None:
+    install(site, "hooked", "1.0", {"hooked.pth": b"import hooked\n/some/folder\n"})
+    (site / "stray.pth").write_bytes(b"import os; marker = 1\n")
+    (site / "sitecustomize.py").write_bytes(b"")
+    found = {
+        (f.severity.value, f.message.rpartition("/")[2].partition(":")[0]) for f in scan(_root(site)).findings if f.rule == "startup-code"
+    }
+    assert found == {
+        ("low", "hooked.pth runs whenever Python starts and belongs to hooked 1.0"),
+        ("high", "stray.pth runs whenever Python starts and belongs to no distribution"),
+        ("high", "sitecustomize.py runs whenever Python starts and belongs to no distribution"),
+    }
+
+
+def test_a_path_of_record_that_leads_out_is_not_followed(site: Path) -> None:
+    info = install(site, "outside", "1.0", {"outside.py": b""})
+    with (info / "RECORD").open("a") as stream:
+        stream.write("../../../../../etc/passwd,,\n")
+    (gap,) = scan(_root(site)).bom.coverage.unread
+    assert gap.reason == "leads out of the environment"
+
+
+def test_a_link_that_leads_out_is_compared_and_a_pipe_is_not_waited_for(site: Path) -> None:
+    place = site / "lib_a" / "more.py"
+    place.unlink()
+    os.mkfifo(place)
+    (gap,) = scan(_root(site)).bom.coverage.unread
+    assert gap.path.endswith("lib_a/more.py")
+    assert gap.reason.startswith("unreadable")
+
+
+def test_a_distribution_without_record_or_metadata_is_a_gap(site: Path) -> None:
+    (install(site, "bare", "1.0", {"bare.py": b""}) / "RECORD").unlink()
+    (install(site, "nameless", "1.0", {"nameless.py": b""}) / "METADATA").write_bytes(b"\xff\xfe")
+    reasons = {Path(s.path).parts[-2:][0]: s.reason for s in scan(_root(site)).bom.coverage.unread}
+    assert reasons["bare-1.0.dist-info"] == "there is none: no file of it can be verified"
+    assert any("tells no name or no version" in r for r in reasons.values())
+
+
+def _auditwheel(*components: tuple[str, str, str]) -> dict[str, object]:
+    listed = [{"type": "library", "bom-ref": p, "name": n, "version": v, "purl": p} for n, v, p in components]
+    return {
+        "bomFormat": "CycloneDX", "specVersion": "1.4", "version": 1, "components": listed,
+        "metadata": {"component": {"type": "library", "bom-ref": "root", "name": "vision", "version": "1.0"}},
+        "dependencies": [{"ref": "root", "dependsOn": [components[0][2]]}, {"ref": components[0][2], "dependsOn": [components[1][2]]}],
+    }  # fmt: skip
+
+
+def test_what_a_wheel_declares_is_merged_with_provenance_and_depth(site: Path) -> None:
+    rows = (
+        ("openssl-libs", "1.1.1k-15.el8_6", "pkg:rpm/almalinux/openssl-libs@1.1.1k-15.el8_6"),
+        ("part", "1.0", "pkg:cargo/part@1.0?download_url=file:%2F%2F%2Fhome%2Frunner%2Fpart"),
+    )
+    install(site, "vision", "1.0", {"vision.py": b""}, sboms={"auditwheel.cdx.json": _auditwheel(*rows), "broken.json": [1]})
+    report = scan(_root(site))
+    by_name = {c.name: c for c in report.bom.components}
+    assert dict(by_name["openssl-libs"].properties)["declared-by"] == "vision 1.0"
+    assert dict(by_name["part"].properties)["depth"] == "2"
+    assert by_name["part"].purl == "pkg:cargo/part@1.0"
+    assert by_name["part"].occurrences[0].path.endswith("vision-1.0.dist-info/sboms/auditwheel.cdx.json")
+    assert "openssl-libs 1.1.1k-15.el8_6" in _messages(report, "end-of-life-library")[0]
+    assert [s.path.rpartition("/")[2] for s in report.bom.coverage.unread] == ["broken.json"]
+
+
+def test_a_vendored_library_is_named_by_bytes_strings_and_what_it_needs(site: Path) -> None:
+    library = shared_object("libssl-81259c47.so.1.1.1k", ("libcrypto-5409cd36.so.1.1.1k", "libc.so.6"), OPENSSL)
+    crypto = shared_object("libcrypto-5409cd36.so.1.1.1k", ("libc.so.6",), OPENSSL, executable_stack=True)
+    files = {"vision.libs/libssl-81259c47.so.1.1.1k": library, "vision.libs/libcrypto-5409cd36.so.1.1.1k": crypto}
+    install(site, "vision", "1.0", files)
+    report = scan(_root(site))
+    by_name = {c.name: c for c in report.bom.components if c.kind is Kind.NATIVE_LIBRARY}
+    assert set(by_name) == {"libssl", "libcrypto", "openssl"}
+    told = dict(by_name["libssl"].properties)
+    assert (by_name["libssl"].version, told["version-told-by"], told["build-id"]) == ("1.1.1k", "version string", "0001020304050607")
+    assert (told["needed-inside"], told["needed-outside"]) == ("libcrypto-5409cd36.so.1.1.1k", "libc.so.6")
+    assert dict(by_name["libcrypto"].properties)["executable-stack"] == "true"
+    assert {o.written for o in by_name["openssl"].occurrences} == {"OpenSSL 1.1.1k  FIPS 25 Mar 2021"}
+    assert len(_messages(report, "end-of-life-library")) == 3
+
+
+def test_machine_code_of_another_kind_is_a_gap(site: Path) -> None:
+    install(site, "mac", "1.0", {"mac/x.so": b"\xcf\xfa\xed\xfe", "mac/empty.so": b""})
+    reasons = {s.path.rpartition("/")[2]: s.reason for s in scan(_root(site)).bom.coverage.unread}
+    assert set(reasons) == {"x.so", "empty.so"}
+
+
+def test_a_real_extension_module_says_what_it_needs() -> None:
+    found = importlib.util.find_spec("msgspec._core")
+    assert found
+    assert found.origin
+    header = elf.read(Window(Path(found.origin).read_bytes()))
+    assert "libc.so.6" in header.needed
+    assert any(s.name == ".rodata" for s in header.sections)
+
+
+@given(st.lists(st.tuples(st.integers(0, 900), st.binary(min_size=1, max_size=8)), max_size=6), st.integers(0, 900))
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_a_damaged_object_gives_less_or_a_value_error(slips: list[tuple[int, bytes]], cut: int) -> None:
+    data = bytearray(shared_object("libx.so.1", ("libc.so.6",), OPENSSL))
+    for place, junk in slips:
+        data[place % len(data) : place % len(data) + len(junk)] = junk
+    try:
+        elf.read(Window(bytes(data[: max(cut, 1)])))
+    except ValueError as e:
+        assert str(e).startswith("it")  # noqa: PT017 - either outcome is right
+
+
+def test_the_command_knows_an_environment_and_every_document_carries_it(site: Path) -> None:
+    (site / "lib_a" / "more.py").write_bytes(b"z\n")
+    result = CliRunner().invoke(command, [str(_root(site)), "--format", "json", "--fail-on", "high", "--quiet"], standalone_mode=False)
+    assert result.return_value == 3
+    bom = scan(_root(site)).bom
+    for written in ("cyclonedx", "spdx-2.3", "spdx-3"):
+        form = FORMATS.load()[written]
+        assert form.read
+        again = form.read(form.write(Report(bom=bom)))
+        assert {c.ref for c in again.components} == {c.ref for c in bom.components}
+        assert msgspec.json.encode(again.edges) == msgspec.json.encode(bom.edges)
