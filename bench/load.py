@@ -74,6 +74,7 @@ def main() -> int:
         _small(made, options.rounds)
         _memory(made)
         _cores(made, options.rounds)
+        _imports(options.rounds)
         if options.peers:
             _peers(made, max(3, options.rounds // 2))
     return 0
@@ -86,6 +87,8 @@ def _whole(made: Made, temperature: str, rounds: int) -> None:
     times = in_turn(rows, rounds, (lambda: cool(made.weights)) if temperature == "cold" else lambda: None)
     table(f"{temperature}: the whole file into private memory", times)
     ratio("Verified / unverified", times, "lading, verified", "read into private memory, unverified")
+    if stock:
+        ratio("Verified / safetensors' own", times, "lading, verified", "safetensors load_file and touch, unverified")
 
 
 def _sealed(made: Made, rounds: int) -> None:
@@ -205,6 +208,19 @@ def _cores(made: Made, rounds: int) -> None:
         rows[f"{count} core{'s' if count > 1 else ''}"] = on
     times = in_turn(rows, rounds)
     table("warm: the same on so many cores", times)
+
+
+def _imports(rounds: int) -> None:
+    """What a program pays that only imports the gate."""
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}  # an installed package has it
+
+    def imported(code: str) -> Callable[[], object]:
+        return lambda: subprocess.run([sys.executable, "-c", code], check=True, env=environment)
+
+    times = in_turn({"bare": imported("pass"), "gate": imported("import lading.load")}, rounds * 3)
+    sys.stdout.write(
+        f"\nInterpreter with lading.load imported: {median(times['gate'][0]) / median(times['bare'][0]):.1f} times a bare one.\n"
+    )
 
 
 def _peers(made: Made, rounds: int) -> None:

@@ -7,6 +7,7 @@ what is not at hand is written down as not measured.
 import argparse
 import os
 import platform
+import re
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -16,7 +17,7 @@ HERE = Path(__file__).parent
 ROOT = HERE.parent
 HEAD = """# Benchmarks
 
-Written by `make bench`; the numbers of the last run, whatever they are. Where a part was not measured, it says so.
+Written by `make bench`; the numbers of the last run of each part, whatever they are. Where a part was not measured, it says so.
 [ANNOTATING.md](../bench/discovery/ANNOTATING.md) has the rules of the discovery benchmark; its truth was written by hand, without the
 tool, before the tool was run on it. The tool has been improved on these projects since, so expect less on others.
 
@@ -46,22 +47,37 @@ def main() -> int:
             ],
         ),
         ("Locking and syncing", [str(HERE / "lock.py")]),
+        ("Pinning", [str(HERE / "pin.py"), "--corpus", str(options.corpus), *([str(options.infra)] if options.infra else [])]),
     ]
-    text = HEAD + f"Machine: {machine}.\n"
+    page = ROOT / "docs" / "benchmarks.md"
+    sections = _sections(page.read_text()) if options.only else {}
     for title, command in parts:
-        sys.stderr.write(f"{title} …\n")
-        done = subprocess.run([sys.executable, *command], capture_output=True, text=True, check=False, cwd=ROOT)
-        text += f"\n## {title}\n\n`python {Path(command[0]).relative_to(ROOT)}`\n\n{done.stdout.strip() or 'Not measured: ' + done.stderr[-300:]}\n"
-    (ROOT / "docs" / "benchmarks.md").write_text(text)
+        if not options.only or any(title.startswith(name) for name in options.only):
+            sys.stderr.write(f"{title} …\n")
+            done = subprocess.run([sys.executable, *command], capture_output=True, text=True, check=False, cwd=ROOT)
+            called = Path(command[0]).relative_to(ROOT)
+            sections[title] = f"`python {called}`; {machine}\n\n{done.stdout.strip() or 'Not measured: ' + done.stderr[-300:]}\n"
+    text = HEAD + "".join(f"\n## {title}\n\n{sections[title]}" for title, _ in parts if title in sections)
+    page.write_text(text)
     sys.stdout.write(text)
     return 0
+
+
+def _sections(page: str) -> dict[str, str]:
+    """What the page has already, by title; a heading within what a part prints is no title of a part."""
+    pieces = re.split(r"^## (.+)\n\n(?=`python )", page, flags=re.MULTILINE)
+    return {title: text.strip() + "\n" for title, text in zip(pieces[1::2], pieces[2::2], strict=True)}
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     default = Path(os.environ.get("LADING_BENCH_CORPUS", Path.home() / ".cache" / "lading-bench"))
     parser.add_argument("--corpus", type=Path, default=default, help="folder with the checked-out projects")
+    parser.add_argument("--infra", type=Path, help="folder with the projects that are mostly infrastructure")
     parser.add_argument("--peers", action="store_true", help="also run the other tools that are installed")
+    parser.add_argument(
+        "--only", action="append", default=[], metavar="TITLE", help="measure this part alone, and keep the others; may be repeated"
+    )
     return parser.parse_args()
 
 

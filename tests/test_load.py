@@ -18,18 +18,23 @@ from msgspec.structs import replace
 
 from gate import FILES, KEY, NOW, OTHER, Gated, first_weight, overwrite, safetensors, weights
 from lading.core.digest import Digest
-from lading.core.errors import ConfigError, EvidenceError, LadingError, LoadError
+from lading.core.errors import ConfigError, EvidenceError, LadingError, LoadError, UsageError
 from lading.core.kinds import Kind
-from lading.load import open_file, sealed_path, verified_directory
+from lading.load import load_file, load_with, open_file, sealed_path, verified_directory
+from lading.load.counting import counts
 from lading.load.engine import Source
+from lading.load.hub_cache import references, snapshot
+from lading.load.opening import opened
 from lading.load.safetensors import header_in, parsed
 from lading.load.staging import copy, stage
 from lading.lock import document
 from lading.lock.document import Locked
+from lading.sign.attest import subject_of_manifest
 from lading.sign.files import Files
 from lading.sign.model import manifest_of, sign, sign_model
 from lading.sources._registry import Found, LockedFile
 from lading.trust import bundle, model_signing, statement
+from lading.trust.keys import PrivateKey
 from lading.trust.statement import Resource, Statement, dated
 
 BAD = weights(66)
@@ -557,3 +562,117 @@ def test_what_is_refused_or_changes_on_the_way_is_not_staged(gated: Gated) -> No
 def overwrite_as_owner(path: Path) -> None:
     path.chmod(0o644)
     overwrite(path, b"[")
+
+
+# the cache of a hub
+
+
+def _cached(gated: Gated, cache: Path) -> Path:
+    """The signed model as huggingface_hub keeps it: links to blobs."""
+    repository = cache / "models--acme--model"
+    snapshot_ = repository / "snapshots" / ("a" * 40)
+    (repository / "blobs").mkdir(parents=True)
+    (repository / "refs" / "pr").mkdir(parents=True)
+    (repository / "refs" / "main").write_text("a" * 40)
+    (repository / "refs" / "pr" / "1").write_text("b" * 40)
+    for number, file in enumerate(sorted(p for p in gated.model.rglob("*") if p.is_file())):
+        link = snapshot_ / file.relative_to(gated.model)
+        link.parent.mkdir(parents=True, exist_ok=True)
+        (repository / "blobs" / str(number)).write_bytes(file.read_bytes())
+        link.symlink_to(os.path.relpath(repository / "blobs" / str(number), link.parent))
+    return snapshot_
+
+
+def test_a_snapshot_of_a_hub_opens_by_its_name_and_follows_no_link_out_of_its_cache(
+    gated: Gated, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = _cached(gated, tmp_path / "hub")
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hub"))
+    assert snapshot("acme/model") == snapshot("acme/model", "a" * 40) == folder
+    assert list(references(folder)) == [("main", "a" * 40)]
+    gated.rules('[[trust]]\nmatch = "acme/model"\nkeys = ["release.pub"]\n')
+    model = opened(folder, gated.policy, NOW)
+    assert {path: model.read(path) for path in model.files} == FILES
+    blob = (folder / "config.json").resolve()
+    overwrite(blob, b"[")
+    with pytest.raises(LoadError, match=r"config\.json is not as it was signed"):
+        model.read("config.json")
+    blob.unlink()
+    blob.symlink_to("/etc/hostname")
+    with pytest.raises(LoadError, match="it is a link"):
+        model.read("config.json")
+    (folder / "config.json").unlink()
+    (folder / "config.json").symlink_to("../../../../model/config.json")
+    with pytest.raises(LoadError, match=r"config\.json is a link that leads out of the cache"):
+        opened(folder, gated.policy, NOW)
+    (folder / "config.json").unlink()
+    (folder / "config.json").write_bytes(FILES["config.json"])
+    assert opened(folder, gated.policy, NOW).read("config.json") == FILES["config.json"]
+    with pytest.raises(UsageError, match="acme/other at main is not in the cache"):
+        snapshot("acme/other")
+
+
+# statements beside the signature
+
+
+def _says(gated: Gated, predicate: str, key: PrivateKey, **what: object) -> None:
+    subject = subject_of_manifest(gated.open().manifest)
+    made = sign(Statement((subject,), predicate, what), key)
+    with gated.model.with_name("model.waybill.jsonl").open("ab") as stream:
+        stream.write(bundle.encode(made).rstrip(b"\n") + b"\n")
+
+
+def test_statements_that_the_policy_asks_for_must_be_there_and_be_about_this_model(gated: Gated) -> None:
+    asks = '[[trust]]\nkeys = ["release.pub"]\npredicates = ["https://acme.example/review/v1"]\n'
+    gated.rules(asks)
+    with pytest.raises((LoadError, EvidenceError), match="review"):
+        gated.open()
+    gated.rules('[[trust]]\nkeys = ["release.pub"]\n')
+    _says(gated, "https://acme.example/review/v1", OTHER)
+    gated.rules(asks)
+    with pytest.raises((LoadError, EvidenceError)):
+        gated.open()
+    gated.rules('[[trust]]\nkeys = ["release.pub"]\n')
+    _says(gated, "https://acme.example/review/v1", KEY)
+    gated.rules(asks)
+    assert gated.open().verdict.opens
+    (gated.model / "config.json").write_bytes(b"{}")
+    gated.sign()
+    with pytest.raises((LoadError, EvidenceError)):
+        gated.open()
+
+
+def test_an_index_of_one_signer_is_not_enough_where_another_vouches_by_a_statement(gated: Gated) -> None:
+    (gated.policy.parent / "other.pub").write_bytes(OTHER.public.pem)
+    _says(gated, "https://slsa.dev/provenance/v1", OTHER, buildDefinition={}, runDetails={})
+    gated.rules('[[trust]]\nkeys = ["release.pub", "other.pub"]\nthreshold = 2\n')
+    model = gated.open()
+    assert not any(item.chunks for item in model.manifest.items)
+    assert model.read("model.safetensors") == FILES["model.safetensors"]
+
+
+@pytest.mark.parametrize("path", ["missing.txt", "../release.pub", "/etc/hostname", "tokenizer"])
+def test_a_file_that_nobody_signed_is_not_handed_out(gated: Gated, path: str) -> None:
+    with pytest.raises(LoadError, match="was not signed"):
+        gated.open().read(path)
+
+
+def test_a_path_that_is_none_is_a_sentence(gated: Gated) -> None:
+    with pytest.raises(UsageError, match="does not exist"):
+        opened(gated.model.with_name("nothing"), gated.policy)
+    with pytest.raises(UsageError, match="there is no framework 'jax'"):
+        load_file(gated.weights, "jax", policy=gated.policy)
+    with pytest.raises(EvidenceError, match="nor has a folder above it"):
+        open_file(gated.policy, policy=gated.policy)
+
+
+def test_a_loader_gets_the_verified_file_in_the_place_of_its_own(gated: Gated) -> None:
+    read = lambda path, *more, **options: (Path(path).read_bytes(), more, options)  # noqa: E731 - a loader
+    assert load_with(read, gated.weights, 1, policy=gated.policy, two=2) == (FILES["model.safetensors"], (1,), {"two": 2})
+    names = load_with(lambda folder: sorted(p.name for p in Path(folder).iterdir()), gated.model, policy=gated.policy, copies=True)
+    assert names == sorted({Path(p).parts[0] for p in FILES})
+    before = sum(counts().values())
+    overwrite(gated.weights, BAD)
+    with pytest.raises(LoadError):
+        load_with(read, gated.weights, policy=gated.policy, copies=True)
+    assert sum(counts().values()) == before + 2, "a model that opened, a file that was changed"

@@ -395,6 +395,10 @@ def test_a_program_can_put_itself_behind_the_gate(gated: Gated) -> None:
     done = _enforcing(gated, "print(len(open(held.redirected('model/model.safetensors'), 'rb').read()))\nopen('raw.safetensors', 'rb')")
     assert done.stdout == f"{len(BAD)}\n"
     assert "PermissionError" in done.stderr
+    own = _enforcing(
+        gated, "import tempfile\nwith tempfile.NamedTemporaryFile() as f: f.write(b'x'); f.flush(); print(open(f.name).read())"
+    )
+    assert own.stdout == "x\n", own.stderr
 
 
 def test_a_program_with_threads_is_told_to_call_it_earlier(gated: Gated) -> None:

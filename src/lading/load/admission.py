@@ -136,5 +136,5 @@ def _closed(judged: Sequence[Admission], read: Sequence[_Read], rule: TrustRule,
         verdict = Verdict(Answer.UNKNOWN, ("no signature names the files of the model",))
     sentence = "; ".join(verdict.reasons[:5])
     if verdict.answer is Answer.REFUSE:
-        return LoadError(sentence, hint="lading verify MODEL tells more; have it signed by somebody the policy names")
+        return LoadError(sentence, hint="lading verify MODEL tells more; load a version that the policy allows")
     return EvidenceError(sentence, hint="lading sign MODEL --key KEY signs it; [[trust]] of the policy says whose signature counts")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Callable, Iterable, Iterator
     from datetime import datetime
 
@@ -103,7 +104,10 @@ def enforce(*models: PathLike, policy: PathLike | Policy | None = None, read: It
     """
     from lading.load.enforcement import enforce as enforced  # noqa: PLC0415 - ctypes and the like only when it is asked for
 
-    return enforced(*models, policy=policy, read=read)
+    held = enforced(*models, policy=policy, read=read)
+    os.environ.update(held.environment())
+    tempfile.tempdir = None  # found anew, where this process may read what it writes
+    return held
 
 
 def _root_of(path: Path) -> tuple[Path, str]:

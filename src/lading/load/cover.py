@@ -39,12 +39,7 @@ def lay_over(folder: Path, verified: Path) -> bool:
 def own_shared_memory(size: int) -> bool:
     """Empty shared memory for this process and its children, which no other can write to; whether that was possible."""
     options = f"mode=1777,size={size}"
-    # a page of 2 MiB is made at a third of the cost of 512 small ones; kernels without them do not know the option
-    return SHARED_MEMORY.is_dir() and any(_shared_memory(o) for o in (f"{options},huge=always", options))
-
-
-def _shared_memory(options: str) -> bool:
-    return _mount("tmpfs", str(SHARED_MEMORY), _NO_SET_UID | _NO_DEVICES, "tmpfs", options)
+    return SHARED_MEMORY.is_dir() and _mount("tmpfs", str(SHARED_MEMORY), _NO_SET_UID | _NO_DEVICES, "tmpfs", options)
 
 
 def closed(folder: Path) -> bool:

@@ -91,7 +91,7 @@ def pin(root: Path, components: Iterable[Component], lock: Lock) -> Outcome:
             else:
                 places[at.path].append(_Place(component, at, entry.found.revision))
     files = [_File(folder, path, found) for path, found in sorted(places.items())]
-    changes = tuple(change for file in files if (change := file.change()))
+    changes = tuple(change for file in files if (change := file.made()))
     left += [entry for file in files for entry in file.left]
     return Outcome(changes, sum(file.pinned for file in files), tuple(sorted(set(left))))
 
@@ -103,15 +103,21 @@ class _File:
         self._folder = folder
         self._path = path
         self._places = places
-        self._was: Proofs | None = None
+        self._known: dict[bytes, Proofs] = {}
         self._left: dict[_Place, str] = {}
         self.pinned = 0
 
-    def change(self) -> Change | None:
+    def made(self) -> Change | None:
         """The file as it is to be; None when nothing in it can be pinned."""
+        change = self._change()
+        self._known.clear()
+        self._folder.forget(self._path)
+        return change
+
+    def _change(self) -> Change | None:
         with self._folder.open(self._path) as stream:
             text = Text(self._path, stream.read())
-        made = self._made(text)
+        made = self._placed(text)
         sound = self._sound_ones(text, tuple(made.items()))
         after = self._edited(text, sound)
         if after is None:
@@ -120,7 +126,7 @@ class _File:
         self.pinned = len(sound)
         if not sound:
             return None
-        still_open = open_names(read(self._folder, self._path, after))
+        still_open = open_names(self._said(after))
         self._left = {place: reason for place, reason in self._left.items() if place.name in still_open}
         return Change(self._path, text.data, after)
 
@@ -138,7 +144,7 @@ class _File:
         half = len(made) // 2
         return self._sound_ones(text, made[:half]) + self._sound_ones(text, made[half:])
 
-    def _made(self, text: Text) -> dict[_Place, tuple[Edit, ...]]:
+    def _placed(self, text: Text) -> dict[_Place, tuple[Edit, ...]]:
         made = {}
         for place in self._places:
             try:
@@ -173,5 +179,10 @@ class _File:
         if self._path.endswith(".py") and not pin_call.parses(after):
             return None
         pinned = Counter(place.name for place, _ in made)
-        self._was = self._was or read(self._folder, self._path, text.data)
-        return after if says_the_same(self._was, read(self._folder, self._path, after), pinned) else None
+        return after if says_the_same(self._said(text.data), self._said(after), pinned) else None
+
+    def _said(self, data: bytes) -> Proofs:
+        """What the file proves with these bytes, read once."""
+        if data not in self._known:
+            self._known[data] = read(self._folder, self._path, data)
+        return self._known[data]

@@ -80,16 +80,26 @@ def _name(name: Name, call: Call | None, machine: Machine) -> Judged | None:
         return _handed_on(name) if name.uses > 0 and rule in _DIRECT else None
     effect = effect_of(name.module, name.name)
     arguments = shown(call.arguments, machine) if call else ""
-    doing = f"calls {name.full}{arguments if arguments.startswith('(') else f'({arguments})'}" if call else f"imports {name.full}"
+    told = brief(name.full)
+    doing = f"calls {told}{arguments if arguments.startswith('(') else f'({arguments})'}" if call else f"imports {told}"
     if effect:
         return Judged(
-            rule="pickle-dangerous-global", grade=Grade.MALICIOUS, offset=name.offset, callable=name.full, arguments=arguments, effect=effect,
+            rule="pickle-dangerous-global", grade=Grade.MALICIOUS, offset=name.offset, callable=brief(name.full), arguments=arguments, effect=effect,
             message=f"loading {doing}, which can {_WORDS.get(effect, effect)}",
         )  # fmt: skip
     return Judged(
-        rule="pickle-unknown-global", grade=Grade.SUSPICIOUS, offset=name.offset, callable=name.full, arguments=arguments, effect="import",
+        rule="pickle-unknown-global", grade=Grade.SUSPICIOUS, offset=name.offset, callable=brief(name.full), arguments=arguments, effect="import",
         message=f"loading {doing}, of which nothing is known",
     )  # fmt: skip
+
+
+LONGEST_NAME = 120
+"""Characters of a name that are told; a longer one is no name that Python code has."""
+
+
+def brief(text: str) -> str:
+    """A name as it is told."""
+    return text if len(text) <= LONGEST_NAME else f"{text[:LONGEST_NAME]}… ({len(text)} characters)"
 
 
 _DIRECT = frozenset({"member", "nested", "scalar", "codec", "sized", "instance-first", "from-type"})
@@ -98,8 +108,8 @@ _DIRECT = frozenset({"member", "nested", "scalar", "codec", "sized", "instance-f
 
 def _handed_on(name: Name) -> Judged:
     return Judged(
-        rule="pickle-handed-on", grade=Grade.SUSPICIOUS, offset=name.offset, callable=name.full, effect="unknown",
-        message=f"{name.full} is handed on to be called later with arguments that nobody sees now",
+        rule="pickle-handed-on", grade=Grade.SUSPICIOUS, offset=name.offset, callable=brief(name.full), effect="unknown",
+        message=f"{brief(name.full)} is handed on to be called later with arguments that nobody sees now",
     )  # fmt: skip
 
 
