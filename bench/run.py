@@ -32,6 +32,7 @@ def main() -> int:
     parts = [
         ("Discovery", [str(HERE / "discovery" / "score.py"), "--corpus", str(options.corpus), *peers]),
         ("Speed and memory of a scan", [str(HERE / "scan_speed.py"), "--corpus", str(options.corpus), *peers]),
+        ("Installed environments", [str(HERE / "sbom.py"), sys.prefix, *peers]),
         ("Start-up", [str(HERE / "startup.py")]),
         ("Reading and writing documents", [str(HERE / "codec.py")]),
         ("Signing and verifying", [str(HERE / "sign.py"), *peers]),

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from lading.catalog.upstreams import library
 from lading.core.component import Component, Edge, FileRecord, Occurrence
 from lading.core.digest import Digest
-from lading.core.kinds import Pin, Relation
+from lading.core.kinds import Kind, Pin, Relation
 from lading.core.source import SourceFile
 from lading.syntax.node import Node
 
@@ -48,6 +48,12 @@ def locked(
     kept = tuple(sorted(files))
     found = library(name, at, version=version, pin=Pin.EXACT if kept else Pin.MUTABLE if version else Pin.NONE, ecosystem=ecosystem)
     return replace(found, files=kept, properties=tuple(sorted((k.replace("_", "-"), v) for k, v in properties.items() if v)))
+
+
+def project(path: str, line: int, name: str, version: str, needs: Iterable[str]) -> Locked:
+    """The project that a lock is made for, and what it asks for itself: its direct dependencies."""
+    own = Component(kind=Kind.SYSTEM, name=name or "project", version=version, occurrences=(Occurrence(path, line, "project", name),))
+    return Locked(f"project {path} {name}", own, tuple(sorted(set(needs))))
 
 
 def hashed(name: str, text: str, size: str = "") -> Iterator[FileRecord]:

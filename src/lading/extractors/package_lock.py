@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
-from lading.catalog.lockfile import Locked, integrity, locked, observations
+from lading.catalog.lockfile import Locked, integrity, locked, observations, project
 from lading.core.component import Component, Occurrence
+from lading.core.errors import ExtractError
 from lading.core.kinds import Kind
 from lading.core.source import SourceFile
 from lading.extractors._registry import Observation, extractor
@@ -18,11 +19,24 @@ def read(file: SourceFile) -> Iterator[Observation]:
     """Yield a component for every installed place and an edge for what Node finds from there."""
     document = json_document(file)
     places = dict(document.items("packages")) or dict(_older("", document))
-    yield from observations(
+    packages = [
         Locked(place, _component(file, place, row), tuple(_found(place, name, places) for name in _needs(row)))
         for place, row in places.items()
         if row.string("name") or place
-    )
+    ]
+    if not document.items("packages"):
+        needs = (_found("", name, places) for name in _direct(file))
+        packages.append(project(file.path, 1, document.string("name"), document.string("version"), needs))
+    yield from observations(packages)
+
+
+def _direct(file: SourceFile) -> list[str]:
+    """What the project asks for: version 1 does not tell, the manifest beside it does."""
+    manifest = file.sibling("package.json")
+    try:
+        return _needs(json_document(manifest)) if manifest else []
+    except ExtractError:  # not the file that is read here
+        return []
 
 
 def _older(place: str, row: Node) -> Iterator[tuple[str, Node]]:

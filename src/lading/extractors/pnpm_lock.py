@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from lading.catalog.lockfile import Locked, integrity, locked, observations
+from lading.catalog.lockfile import Locked, integrity, locked, observations, project
 from lading.core.source import SourceFile
 from lading.extractors._registry import Observation, extractor
 from lading.syntax.node import Node
@@ -21,7 +21,18 @@ def read(file: SourceFile) -> Iterator[Observation]:
             for table in ("dependencies", "optionalDependencies"):
                 needs.setdefault(_plain(key), set()).update(_plain(_key(name, value.text)) for name, value in row.items(table))
         rows = {_plain(key): (key, row) for key, row in document.items("packages") if _KEY.match(key)}
-        yield from observations(_package(file, plain, row, needs.get(plain, set())) for plain, (_, row) in rows.items())
+        packages = [_package(file, plain, row, needs.get(plain, set())) for plain, (_, row) in rows.items()]
+        yield from observations([*_projects(file, document), *packages])
+
+
+def _projects(file: SourceFile, document: Node) -> Iterator[Locked]:
+    """The project, or every one of a workspace, with what each asks for itself."""
+    tables = ("dependencies", "optionalDependencies", "devDependencies")
+    for folder, row in document.items("importers") or [(".", document)]:
+        needs = [_plain(_key(n, v.string("version") or v.text)) for table in tables for n, v in row.items(table)]
+        if needs:
+            name = file.folder.rpartition("/")[2] if folder == "." else folder
+            yield project(file.path, row.key_line, name, "", needs)
 
 
 def _package(file: SourceFile, plain: str, row: Node, needs: set[str]) -> Locked:

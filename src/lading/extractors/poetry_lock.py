@@ -1,14 +1,18 @@
 """poetry.lock: every package with the hashes of its files, and what depends on what."""
 
+import re
 from collections.abc import Iterator
 
-from lading.catalog.lockfile import Locked, hashed, line_of, locked, normal, observations
+from lading.catalog.lockfile import Locked, hashed, line_of, locked, normal, observations, project
 from lading.catalog.requirement import from_git
 from lading.core.component import Component, FileRecord, Occurrence
+from lading.core.errors import ExtractError
 from lading.core.source import SourceFile
 from lading.extractors._registry import Observation, extractor
 from lading.syntax.node import Node
 from lading.syntax.toml import toml_document
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 @extractor("poetry.lock")
@@ -16,7 +20,28 @@ def read(file: SourceFile) -> Iterator[Observation]:
     """Yield a component for every locked package and an edge for every dependency (formats 1 and 2)."""
     document = toml_document(file)
     older = document.get("metadata", "files")
-    yield from observations(_package(file, row, older) for row in document.elements("package") if row.string("name"))
+    packages = [_package(file, row, older) for row in document.elements("package") if row.string("name")]
+    yield from observations([*packages, *_project(file)])
+
+
+def _project(file: SourceFile) -> Iterator[Locked]:
+    """The project and what it asks for, from the manifest beside the lock."""
+    manifest = file.sibling("pyproject.toml")
+    try:
+        document = toml_document(manifest) if manifest else None
+    except ExtractError:  # its own extractor reports it
+        return
+    if document is None or manifest is None:
+        return
+    tables = [document.items("tool", "poetry", key) for key in ("dependencies", "dev-dependencies")]
+    tables += [group.items("dependencies") for _, group in document.items("tool", "poetry", "group")]
+    lists = [document.elements("project", "dependencies")]
+    lists += [v.elements() for path in (("project", "optional-dependencies"), ("dependency-groups",)) for _, v in document.items(*path)]
+    asked = [name for table in tables for name, _ in table if name != "python"]
+    asked += [match[0] for entries in lists for entry in entries if (match := _NAME.match(entry.text))]
+    name = document.string("project", "name") or document.string("tool", "poetry", "name")
+    version = document.string("project", "version") or document.string("tool", "poetry", "version")
+    yield project(manifest.path, 0, name, version, map(normal, asked))
 
 
 def _package(file: SourceFile, row: Node, older: Node | None) -> Locked:
