@@ -48,8 +48,9 @@ Exit codes: 0 everything was read; 2 wrong usage; 3 a finding reaches --fail-on;
 @click.option("--all", "-a", "everything", is_flag=True, help="Show also what only tests and examples name, every library and every place.")
 @click.option("--fail-on", type=click.Choice([s.value for s in Severity]), help="Exit with 3 when a finding is at least this severe.")
 @click.option("--strict", is_flag=True, help="Exit with 4 also when a reference stays unresolved.")
+@click.option("--inspect", "inspects", is_flag=True, help="Judge the model files too: whether loading them is safe (see lading inspect).")
 @click.option("--quiet", "-q", is_flag=True, help="Say nothing on standard error.")
-def command(
+def command(  # noqa: PLR0913 - one for each option
     target: Path,
     format_name: str,
     output: Path | None,
@@ -58,6 +59,7 @@ def command(
     *,
     everything: bool,
     strict: bool,
+    inspects: bool,
     quiet: bool,
 ) -> int:
     """Show everything TARGET (a folder or a file) inherits from upstream."""
@@ -69,6 +71,10 @@ def command(
     gc.set_threshold(20_000, 10, 10)  # syntax trees are large and die together: looking for garbage less often saves a quarter of the time
     settings = settings_for(target) if target.exists() else None
     report = scan(target, exclude=(*exclude, *(settings.scan.exclude if settings else ())), progress=None if quiet else _progress())
+    if inspects:
+        from lading.inspect.scanned import inspected  # noqa: PLC0415 - when it is asked for
+
+        report = inspected(report, target)
     if settings:
         today = datetime.now(UTC).date()
         report = settings.applied(report, today)
