@@ -124,3 +124,29 @@ def test_no_listed_name_is_known_to_be_dangerous() -> None:
 
 def test_the_ruleset_is_the_same_each_time() -> None:
     assert ruleset() == ruleset()
+
+
+def test_a_scan_carries_the_verdicts_over_its_models(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "model.bin").write_bytes(EVIL)
+    (tmp_path / "models" / "config.json").write_text('{"model_type": "bert", "architectures": ["BertModel"]}')
+    assert run("scan", str(tmp_path), "--inspect", "--quiet", "--format", "json", "--fail-on", "critical") == 3
+    report = json.loads(capsys.readouterr().out)
+    assert "pickle-dangerous-global" in {f["rule"] for f in report["findings"]}
+    assert '"malicious"' in json.dumps(report)
+    assert run("scan", str(tmp_path), "--quiet", "--fail-on", "critical", "--format", "cyclonedx") == 0
+
+
+@pytest.mark.parametrize(("ends", "content", "code"), [(1, GOOD, 3), (0, GOOD, 0), (7, GOOD, 0), (0, EVIL, 3)])
+def test_a_second_opinion_raises_a_verdict_and_never_lowers_it(tmp_path: Path, ends: int, content: bytes, code: int) -> None:
+    (tmp_path / "model.pkl").write_bytes(content)
+    program = tmp_path / "picklescan"
+    program.write_text(f"#!/bin/sh\necho 'dangerous import FOUND'\nexit {ends}\n")
+    program.chmod(0o755)
+    assert run("inspect", str(tmp_path / "model.pkl"), "--second-opinion", str(program)) == code
+
+
+def test_only_known_scanners_are_asked(tmp_path: Path) -> None:
+    (tmp_path / "model.pkl").write_bytes(GOOD)
+    assert run("inspect", str(tmp_path / "model.pkl"), "--second-opinion", "/bin/sh") == 2
+    assert run("inspect", str(tmp_path / "model.pkl"), "--second-opinion", str(tmp_path / "modelscan")) == 2

@@ -59,6 +59,12 @@ class Tree:
                 else:
                     waiting.append(found)
 
+    @property
+    def end(self) -> int:
+        """Where the file ends by its own word."""
+        version = self.number("<B", 8)
+        return self.number("<Q", 28 if version in {2, 3} else 40 + (4 if version else 0))
+
     def _root(self) -> int:
         version = self.number("<B", 8)
         if version in {0, 1}:

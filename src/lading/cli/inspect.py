@@ -30,6 +30,8 @@ _FORMATS = ("text", "json", "sarif", "in-toto")
     multiple=True,
     help="A public key whose signature of --allow counts; may be repeated.",
 )
+@click.option("--second-opinion", "programs", type=click.Path(path_type=Path), multiple=True, metavar="PROGRAM",
+              help="Ask another scanner too: the path of picklescan, modelscan, fickling or modelaudit. It can raise a verdict, never lower it.")  # fmt: skip
 @click.option("--no-digest", is_flag=True, help="Do not hash the files: faster, but the answer is bound to no bytes.")
 @click.option("--all", "everything", is_flag=True, help="Show benign files too, and every observation.")
 def command(
@@ -38,6 +40,7 @@ def command(
     output: Path | None,
     allow: Path | None,
     keys: tuple[Path, ...],
+    programs: tuple[Path, ...],
     *,
     no_digest: bool,
     everything: bool,
@@ -50,12 +53,15 @@ def command(
     from lading.cli.output import emit  # noqa: PLC0415 - when it is run
     from lading.core.errors import UsageError  # noqa: PLC0415 - as above
     from lading.inspect import inspect_all  # noqa: PLC0415 - as above
+    from lading.inspect.opinions import asked, known  # noqa: PLC0415 - as above
     from lading.inspect.report import verdict  # noqa: PLC0415 - as above
 
     for path in paths:
         if not path.exists() and not path.is_symlink():
             raise UsageError(f"{path} does not exist", hint="give files or folders")
     inspections = list(inspect_all(list(paths), hashed=not no_digest))
+    for program in [known(p) for p in programs]:
+        inspections = [asked(i, program) for i in inspections]
     if allow:
         inspections = _allowed(inspections, allow, keys)
     emit(_rendered(inspections, format_ or _by_suffix(output), output, everything=everything), output)

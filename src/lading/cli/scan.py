@@ -51,6 +51,7 @@ Exit codes: 0 everything was read; 2 wrong usage; 3 a finding reaches --fail-on;
 @click.option("--all", "-a", "everything", is_flag=True, help="Show also what only tests and examples name, every library and every place.")
 @click.option("--fail-on", type=click.Choice([s.value for s in Severity]), help="Exit with 3 when a finding is at least this severe.")
 @click.option("--strict", is_flag=True, help="Exit with 4 also when a reference stays unresolved.")
+@click.option("--inspect", "inspects", is_flag=True, help="Judge the model files too: whether loading them is safe (see lading inspect).")
 @click.option("--quiet", "-q", is_flag=True, help="Say nothing on standard error.")
 def command(  # noqa: PLR0913 - one for every option
     target: Path,
@@ -62,6 +63,7 @@ def command(  # noqa: PLR0913 - one for every option
     environment: bool,
     everything: bool,
     strict: bool,
+    inspects: bool,
     quiet: bool,
 ) -> int:
     """Show everything TARGET (a folder, an installed environment, an image on disk or a file) inherits from upstream."""
@@ -74,6 +76,10 @@ def command(  # noqa: PLR0913 - one for every option
     settings = settings_for(target) if target.exists() else None
     excluded = (*exclude, *(settings.scan.exclude if settings else ()))
     report = _report(target, excluded, None if quiet else _progress(), environment=environment)
+    if inspects:
+        from lading.inspect.scanned import inspected  # noqa: PLC0415 - when it is asked for
+
+        report = inspected(report, target)
     if settings:
         today = datetime.now(UTC).date()
         report = settings.applied(report, today)

@@ -17,12 +17,13 @@ from lading.inspect.ruleset import ruleset
 from lading.scanners._rules import inspection_rules
 from lading.trust.statement import Resource, Statement, encode
 
-_SEVERITY = {
+SEVERITY = {
     Grade.MALICIOUS: Severity.CRITICAL,
     Grade.SUSPICIOUS: Severity.HIGH,
     Grade.UNSCANNABLE: Severity.MEDIUM,
     Grade.BENIGN: Severity.INFO,
 }
+"""How severe a finding of a grade is."""
 
 
 def verdict(inspections: list[Inspection]) -> Grade:
@@ -61,7 +62,7 @@ def as_report(inspections: list[Inspection]) -> Report:
     rules = inspection_rules()
     findings = tuple(
         Finding(
-            rule=o.rule, severity=_SEVERITY[o.grade], message=f"{i.path}: {where(o)}{o.message}", component=i.path,
+            rule=o.rule, severity=SEVERITY[o.grade], message=f"{i.path}: {where(o)}{o.message}", component=i.path,
             occurrences=(Occurrence(i.path, 0),), hint=rules[o.rule].fix, accepted=o.accepted,
         )
         for i in inspections

@@ -17,13 +17,13 @@ LOADER = "h5py, Keras, pandas.read_hdf, PyTables"
 @scanner("HDF5", lambda part: part.head.startswith(MAGIC))
 def scan(part: Part) -> Iterator[Seen]:
     """Follow everything from the root."""
+    tree = Tree(part.window)
     try:
-        for found in Tree(part.window).walk():
+        for found in tree.walk():
             yield from _judged(part, found)
+        yield Span(0, tree.end, inert=True)
     except BrokenTreeError as e:
         yield part.sees("broken-file", f"it cannot be followed: {e}", Grade.UNSCANNABLE)
-        return
-    yield Span(0, part.window.size, inert=True)
 
 
 def _judged(part: Part, found: Found) -> Iterator[Seen]:

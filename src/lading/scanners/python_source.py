@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from lading.core.inspection import Grade
 from lading.scanners._registry import Part, Seen, Span, scanner
 
-_MOST = 4 << 20
+_MOST = 1 << 19
 _REACHED = re.compile(
     r"(?:modeling|configuration|tokenization|processing|image_processing|feature_extraction|pipeline|custom_generate|generation)_\w+\.py"
     r"|(?:handler|hubconf|generate|pipeline|model|inference|sitecustomize|usercustomize|custom_\w+|lightning_module|predict|preprocess|loader|setup|conftest)\.py"

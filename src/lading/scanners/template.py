@@ -11,6 +11,7 @@ from lading.scanners._registry import Part, Seen, Span, scanner
 _BLOCK = re.compile(r"\{\{|\{%|\{#")
 _CLOSE = {"{{": "}}", "{%": "%}", "{#": "#}"}
 _STRING = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"", re.DOTALL)
+_QUOTE = re.compile("['\"]")
 _ESCAPED = re.compile(r"\\x([0-9a-fA-F]{2})|\\u([0-9a-fA-F]{4})|\\([0-7]{1,3})|\\N\{([A-Z ]+)\}")
 _DANGER = re.compile(
     r"__\w+__|\b(?:f_globals|f_back|f_locals|gi_frame|gi_code|cr_frame|tb_frame|func_globals|func_code|im_func|mro|_module|_TemplateReference__context)\b"
@@ -27,8 +28,7 @@ def judge(text: str) -> Iterator[tuple[str, Grade, str]]:
     """Yield rule, grade and reason for what a template reaches for."""
     code = list(expressions(text))
     for kind, part in code:
-        plain = _STRING.sub("''", part)
-        strings = [_unescaped(s) for s in _STRING.findall(part)]
+        plain, strings = _apart(part)
         joined = "".join(s[1:-1] for s in strings)
         danger = _DANGER.search(plain) or _DANGER.search(joined) or next((m for s in strings if (m := _DANGER.search(s))), None)
         if danger:
@@ -45,6 +45,19 @@ def judge(text: str) -> Iterator[tuple[str, Grade, str]]:
             yield "template-unusual", Grade.SUSPICIOUS, "it looks something up by a name that it puts together"
         if kind == "{%" and _LOADS.search(part):
             yield "template-unusual", Grade.SUSPICIOUS, "it loads another template"
+
+
+def _apart(part: str) -> tuple[str, list[str]]:
+    """The code without its strings, and the strings; in one pass, whatever stands there."""
+    plain, strings, position = [], [], 0
+    while quote := _QUOTE.search(part, position):
+        string = _STRING.match(part, quote.start())
+        if string is None:
+            break
+        plain.append(part[position : quote.start()])
+        strings.append(_unescaped(string.group(0)))
+        position = string.end()
+    return "''".join([*plain, part[position:]]), strings
 
 
 def expressions(text: str) -> Iterator[tuple[str, str]]:
