@@ -50,13 +50,14 @@ def main() -> int:
         ("Pinning", [str(HERE / "pin.py"), "--corpus", str(options.corpus), *([str(options.infra)] if options.infra else [])]),
     ]
     page = ROOT / "docs" / "benchmarks.md"
-    sections = _sections(page.read_text()) if options.only else {}
+    sections = {}
     for title, command in parts:
         if not options.only or any(title.startswith(name) for name in options.only):
             sys.stderr.write(f"{title} …\n")
             done = subprocess.run([sys.executable, *command], capture_output=True, text=True, check=False, cwd=ROOT)
             called = Path(command[0]).relative_to(ROOT)
             sections[title] = f"`python {called}`; {machine}\n\n{done.stdout.strip() or 'Not measured: ' + done.stderr[-300:]}\n"
+    sections = (_sections(page.read_text()) if options.only else {}) | sections
     text = HEAD + "".join(f"\n## {title}\n\n{sections[title]}" for title, _ in parts if title in sections)
     page.write_text(text)
     sys.stdout.write(text)

@@ -198,6 +198,17 @@ def test_a_key_counts_for_its_term(term: KeyTerm, reason: str, tmp_path: Path) -
     assert reason in " ".join(verdict.reasons)
 
 
+def test_settings_that_lie_in_a_model_say_nothing_about_whom_to_trust(tmp_path: Path) -> None:
+    model = Signed.fresh(tmp_path)
+    (model.model / "mine.pub").write_bytes(KEY.public.pem)
+    (model.model / "lading.toml").write_text('[[trust]]\nkeys = ["mine.pub"]\n')
+    (tmp_path / "model.sig").write_bytes(bundle.encode(sign_model(Files(model.model), KEY)))
+    for arguments, folder in ((["verify", "model"], tmp_path), (["verify", ".", "-s", "../model.sig"], model.model)):
+        assert lading(*arguments, cwd=folder).returncode == 4, "nobody outside the model trusts that key"
+    (tmp_path / "lading.toml").write_text('[[trust]]\nkeys = ["model/mine.pub"]\n')
+    assert lading("verify", "model", cwd=tmp_path).returncode == 0
+
+
 def test_keys_rotate_in_the_settings(tmp_path: Path) -> None:
     """The old key is revoked for everybody who asks, also for who names it on the command line."""
     model = Signed.fresh(tmp_path)

@@ -37,14 +37,19 @@ def judged(
 
 
 def trusted(path: Path, asked: "TrustRule", *, explicit: bool) -> tuple["TrustRule", "Roots"]:
-    """The rule that holds for an artifact, as asked for or of lading.toml, with whom it trusts; terms of keys hold for both."""
+    """The rule that holds for an artifact, as asked for or of lading.toml, with whom it trusts; terms of keys hold for both.
+
+    A lading.toml inside a folder or image is part of what is judged, and says nothing about whom to trust.
+    """
     from lading.policy.settings import settings_and_folder  # noqa: PLC0415 - when it is run
     from lading.policy.trust import rule_for  # noqa: PLC0415 - as above
-    from lading.sign.subject import place_of  # noqa: PLC0415 - as above
+    from lading.sign.subject import is_commit, place_of  # noqa: PLC0415 - as above
 
     place = place_of(path)
-    settings, folder = settings_and_folder(place)
-    resolved, base = place.resolve(), folder.resolve()
+    resolved = place.resolve()
+    within = place.is_dir() and not is_commit(path)
+    settings, folder = settings_and_folder(resolved.parent if within else place)
+    base = folder.resolve()
     name = resolved.relative_to(base).as_posix() if base in resolved.parents else resolved.name
     found = None if explicit else rule_for(settings.trust, name)
     return found or asked, roots_of(found or asked, folder if found else Path(), settings.key, folder)
