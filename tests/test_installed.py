@@ -148,6 +148,12 @@ def test_what_a_wheel_declares_is_merged_with_provenance_and_depth(site: Path) -
     assert [s.path.rpartition("/")[2] for s in report.bom.coverage.unread] == ["broken.json"]
 
 
+def test_a_binding_of_the_same_name_is_not_the_library(site: Path) -> None:
+    rows = (("openssl", "0.10.81", "pkg:cargo/openssl@0.10.81"), ("part", "1.0", "pkg:cargo/part@1.0"))
+    install(site, "vision", "1.0", {"vision.py": b""}, sboms={"rust.cdx.json": _auditwheel(*rows)})
+    assert not _messages(scan(_root(site)), "end-of-life-library")
+
+
 def test_a_vendored_library_is_named_by_bytes_strings_and_what_it_needs(site: Path) -> None:
     library = shared_object("libssl-81259c47.so.1.1.1k", ("libcrypto-5409cd36.so.1.1.1k", "libc.so.6"), OPENSSL)
     crypto = shared_object("libcrypto-5409cd36.so.1.1.1k", ("libc.so.6",), OPENSSL, executable_stack=True)

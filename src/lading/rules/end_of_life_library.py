@@ -21,6 +21,10 @@ RULE = Rule(
 )
 
 
+_BINDINGS = frozenset({"cargo", "npm", "pypi", "golang", "gem", "maven", "nuget"})
+"""Where a package of the same name is a binding with versions of its own."""
+
+
 @rule(RULE)
 def check(bom: Bom) -> Iterator[Finding]:
     """Yield a finding for every library of a line whose support has ended."""
@@ -33,5 +37,7 @@ def check(bom: Bom) -> Iterator[Finding]:
 
 def _line(component: Component) -> dict[str, Any] | None:
     names = {component.name.lower()}
-    rows = (r for r in table("end_of_life")["line"] if component.upstream != "pypi" and names & {r["name"], *r["also"]})
+    if component.purl.partition("/")[0].removeprefix("pkg:") in _BINDINGS:
+        return None
+    rows = (r for r in table("end_of_life")["line"] if names & {r["name"], *r["also"]})
     return next((r for r in rows if component.version.startswith(tuple(r["begins"]))), None)
