@@ -46,6 +46,8 @@ def main() -> int:
                 *(["--peers", os.environ["LADING_BENCH_PEERS"]] if options.peers and "LADING_BENCH_PEERS" in os.environ else []),
             ],
         ),
+        ("Advisories", [str(HERE / "audit.py"), "--data", str(options.corpus / "advisories"), *peers]),
+        ("Orders of versions", [str(HERE / "versions.py"), "--data", str(options.corpus / "advisories")]),
         ("Locking and syncing", [str(HERE / "lock.py")]),
         ("Pinning", [str(HERE / "pin.py"), "--corpus", str(options.corpus), *([str(options.infra)] if options.infra else [])]),
     ]

@@ -22,6 +22,7 @@ from lading.audit.run import MAX_AGE, ground
 from lading.audit.subject import Subject
 from lading.core.errors import LadingError
 from lading.core.purl import parse
+from lading.versions import Order, order_of, readable
 
 LARGEST = 16 << 20
 MOST_QUERIES = 1000
@@ -137,12 +138,21 @@ def _subject(query: _Query) -> Subject:
 
 
 def _mended(affected: dict[str, Any]) -> dict[str, Any]:
-    """An entry without events that tell nothing: some clients give up their whole run for one."""
-    ranges = affected.get("ranges")
+    """An entry without events that tell nothing readable: some clients give up their whole run for one."""
+    ranges, package = affected.get("ranges"), affected.get("package")
     if not isinstance(ranges, list):
         return affected
-    rows = [{**r, "events": [e for e in r["events"] if e]} for r in ranges if isinstance(r, dict) and isinstance(r.get("events"), list)]
+    order = order_of(str(package.get("ecosystem"))) if isinstance(package, dict) else None
+    rows = [
+        {**r, "events": [e for e in r["events"] if isinstance(e, dict) and _told(e, None if r.get("type") == "GIT" else order)]}
+        for r in ranges
+        if isinstance(r, dict) and isinstance(r.get("events"), list)
+    ]
     return {**affected, "ranges": rows}
+
+
+def _told(event: dict[str, Any], order: Order | None) -> bool:
+    return bool(event) and (order is None or all(v == "0" or readable(order, str(v)) for v in event.values()))
 
 
 def _decoded(data: bytes, kind: type[Any]) -> Any:  # noqa: ANN401 - what was asked for
