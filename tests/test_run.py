@@ -277,6 +277,17 @@ def lading(gated: Gated, *arguments: str, entrance: str = MAIN) -> "subprocess.C
     )
 
 
+STALLED = f"import os, time; os.preadv = lambda *_: time.sleep(600); {MAIN}"
+"""A mount that does not answer, which no test can make: the reads of the gate do not come back."""
+
+
+def test_a_mount_that_does_not_answer_is_told_and_nothing_starts(gated: Gated) -> None:
+    done = lading(gated, "--model", "model", "--patience", "0.5", "--", "echo", "started", entrance=STALLED)
+    assert (done.returncode, done.stdout) == (4, "")
+    assert "/model for 0.5 seconds [LD405]" in done.stderr
+    assert lading(gated, "--model", "model", "--patience", "0.5", "--", "sleep", "2").returncode == 0, "a command may take its time"
+
+
 def test_each_decision_is_a_statement(gated: Gated) -> None:
     assert lading(gated, "--model", "model", "--record", "decisions.jsonl", "--", "true").returncode == 0
     overwrite(gated.weights, BAD)

@@ -120,7 +120,7 @@ def _document(stream: IO[bytes], name: str, source: str) -> Iterator[Item]:
     elif data[:64].lstrip()[:1] == b"[":
         try:
             yield from (Raw(bytes(row)) for row in msgspec.json.decode(data, type=list[msgspec.Raw]))
-        except (msgspec.DecodeError, RecursionError) as e:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as e:
             yield Problem(source, name, f"no JSON: {e}")
     elif len(data) > LARGEST:
         yield Problem(source, name, "larger than a record may be")

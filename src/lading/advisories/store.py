@@ -115,7 +115,7 @@ class Store:
             return Memory()
         try:
             return msgspec.json.decode(path.read_bytes(), type=Memory)
-        except (OSError, msgspec.DecodeError) as e:
+        except (OSError, msgspec.DecodeError, UnicodeDecodeError) as e:
             raise DatabaseError(f"{path} cannot be read: {e}", hint="it holds the counters that show a rollback: restore it") from e
 
     def remember(self, memory: Memory) -> None:

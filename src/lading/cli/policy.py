@@ -63,5 +63,5 @@ def _recorded(file: Path) -> "Result":
 
     try:
         return msgspec.json.decode(read(file), type=Result)
-    except msgspec.DecodeError as e:
+    except (msgspec.DecodeError, UnicodeDecodeError) as e:
         raise FormatError(f"{file} is no recorded verdict: {e}", hint="lading verify PATH --format json > FILE writes one") from e

@@ -35,6 +35,9 @@ _FILE = click.Path(path_type=Path)
 @click.option("--passphrase-file", type=_FILE, help="The passphrase of --record-key; else LADING_PASSPHRASE.")
 @click.option("--ledger", type=_FILE, help="Record each signed decision in this ledger; while it is away decisions wait on the disk.")
 @click.option("--metrics", type=_FILE, help="Count decisions in this file, for the text-file collector of Prometheus' node exporter.")
+@click.option(
+    "--patience", type=float, default=60, metavar="SECONDS", show_default=True, help="Give up when nothing of a model is read for so long."
+)
 @click.option("--audit", is_flag=True, help="Decide and record, then run the command whatever the answer, with nothing out of its reach.")
 def command(  # noqa: PLR0913, PLR0917 - one for each option
     command_line: tuple[str, ...],
@@ -46,6 +49,7 @@ def command(  # noqa: PLR0913, PLR0917 - one for each option
     passphrase_file: Path | None,
     ledger: Path | None,
     metrics: Path | None,
+    patience: float,
     *,
     audit: bool,
 ) -> int:
@@ -72,7 +76,7 @@ def command(  # noqa: PLR0913, PLR0917 - one for each option
         _audited(models, rules, recorder)
         os.execvp(command_line[0], command_line)  # noqa: S606 - the command is the user's own
     readable = (*read, *(rules.folder / r for r in rules.load.read))
-    with enforce(*models, policy=rules, read=readable, command=command_line, record=recorder.keep) as enforced:
+    with enforce(*models, policy=rules, read=readable, command=command_line, record=recorder.keep, patience=patience) as enforced:
         for path, place in enforced.paths.items():
             click.echo(f"verified: {path}{'' if path == place else f', to be loaded from {place}'}", err=True)
         return supervise(command_line, enforced)

@@ -42,7 +42,7 @@ def _header(file: SourceFile) -> dict[str, Any]:
         data = stream.read(length)
     try:
         header: dict[str, Any] = msgspec.json.decode(data, type=dict[str, Any])
-    except (msgspec.DecodeError, RecursionError) as e:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as e:
         raise ExtractError(f"{file.path} is no safetensors file: its header is not a JSON object") from e
     return header
 

@@ -88,19 +88,23 @@ def enforce(
     read: Iterable[str | os.PathLike[str]] = (),
     command: Sequence[str] = (),
     record: Callable[[Decision], object] | None = None,
+    patience: float = 60,
 ) -> Enforced:
     """Verify models, seal them, and give up reading anything else for good, for this process and its children.
 
     LoadError refuses a model, EvidenceError does not know of one; EnforcementError when reading cannot be given up or that cannot be
-    shown to hold. Call it before threads start: before numpy or torch is imported. Each decision is handed to `record`.
+    shown to hold. Call it before threads start: before numpy or torch is imported. Each decision is handed to `record`. The process ends
+    when nothing of a model is read for `patience` seconds.
     """
     from lading.load import landlock  # noqa: PLC0415 - when it is called
+    from lading.load.patience import watched  # noqa: PLC0415 - as above
     from lading.load.places import places  # noqa: PLC0415 - as above
 
     named = [Path(os.path.abspath(p)) for p in models]  # noqa: PTH100 - a name is compared, not followed
     enforced = _begun([*named, Path.cwd()])
     for path in named:
-        enforced.models[path] = _verified(path, policy, record, enforced)
+        with watched(patience, path):
+            enforced.models[path] = _verified(path, policy, record, enforced)
     readable = places(command, Path.cwd(), (Path(r) for r in read), [*enforced.models, enforced.scratch])
     _alone()
     if enforced.private:

@@ -63,7 +63,7 @@ def from_json(text: str, type_: type[T], name: str) -> T:
     """What a property holds; FormatError names the property."""
     try:
         return msgspec.json.decode(text, type=type_)
-    except (msgspec.DecodeError, RecursionError) as e:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as e:
         raise FormatError(f"the property {name} does not hold what it should: {e}") from e
 
 
