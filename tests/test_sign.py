@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -128,6 +129,29 @@ def test_a_signature_inside_the_model_signs_everything_but_itself(signed: Signed
     inside = signed.model / "model.sig"
     inside.write_bytes(signed.signature.read_bytes())
     assert verify(signed.model, [inside], signed.roots, TrustRule(), NOW).verdict.answer is Answer.ALLOW
+
+
+class Told(list[str]):
+    """A listing that counts how often it is gone through."""
+
+    times = 0
+
+    def __iter__(self) -> Iterator[str]:
+        type(self).times += 1
+        return super().__iter__()
+
+
+def test_a_model_is_listed_as_often_whether_it_has_few_files_or_many(signed: Signed, monkeypatch: pytest.MonkeyPatch) -> None:
+    listed, counts = Files.paths, []
+    monkeypatch.setattr(Files, "paths", lambda *a, **k: Told(listed(*a, **k)))
+    for count in (5, 50):
+        for number in range(count):
+            (signed.model / f"shard-{number}").write_bytes(b"x")
+        manifest = manifest_of(Files(signed.model))
+        Told.times = 0
+        assert check(Files(signed.model), manifest).differences == ()
+        counts.append(Told.times)
+    assert counts[0] == counts[1] > 0
 
 
 def test_one_file_alone_is_signed_and_checked(tmp_path: Path) -> None:

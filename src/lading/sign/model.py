@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -127,12 +128,12 @@ def check(files: Files, manifest: Manifest, *, extra: bool = False, whole: bool 
     `extra` files that nobody signed differ, unless they are permitted; then they are named as left out.
     """
     left_out = {*manifest.ignored, *ignored}
-    there = files.paths(left_out, links=manifest.allow_symlinks)
-    signed = {item.path for item in manifest.items}
-    missing = [Difference(path, "missing") for path in sorted(signed - set(there))]
-    beyond = sorted(set(there) - signed)
+    there = set(files.paths(left_out, links=manifest.allow_symlinks))
+    ends = {item.path: item.end for item in sorted(manifest.items, key=lambda item: item.end)}
+    missing = [Difference(path, "missing") for path in sorted(ends.keys() - there)]
+    beyond = sorted(there - ends.keys())
     unsigned = [] if extra else [Difference(path, "unsigned") for path in beyond]
-    present = [item for item in manifest.items if item.path in set(there)]
+    present = [item for item in manifest.items if item.path in there]
     indexed = not whole and all(item.chunks for item in present)
     tasks = [t for item in present for t in (_chunk_tasks(item) if indexed else [(item, 0)])]
 
@@ -142,13 +143,13 @@ def check(files: Files, manifest: Manifest, *, extra: bool = False, whole: bool 
                 return chunks_hold(descriptor, item.chunks, first, PARALLEL_CHUNKS)
             if digest_of(descriptor, item.digest.algorithm, item.start, item.end) != item.digest:
                 return False
-            return item.end < 0 or not _longer(descriptor, item, manifest)
+            return item.end < 0 or item.end < ends[item.path] or not os.pread(descriptor, 1, item.end)
 
     results = side_by_side(holds, tasks)
     changed = {task[0].path for task, held in zip(tasks, results, strict=True) if not held}
     outside = sorted(p for p in (() if files.alone else left_out) if (files.root / p).exists())
     return Checked(
-        files=len(signed),
+        files=len(ends),
         by="chunks (blake3)" if indexed and present else manifest.algorithm,
         differences=tuple(sorted([*missing, *unsigned, *(Difference(p, "changed") for p in changed)])),
         left_out=(*outside, *(beyond if extra else ())),
@@ -159,14 +160,6 @@ def check(files: Files, manifest: Manifest, *, extra: bool = False, whole: bool 
 def _chunk_tasks(item: Item) -> list[tuple[Item, int]]:
     count = -(-item.chunks.length // item.chunks.size) if item.chunks else 0
     return [(item, first) for first in range(0, max(count, 1), PARALLEL_CHUNKS)]
-
-
-def _longer(descriptor: int, item: Item, manifest: Manifest) -> bool:
-    """Whether a file goes on after the last of its shards."""
-    import os  # noqa: PLC0415 - for shards only
-
-    last = max(i.end for i in manifest.items if i.path == item.path)
-    return item.end == last and bool(os.pread(descriptor, 1, last))
 
 
 def _notes(files: Files, manifest: Manifest, outside: Sequence[str]) -> Iterable[str]:
