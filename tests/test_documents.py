@@ -258,6 +258,13 @@ def test_the_official_tools_object_too(name: str) -> None:
     assert len(validate(json.dumps(document).encode(), ALL[name]).problems) > before
 
 
+def test_a_component_that_is_there_twice_is_told_by_the_official_schema() -> None:
+    document = json.loads(ALL["cyclonedx"].write(Report(bom=BOM)))
+    document["components"].append(dict(reversed(document["components"][0].items())))
+    problems = validate(json.dumps(document).encode(), ALL["cyclonedx"]).problems
+    assert "$.components: the same item is there twice" in problems
+
+
 # --- what the fields of a standard say ----------------------------------------------------------------------------------
 
 

@@ -186,12 +186,12 @@ class Proofs(msgspec.Struct):
     def bom(self, name: str, folder: Folder, now: float | None) -> Bom:
         """Everything joined, sorted and dated."""
         components = with_mentions(with_providers_folded(merge(self.components)), folder)
-        known = {c.ref for c in components}
         subject = Component(kind=Kind.SYSTEM, name=_printable(name))
+        known = {subject.ref, *(c.ref for c in components)}
         bom = Bom(
             subject=subject,
             components=components,
-            edges=tuple(sorted(e for e in self.edges if {e.source, e.target} <= known | {subject.ref})),
+            edges=tuple(sorted(e for e in self.edges if {e.source, e.target} <= known)),
             unresolved=tuple(sorted(self.unresolved)),
             coverage=Coverage(
                 files=len(folder.paths),
