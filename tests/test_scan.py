@@ -34,6 +34,12 @@ def test_a_single_file_is_a_scan(tree: Tree) -> None:
     assert [o.path for c in bom.components for o in c.occurrences] == ["action.yml"]
 
 
+def test_a_single_file_of_a_repository_is_what_its_place_in_there_says(tree: Tree) -> None:
+    root = tree({"requirements/base.txt": "requests==2.33.1\n", ".git/HEAD": "ref: refs/heads/main\n"})
+    (component,) = scan(root / "requirements/base.txt").bom.components
+    assert (component.name, component.occurrences[0].path) == ("requests", "requirements/base.txt")
+
+
 def test_links_out_of_the_tree_and_in_circles_are_left_out_and_said_so(tree: Tree, tmp_path_factory: pytest.TempPathFactory) -> None:
     root = tree({".github/workflows/ci.yml": WORKFLOW})
     outside = tmp_path_factory.mktemp("outside")

@@ -39,7 +39,7 @@ class Folder:
             raise UsageError(f"{root} does not exist", hint="give a folder or a file: lading scan .")
         if not (root.is_dir() or root.is_file()):
             raise UsageError(f"{root} is neither a file nor a folder", hint="give a folder or a file: lading scan .")
-        self.root = root if root.is_dir() else root.parent
+        self.root, alone = (root, "") if root.is_dir() else _placed(root)
         self._prefix = f"{self.root}/"
         self.limits = limits
         self.exclude = exclude
@@ -47,7 +47,7 @@ class Folder:
         self.unread: list[Skipped] = []
         self._files: dict[str, SourceFile] = {}
         self._derived: dict[Callable[[Tree], object], object] = {}
-        found = sorted(self._walk("")) if root.is_dir() else [root.name]
+        found = [alone] if alone else sorted(self._walk(""))
         self._sizes = dict.fromkeys(found, -1)
 
     @property
@@ -126,3 +126,10 @@ class Folder:
 
 def _printable(path: str) -> str:
     return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def _placed(file: Path) -> tuple[Path, str]:
+    """The repository that a file alone is of, and its path in there, which says what it is (requirements/base.txt); else its folder and name."""
+    absolute = Path(os.path.abspath(file))  # noqa: PTH100 - a link stays the name that it has
+    folder = next((f for f in absolute.parents if (f / ".git").exists()), absolute.parent)
+    return folder, absolute.relative_to(folder).as_posix()
