@@ -3,6 +3,8 @@
 import json
 import os
 import shutil
+import socket
+import struct
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -172,3 +174,19 @@ def lock() -> Callable[[Path], None]:
         (folder / "uv.lock").write_text(f'version = 1\nrevision = 3\nrequires-python = ">=3.11"\n\n{own}\n{rows}')
 
     return write
+
+
+def test_an_address_without_a_scheme_is_left_out_of_the_references(tmp_path: Path) -> None:
+    rows = [{"type": "WEB", "url": u} for u in ("https://acme.example/1", "acme.example/tool", "https://[broken", 7)]
+    store(tmp_path / "db", {**advisory("A-9", name="acme-tool", events=[{"introduced": "0"}]), "references": rows})
+    for port in serving(tmp_path / "db"):
+        assert ask(port, "/v1/vulns/A-9")[1]["references"] == rows[:1]
+
+
+def test_a_client_that_goes_away_is_no_failure(port: int, capfd: pytest.CaptureFixture[str]) -> None:
+    for _ in range(5):
+        with socket.create_connection(("127.0.0.1", port)) as connection:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            connection.sendall(b"GET /v1/vulns/A-1 HTTP/1.1\r\nHost: x\r\n\r\n" * 50)
+    assert ask(port, "/v1/vulns/A-1")[0] == 200
+    assert "Traceback" not in capfd.readouterr().err

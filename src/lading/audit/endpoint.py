@@ -3,13 +3,15 @@
 It answers `POST /v1/query`, `POST /v1/querybatch` and `GET /v1/vulns/{id}`. What it cannot answer is an error, never an empty answer.
 """
 
+import sys
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Lock
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 import msgspec
 from msgspec import Struct
@@ -97,7 +99,8 @@ class Answers:
         return {
             **record,
             "modified": _time(head.modified),
-            "affected": [_mended(a) for a in record.get("affected") or () if isinstance(a, dict)],
+            "affected": [_readable(a) for a in record.get("affected") or () if isinstance(a, dict)],
+            "references": [r for r in record.get("references") or () if isinstance(r, dict) and _is_url(r.get("url"))],
         }
 
     def _asked(self, matcher: Matcher, query: _Query) -> list[int]:
@@ -137,7 +140,7 @@ def _subject(query: _Query) -> Subject:
     return Subject("", (package.ecosystem,), package.name, query.version)
 
 
-def _mended(affected: dict[str, Any]) -> dict[str, Any]:
+def _readable(affected: dict[str, Any]) -> dict[str, Any]:
     """An entry without events that tell nothing readable: some clients give up their whole run for one."""
     ranges, package = affected.get("ranges"), affected.get("package")
     if not isinstance(ranges, list):
@@ -149,6 +152,13 @@ def _mended(affected: dict[str, Any]) -> dict[str, Any]:
         if isinstance(r, dict) and isinstance(r.get("events"), list)
     ]
     return {**affected, "ranges": rows}
+
+
+def _is_url(text: object) -> bool:
+    """Whether a client can parse it as a URL; some records hold addresses without a scheme, and some clients give up their whole run for one."""
+    with suppress(ValueError):
+        return isinstance(text, str) and bool(urlsplit(text).scheme and urlsplit(text).netloc)
+    return False
 
 
 def _told(event: dict[str, Any], order: Order | None) -> bool:
@@ -167,59 +177,72 @@ def _time(text: str) -> str:
     return text or "1970-01-01T00:00:00Z"
 
 
+class _Handler(BaseHTTPRequestHandler):
+    """One connection."""
+
+    protocol_version = "HTTP/1.1"
+    server_version = "lading"
+    sys_version = ""
+    timeout = SECONDS
+    wbufsize = -1  # head and body in one packet: apart they wait for each other
+    disable_nagle_algorithm = True
+    server: "_Server"
+
+    def do_GET(self) -> None:
+        """A record by its id."""
+        path = self.path.partition("?")[0]
+        if not path.startswith("/v1/vulns/"):
+            self._send(404, {"code": 5, "message": "not found"})
+            return
+        self._answer(lambda: self.server.answers.record(unquote(path.removeprefix("/v1/vulns/"))))
+
+    def do_POST(self) -> None:
+        """A query, or several."""
+        answers = self.server.answers
+        asked = {"/v1/query": answers.query, "/v1/querybatch": answers.batch}.get(self.path.partition("?")[0])
+        size = self.headers.get("Content-Length", "")
+        if asked is None or not size.isdecimal() or int(size) > LARGEST:
+            self.close_connection = True
+            self._send(404 if asked is None else 413, {"code": 3, "message": "no such question, or too long a one"})
+            return
+        data = self.rfile.read(int(size))
+        self._answer(lambda: asked(data))
+
+    def _answer(self, ask: Callable[[], dict[str, Any]]) -> None:
+        try:
+            self._send(200, ask())
+        except Refusal as e:
+            self._send(e.status, {"code": 3, "message": e.sentence})
+        except LadingError as e:
+            self._send(500, {"code": 13, "message": e.sentence})
+
+    def _send(self, status: int, value: dict[str, Any]) -> None:
+        data = msgspec.json.encode(value)
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the interface
+        """Nothing is logged."""
+
+
+class _Server(ThreadingHTTPServer):
+    """One thread for each connection, none of which keeps the process alive."""
+
+    daemon_threads = True
+    request_queue_size = 128
+    answers: Answers
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Who asked has gone, which is nobody's failure; anything else is told."""
+        if not isinstance(sys.exception(), OSError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]
+
+
 def server(answers: Answers, host: str, port: int) -> ThreadingHTTPServer:
     """A server on an address; `serve_forever` runs it, port 0 takes a free one."""
-
-    class Handler(BaseHTTPRequestHandler):
-        """One connection."""
-
-        protocol_version = "HTTP/1.1"
-        server_version = "lading"
-        sys_version = ""
-        timeout = SECONDS
-
-        def do_GET(self) -> None:
-            """A record by its id."""
-            path = self.path.partition("?")[0]
-            if not path.startswith("/v1/vulns/"):
-                self._send(404, {"code": 5, "message": "not found"})
-                return
-            self._answer(lambda: answers.record(unquote(path.removeprefix("/v1/vulns/"))))
-
-        def do_POST(self) -> None:
-            """A query, or several."""
-            asked = {"/v1/query": answers.query, "/v1/querybatch": answers.batch}.get(self.path.partition("?")[0])
-            size = self.headers.get("Content-Length", "")
-            if asked is None or not size.isdecimal() or int(size) > LARGEST:
-                self.close_connection = True
-                self._send(404 if asked is None else 413, {"code": 3, "message": "no such question, or too long a one"})
-                return
-            data = self.rfile.read(int(size))
-            self._answer(lambda: asked(data))
-
-        def _answer(self, ask: Callable[[], dict[str, Any]]) -> None:
-            try:
-                self._send(200, ask())
-            except Refusal as e:
-                self._send(e.status, {"code": 3, "message": e.sentence})
-            except LadingError as e:
-                self._send(500, {"code": 13, "message": e.sentence})
-
-        def _send(self, status: int, value: dict[str, Any]) -> None:
-            data = msgspec.json.encode(value)
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
-            self.wfile.write(data)
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the interface
-            """Nothing is logged."""
-
-    class Server(ThreadingHTTPServer):
-        """One thread for each connection, none of which keeps the process alive."""
-
-        daemon_threads = True
-        request_queue_size = 128
-
-    return Server((host, port), Handler)
+    made = _Server((host, port), _Handler)
+    made.answers = answers
+    return made
