@@ -9,7 +9,7 @@ from typing import Any
 
 from lading.binary.window import Window
 
-_STEP = 1 << 18
+_FIRST, _STEP = 1 << 11, 1 << 18
 
 
 class Unpacked:
@@ -44,10 +44,11 @@ def unpack(window: Window, kind: str, most: int) -> Unpacked:
     if tool is None:
         result.error = f"{kind} is not unpacked here"
         return result
-    position = 0
+    position, step = 0, _FIRST
     try:
         while not tool.eof and position < window.size:
-            block = window.read(position, _STEP)
+            block = window.read(position, step)
+            step = min(step * 4, _STEP)
             position += len(block)
             result.data += _feed(tool, block, most - len(result.data) + 1)
             if len(result.data) > most:

@@ -5,16 +5,19 @@ from __future__ import annotations
 import struct
 
 _LINE = 1 << 16
+_ZEROS = memoryview(bytes(1 << 20))
 
 
 class Window:
     """Bounded access to bytes; nothing outside of it can be reached, and reading beyond its end gives less, never an error."""
 
-    __slots__ = ("size", "view")
+    __slots__ = ("size", "view", "visits")
 
     def __init__(self, data: bytes | memoryview) -> None:
         self.view = memoryview(data)
         self.size = len(self.view)
+        self.visits = 0
+        """How many fields of it were visited; who walks it counts."""
 
     def read(self, start: int, count: int) -> bytes:
         """Up to `count` bytes from a position."""
@@ -48,7 +51,7 @@ class Window:
         """Whether a stretch holds nothing but zeros: padding."""
         while start < end:
             step = min(end - start, 1 << 20)
-            if any(self.view[start : start + step]):
+            if self.view[start : start + step] != _ZEROS[:step]:
                 return False
             start += step
         return True

@@ -39,11 +39,11 @@ def scan(part: Part) -> Iterator[Seen]:
         rest = part.window.part(position, part.window.size)
         if position and not _goes_on(rest, found):
             break
-        unpacked = unpack(rest, found, part.budget.left)
+        unpacked = unpack(rest, found, part.most_unpacked(found))
         if unpacked.full:
             yield part.too_large("it unpacks", part.window.size)
             return
-        part.budget.take(len(unpacked.data))
+        part.unpacked(found, len(unpacked.data))
         out += unpacked.data
         position += unpacked.used
         if unpacked.error:
