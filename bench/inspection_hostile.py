@@ -89,8 +89,8 @@ def _message(count: int) -> bytes:
 
 def _varint(number: int) -> bytes:
     out = bytearray()
-    while number > 127:
-        out.append(number & 127 | 128)
+    while number > 0x7F:  # noqa: PLR2004 - one more byte
+        out.append(number & 0x7F | 0x80)
         number >>= 7
     return bytes(out) + bytes([number])
 
@@ -129,12 +129,16 @@ HOSTILE: dict[str, Callable[[], bytes]] = {
     "open.json": lambda: b"[" * (15 * MIB),
     "objects.json": lambda: b"[" + b",".join([b"{}"] * (10 * MIB)) + b"]",
     "targets.json": lambda: b"[" + b",".join([b'{"_target_":"os.system"}'] * 600_000) + b"]",
-    "templates.json": lambda: json.dumps({"chat_template": [{"name": str(n), "template": "{{ a }}" * 10} for n in range(100_000)]}).encode(),
+    "templates.json": lambda: json.dumps(
+        {"chat_template": [{"name": str(n), "template": "{{ a }}" * 10} for n in range(100_000)]}
+    ).encode(),
     "shards.json": lambda: json.dumps({"weight_map": {str(n): f"../{n}" for n in range(600_000)}}).encode(),
     "lines.jsonl": lambda: b"{}\n" * (8 * MIB),
     "strings.json": lambda: b'["' + b"\\u0041" * (4 * MIB) + b'"]',
     "cells.ipynb": lambda: json.dumps({"nbformat": 4, "cells": [{"cell_type": "code", "source": "x = 1\n"}] * 500_000}).encode(),
-    "keras layers.json": lambda: json.dumps({"class_name": "Functional", "config": {"layers": [{"class_name": "Dense", "config": {}}] * 500_000}}).encode(),
+    "keras layers.json": lambda: json.dumps(
+        {"class_name": "Functional", "config": {"layers": [{"class_name": "Dense", "config": {}}] * 500_000}}
+    ).encode(),
     "values.yaml": lambda: b"a: 1\n" * 5_000_000,
     "flow.yaml": lambda: b"[" + b"a," * (15 * MIB) + b"a]",
     "open.yaml": lambda: b"[" * (8 * MIB),
@@ -213,7 +217,13 @@ def _held(count: int) -> bytes:
 def _heaps(count: int) -> bytes:
     """A root whose B-tree and heap point to each other."""
     entry = struct.pack("<QQIIQQ", 0, 96, 1, 0, 136, 680)
-    start = b"\x89HDF\r\n\x1a\n" + bytes([0, 0, 0, 0, 0, 8, 8, 0]) + struct.pack("<HHI", 4, 16, 0) + struct.pack("<QQQQ", 0, 2**64 - 1, 1 << 20, 2**64 - 1) + entry
+    start = (
+        b"\x89HDF\r\n\x1a\n"
+        + bytes([0, 0, 0, 0, 0, 8, 8, 0])
+        + struct.pack("<HHI", 4, 16, 0)
+        + struct.pack("<QQQQ", 0, 2**64 - 1, 1 << 20, 2**64 - 1)
+        + entry
+    )
     header = bytes([1, 0]) + struct.pack("<HII", count % 65536, 1, 24 * 1000) + bytes(4)
     message = struct.pack("<HHBBH", 0x11, 16, 0, 0, 0) + struct.pack("<QQ", 96, 96)
     return start.ljust(96, b"\0") + header + message * count
@@ -231,7 +241,9 @@ def measured(path: Path) -> tuple[float, int, str]:
             started = time.process_time()
             grade = inspect_path(path, hashed=False)
             spent = time.process_time() - started
-            peak = int(next(line.split()[1] for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))) >> 10
+            peak = (
+                int(next(line.split()[1] for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))) >> 10
+            )
             rules = ",".join(sorted({o.rule for o in grade.observations}))[:60]
             os.write(writer, json.dumps([spent, peak, f"{grade.grade} {rules}"]).encode())
         finally:

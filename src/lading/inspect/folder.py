@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from functools import partial
 from pathlib import Path
 
@@ -27,6 +25,9 @@ def inspect_all(paths: list[Path], *, limits: Limits = DEFAULT_LIMITS, hashed: b
     if len(files) < _WORTH_IT or cores < 2:  # noqa: PLR2004 - nothing to divide
         yield from map(look, files)
         return
+    from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415 - when there is enough to divide
+    from concurrent.futures.process import BrokenProcessPool  # noqa: PLC0415 - as above
+
     done = 0
     try:
         with ProcessPoolExecutor(cores) as pool:

@@ -37,7 +37,10 @@ def scan(part: Part) -> Iterator[Seen]:
         )
     elif entities:
         yield part.sees(
-            "archive-bomb", f"it declares {entities[False]} texts that can unfold into each other", effect="exhaustion", loader="XML readers"
+            "archive-bomb",
+            f"it declares {entities[False]} texts that can unfold into each other",
+            effect="exhaustion",
+            loader="XML readers",
         )
     if _SCRIPT.search(data):
         yield part.sees("data-code", "it holds a script", Grade.SUSPICIOUS, effect="execute", loader="browsers")
