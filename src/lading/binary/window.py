@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 
 _LINE = 1 << 16
@@ -46,6 +47,11 @@ class Window:
                 return start + found
             start += _LINE
         return -1
+
+    def search(self, pattern: re.Pattern[bytes]) -> int:
+        """Where a pattern is first found, or -1; the bytes are not copied."""
+        match = pattern.search(self.view)
+        return match.start() if match else -1
 
     def is_zero(self, start: int, end: int) -> bool:
         """Whether a stretch holds nothing but zeros: padding."""

@@ -14,7 +14,7 @@ from lading.scanners._rules import identifiers
 MOST_UNPACKED = 96 << 20
 _BOMB = 200
 _STREAM = 25
-_SPEED, _QUICK = {"bz2": 16, "xz": 60, "lzma": 60}, 200
+_SPEED, _QUICK = {"bz2": 16, "lz4": 8, "xz": 60, "lzma": 60}, 200
 """How many bytes one unit of work unpacks."""
 
 

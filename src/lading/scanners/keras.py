@@ -17,7 +17,8 @@ _OWN = ("keras.layers", "keras.models", "keras.initializers", "keras.regularizer
         "keras.activations", "keras.ops", "keras.dtype_policies", "keras.quantizers", "keras.random", "keras.src.layers", "keras.src.models", "keras.src.initializers",
         "keras.src.regularizers", "keras.src.constraints", "keras.src.optimizers", "keras.src.losses", "keras.src.metrics", "keras.src.activations", "keras.src.ops",
         "keras.src.dtype_policies", "keras.src.quantizers", "keras.src.random", "keras.engine", "keras.src.engine", "keras.saving.legacy", "keras.src.saving.legacy",
-        "keras.preprocessing", "keras_hub", "keras_nlp", "keras_cv", "keras.legacy", "keras.src.backend.common", "keras.mixed_precision", "keras.src.mixed_precision",
+        "keras.preprocessing", "keras_hub", "keras_nlp", "keras_cv", "keras.legacy", "keras.src.backend.common", "keras.src.backend.torch.optimizers", "keras.src.backend.tensorflow.optimizer_distribute",
+        "keras.src.backend.tensorflow.optimizer", "keras.src.backend.jax.optimizer", "keras.mixed_precision", "keras.src.mixed_precision",
         "keras.optimizers.schedules", "keras.applications", "keras.distribution", "keras.visualization")  # fmt: skip
 _RUNS = ("keras.utils", "keras.src.utils", "keras.config", "keras.src.config", "keras.saving", "keras.src.saving", "keras.src.legacy.saving", "keras.callbacks",
          "keras.datasets", "keras.src.trainers", "keras.backend", "keras.src.backend", "keras.export", "keras.src.export", "keras.wrappers", "keras.src.wrappers")  # fmt: skip

@@ -23,6 +23,12 @@ def catboost(part: Part) -> Iterator[Seen]:
     yield Span(0, part.window.size, inert=True)
 
 
+@scanner("ORC table", lambda part: part.head[:3] == b"ORC" and part.window.read(part.window.size - 4, 3) == b"ORC")
+def orc(part: Part) -> Iterator[Seen]:
+    """Columns of numbers and texts: nothing in them is run."""
+    yield Span(0, part.window.size, inert=True)
+
+
 @scanner("XGBoost model", lambda part: part.head[:2] == b"{L" and b"learner" in part.head)
 def xgboost(part: Part) -> Iterator[Seen]:
     """Trees in binary JSON: nothing in it is run."""

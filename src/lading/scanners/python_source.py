@@ -51,6 +51,7 @@ def scan(part: Part) -> Iterator[Seen]:
         yield part.sees("limit", "a program longer than is read", Grade.UNSCANNABLE, effect="exhaustion")
         return
     data = part.window.read(0, part.window.size)
+    part.budget.spend(len(data) // 10)
     count = words(data)
     if count > _MOST_WORDS:
         yield part.sees("limit", "a program longer than is read", Grade.UNSCANNABLE, effect="exhaustion")
