@@ -10,7 +10,7 @@ import sys
 import time
 from pathlib import Path
 
-SECONDS = 60
+SECONDS = 20
 
 
 def picklescan(path: Path) -> str:
