@@ -50,7 +50,7 @@ def template_behind_others() -> Content:
 @sample("padded.pkl", *MALICIOUS)
 def call_behind_many_containers() -> Content:
     """A call behind so many nested containers that their content is forgotten."""
-    return b"\x80\x04](" + b"N\x85\x85\x94" * 400_000 + RUN + b"e."
+    return b"\x80\x04](" + (b"(" + b"]" * 60 + b"t0") * 17_000 + RUN + b"e."
 
 
 @sample("argument.pkl", *FLAGGED)

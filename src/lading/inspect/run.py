@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from lading.binary.window import Window
 from lading.core.inspection import Covered, Grade, Inspection, Observation, readable, worst
 from lading.core.limits import DEFAULT_LIMITS, Limits
+from lading.inspect import cache
 from lading.scanners._registry import SCANNERS, Nested, Overspent, Part, Scanner, Span
 
 _HEAD = 512
@@ -156,25 +157,32 @@ def inspect_bytes(data: bytes | memoryview, name: str, *, path: str = "", limits
     return Inspection(path=path or name, grade=grade, format=format_, size=window.size, digest=digest, covered=covered, observations=found)
 
 
-def inspect_path(path: Path, *, shown: str = "", limits: Limits = DEFAULT_LIMITS, hashed: bool = True) -> Inspection:
-    """The verdict over one file on disk; what is no regular file, or changes while it is read, is unscannable."""
+def inspect_path(
+    path: Path, *, shown: str = "", limits: Limits = DEFAULT_LIMITS, hashed: bool = True, kept: Path | None = None
+) -> Inspection:
+    """The verdict over one file on disk, or the one that is `kept`; what is no regular file, or changes while it is read, is unscannable."""
     shown = readable(shown or str(path))
     try:
         handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
     except OSError as e:
         return _refused(shown, f"it cannot be opened: {e.strerror}")
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        return _refused(shown, "it is no regular file")
     with os.fdopen(handle, "rb") as stream:
         before = os.fstat(stream.fileno())
-        if not stat.S_ISREG(before.st_mode):
-            return _refused(shown, "it is no regular file")
         if not before.st_size:
             return Inspection(path=shown, grade=Grade.BENIGN, format="empty", size=0)
         with mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as mapped, memoryview(mapped) as view:
             digest = _digest(stream.fileno()) if hashed else ""
-            result = inspect_bytes(view, path.name, path=shown, limits=limits, digest=digest)
+            remembered = hashed and kept and before.st_size >= cache.SMALLEST and limits == DEFAULT_LIMITS
+            known = cache.found(kept, digest, path.name) if kept and remembered else None
+            result = replace(known, path=shown) if known else inspect_bytes(view, path.name, path=shown, limits=limits, digest=digest)
         after = os.fstat(stream.fileno())
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
         return _refused(shown, "it changed while it was read")
+    if kept and remembered and not known:
+        cache.keep(kept, result, path.name)
     return result
 
 
