@@ -48,3 +48,25 @@ table("bundles", {"spacy-plain": b"\x82\xa5nodes\x92\x01\x02\xa4name\xa3abc"}, *
 table("bundles", {"loader": f"flavors:\n  python_function:\n    loader_module: os.system\n    code: code\n# {MARKER}\n".encode()}, *FLAGGED, suffix=".yaml",
       what="an MLflow model that names what loads it")  # fmt: skip
 table("bundles", {"member-of-zstd": struct.pack("<I", 0xFD2FB528) + EVIL}, *STOPPED, suffix=".zst", what="a stream that is not unpacked")
+
+
+def _record(content: bytes) -> bytes:
+    return struct.pack("<Q", len(content)) + b"sum1" + content + b"sum2"
+
+
+table("bundles", {"examples": _record(b"\n\x05hello") * 3}, *BENIGN, suffix=".tfrecord", what="records of TensorFlow")
+table(
+    "bundles",
+    {"examples-and-a-pickle": _record(b"\n\x05hello") + EVIL},
+    *FLAGGED,
+    suffix=".tfrecord",
+    what="records, and a pickle behind them",
+)
+table("bundles", {"letters-of-one-byte": "naïve café\n".encode("latin-1") * 9}, *BENIGN, suffix=".txt", what="text in an older encoding")
+table(
+    "bundles",
+    {"letters-of-two-bytes": "a,b\n1,2\n".encode("utf-16")},
+    *BENIGN,
+    suffix=".csv",
+    what="text behind a mark of its order of bytes",
+)

@@ -42,6 +42,21 @@ def _is_text(part: Part) -> bool:
     return bool(head) and not _CONTROL.search(head) and _decodes(head)
 
 
+def _is_older_text(part: Part) -> bool:
+    """Text as older programs write it: Latin letters of one byte, or two bytes for each behind a mark."""
+    return part.suffix in {".txt", ".csv", ".tsv", ".md", ".rst", ".vocab"} and (part.head[:2] in _MARKED or not _CONTROL.search(part.head))
+
+
+@scanner("text in an older encoding", _is_older_text, weak=3)
+def older(part: Part) -> Iterator[Seen]:
+    """No loader runs it; accounted for as long as it goes on as text."""
+    if part.head[:2] in _MARKED:
+        yield Span(0, part.window.size, inert=True)
+        return
+    yield from scan(part)
+
+
+_MARKED = (b"\xff\xfe", b"\xfe\xff")
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 
 
