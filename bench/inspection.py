@@ -71,6 +71,8 @@ def own(folder: Path, files: list[File]) -> dict[str, str]:
 def peer(name: str, python: str, folder: Path) -> dict[str, str]:
     """What another scanner says."""
     quiet = {**os.environ, "PROMPTFOO_DISABLE_TELEMETRY": "1", "DO_NOT_TRACK": "1", "NO_ANALYTICS": "1"}
+    if name == "fickling" and "LADING_BENCH_TORCH" in os.environ:  # it reads archives of torch with torch
+        quiet["PYTHONPATH"] = os.environ["LADING_BENCH_TORCH"]
     command = [python, str(HERE / "inspection_peers.py"), name, str(folder)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=quiet)
     rows = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]

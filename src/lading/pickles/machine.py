@@ -176,6 +176,13 @@ class Machine:
                 elif code == 0x6A:  # noqa: PLR2004 - LONG_BINGET
                     stack.append(self._recall(data[pos + 1] | data[pos + 2] << 8 | data[pos + 3] << 16 | data[pos + 4] << 24))
                     pos += 5
+                elif code == 0x85 and stack:  # noqa: PLR2004 - TUPLE1
+                    if type(stack[-1]) is int:
+                        stack[-1] = (stack[-1],)
+                    else:
+                        count += 1
+                        stack[-1] = self._held((stack[-1],))
+                    pos += 1
                 elif code == 0x86 and len(stack) > 1:  # noqa: PLR2004 - TUPLE2
                     pair = (stack[-2], stack.pop())
                     stack[-1] = pair if type(pair[0]) is int and type(pair[1]) is int else self._held(pair)

@@ -13,12 +13,12 @@ from lading.scanners._rules import identifiers
 
 MOST_UNPACKED = 96 << 20
 _BOMB = 200
-_STREAM = 25
+_STREAM = 60
 _SPEED, _QUICK = {"bz2": 16, "lz4": 8, "xz": 60, "lzma": 60}, 200
 """How many bytes one unit of work unpacks."""
 
 
-MOST_WORK = 3_000_000
+MOST_WORK = 2_750_000
 """Units of work for one file, each about a microsecond; they are counted and not timed, so that every machine gives the same answer."""
 
 
@@ -79,7 +79,8 @@ class Part:
     def unpacked(self, method: str, count: int) -> None:
         """So many bytes came out of a stream."""
         self.budget.take(count)
-        self.budget.spend(min(self.budget.work, _STREAM + count // _SPEED.get(method, _QUICK)))
+        self.budget.spend(_STREAM)
+        self.budget.spend(min(self.budget.work, count // _SPEED.get(method, _QUICK)))
 
     def too_large(self, what: str, packed: int) -> Observation:
         """More comes out of something than is unpacked: a bomb where little went in."""
