@@ -154,6 +154,7 @@ def hostile() -> None:
     print(f"\nFiles that are made to cost (`python bench/inspection_hostile.py`): {(done.stdout.splitlines() or ['not measured'])[-1]}. "
           "The dearest, and those that take most memory:\n\n```")  # fmt: skip
     print("\n".join(dict.fromkeys([*dearest, *largest])) + "\n```")
+    print("\n" + (HERE / "inspection_runs.md").read_text().strip())
 
 
 def _safetensors(path: Path) -> None:

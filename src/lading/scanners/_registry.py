@@ -11,7 +11,7 @@ from lading.core.limits import DEFAULT_LIMITS, Limits
 from lading.core.plugins import Registry, module_name
 from lading.scanners._rules import identifiers
 
-MOST_UNPACKED = 96 << 20
+MOST_UNPACKED = 80 << 20
 _BOMB = 200
 _STREAM = 60
 _SPEED, _QUICK = {"bz2": 16, "lz4": 8, "xz": 60, "lzma": 60}, 200

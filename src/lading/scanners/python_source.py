@@ -51,7 +51,7 @@ def scan(part: Part) -> Iterator[Seen]:
         yield part.sees("limit", "a program longer than is read", Grade.UNSCANNABLE, effect="exhaustion")
         return
     data = part.window.read(0, part.window.size)
-    part.budget.spend(len(data) // 10)
+    part.budget.spend(len(data) // 8)
     count = words(data)
     if count > _MOST_WORDS:
         yield part.sees("limit", "a program longer than is read", Grade.UNSCANNABLE, effect="exhaustion")
@@ -68,7 +68,7 @@ def scan(part: Part) -> Iterator[Seen]:
 
 _WORD = re.compile(rb"\w+|[^\w\s]")
 _MOST_WORDS = 80_000
-_WORK = 15
+_WORK = 17
 """Units of work for each word of a program."""
 
 
