@@ -71,6 +71,8 @@ def own(folder: Path, files: list[File]) -> dict[str, str]:
 def peer(name: str, python: str, folder: Path) -> dict[str, str]:
     """What another scanner says."""
     quiet = {**os.environ, "PROMPTFOO_DISABLE_TELEMETRY": "1", "DO_NOT_TRACK": "1", "NO_ANALYTICS": "1"}
+    if name == "fickling" and "LADING_BENCH_TORCH" in os.environ:  # it reads archives of torch with torch
+        quiet["PYTHONPATH"] = os.environ["LADING_BENCH_TORCH"]
     command = [python, str(HERE / "inspection_peers.py"), name, str(folder)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=quiet)
     rows = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
@@ -113,6 +115,7 @@ def _share(files: list[File], answers: dict[str, str], which: set[str]) -> str:
 def large(folder: Path) -> None:
     """Print time and memory on large files, which are made here."""
     print("\n| file | size | CPU seconds | with SHA-256 | the hash alone | peak memory |\n|---|---|---|---|---|---|")
+    _measured([str(HERE)])
     for name, make in LARGE.items():
         path = folder / name
         make(path)
@@ -123,6 +126,35 @@ def large(folder: Path) -> None:
         )
         print(f"| {name} | {path.stat().st_size >> 20} MiB | {plain:.2f} | {hashed:.2f} | {alone:.2f} | {memory} MiB |")
         path.unlink()
+
+
+def small(folder: Path) -> None:
+    """Print how long one small file takes from the start of the interpreter, and many of them."""
+    path = folder / "small.pkl"
+    path.write_bytes(pickle.dumps([1]))
+    bare = min(_measured([], code="pass")[0] for _ in range(5))
+    one = min(_measured([str(path)])[0] for _ in range(5))
+    many = folder / "many"
+    many.mkdir()
+    for number in range(1000):
+        (many / f"{number}.pkl").write_bytes(pickle.dumps({"a": list(range(200)), "n": number}))
+    start = time.perf_counter()
+    spent, _ = _measured([str(many)])
+    took = time.perf_counter() - start
+    print(f"\nStart to verdict on a small file: {one:.3f} s CPU, {one / bare:.1f} times a bare interpreter. "
+          f"1000 small files: {took:.2f} s on {os.cpu_count()} cores ({spent:.2f} s CPU in the first process).")  # fmt: skip
+
+
+def hostile() -> None:
+    """Print what the dearest of the files costs that are made to cost."""
+    done = subprocess.run([sys.executable, str(HERE / "inspection_hostile.py")], capture_output=True, text=True, check=False)
+    rows = [line for line in done.stdout.splitlines() if " MiB  " in line]
+    dearest = sorted(rows, key=lambda line: -float(line.split(" MiB  ")[1].split()[0]))[:5]
+    largest = sorted(rows, key=lambda line: -int(line.split(" s  ")[1].split()[0]))[:5]
+    print(f"\nFiles that are made to cost (`python bench/inspection_hostile.py`): {(done.stdout.splitlines() or ['not measured'])[-1]}. "
+          "The dearest, and those that take most memory:\n\n```")  # fmt: skip
+    print("\n".join(dict.fromkeys([*dearest, *largest])) + "\n```")
+    print("\n" + (HERE / "inspection_runs.md").read_text().strip())
 
 
 def _safetensors(path: Path) -> None:
@@ -159,7 +191,7 @@ def _gguf(path: Path) -> None:
 
 def _dense(path: Path) -> None:
     chance = random.Random(1)  # noqa: S311 - chance, not a secret
-    path.write_bytes(pickle.dumps([(chance.random(), f"word {n}", n) for n in range(900_000)]))
+    path.write_bytes(pickle.dumps([(chance.random(), f"word {n}", n) for n in range(1_050_000)]))
 
 
 COUNT, MIB = 1024, 1 << 20
@@ -173,7 +205,7 @@ def _measured(arguments: list[str], code: str = "from lading.cli.main import mai
         f"import resource,sys\ntry:\n exec({code!r})\nfinally:\n {told}; sys.stderr.write(f'@{{u.ru_utime+u.ru_stime}} {{int(m)//1024}}')"
     )
     command = [sys.executable, "-c", script, *(["inspect", *arguments] if arguments else [])]
-    environment = {**os.environ, "PYTHONPATH": str(HERE.parent / "src")}
+    environment = {**os.environ, "PYTHONPATH": str(HERE.parent / "src"), "PYTHONDONTWRITEBYTECODE": ""}  # an installed package has it
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     seconds, memory = done.stderr.rpartition("@")[2].split()
     return float(seconds), int(memory)
@@ -200,6 +232,8 @@ def main() -> int:
         print(f"\nAll {len(files)} files one after the other: {took:.1f} s, {spent:.1f} s CPU.")
         if not options.no_large:
             large(Path(scratch))
+            small(Path(scratch))
+            hostile()
     return 0
 
 

@@ -10,7 +10,7 @@ import sys
 import time
 from pathlib import Path
 
-SECONDS = 60
+SECONDS = 20
 
 
 def picklescan(path: Path) -> str:
@@ -29,13 +29,14 @@ def fickling(path: Path) -> str:
     """Pickles and torch archives; anything else is an error."""
     from fickling.analysis import Severity, check_safety  # noqa: PLC0415
     from fickling.fickle import StackedPickle  # noqa: PLC0415
-    from fickling.pytorch import PyTorchModelWrapper  # noqa: PLC0415
 
     if path.is_dir():
         return "refused"
     worst = Severity.LIKELY_SAFE
     with path.open("rb") as stream:
         if stream.read(2) == b"PK":
+            from fickling.pytorch import PyTorchModelWrapper  # noqa: PLC0415 - wants torch, which pickles do not
+
             worst = check_safety(PyTorchModelWrapper(path).pickled).severity
         else:
             stream.seek(0)

@@ -44,6 +44,7 @@ def main() -> int:
             [
                 str(HERE / "inspection.py"),
                 *(["--peers", os.environ["LADING_BENCH_PEERS"]] if options.peers and "LADING_BENCH_PEERS" in os.environ else []),
+                *(["--benign", os.environ["LADING_BENCH_BENIGN"]] if "LADING_BENCH_BENIGN" in os.environ else []),
             ],
         ),
         ("Advisories", [str(HERE / "audit.py"), "--data", str(options.corpus / "advisories"), *peers]),

@@ -7,9 +7,11 @@ import lzma
 import zlib
 from typing import Any
 
+from lading.binary.lz4 import Lz4Error
+from lading.binary.lz4 import unpack as unpack_lz4
 from lading.binary.window import Window
 
-_STEP = 1 << 18
+_FIRST, _STEP = 1 << 11, 1 << 18
 
 
 class Unpacked:
@@ -40,14 +42,17 @@ def unpacker(kind: str) -> Any:  # noqa: ANN401 - the standard library names no 
 def unpack(window: Window, kind: str, most: int) -> Unpacked:
     """Unpack one stream; at most so many bytes come out."""
     result = Unpacked()
+    if kind == "lz4":
+        return _lz4(window, most, result)
     tool = unpacker(kind)
     if tool is None:
         result.error = f"{kind} is not unpacked here"
         return result
-    position = 0
+    position, step = 0, _FIRST
     try:
         while not tool.eof and position < window.size:
-            block = window.read(position, _STEP)
+            block = window.read(position, step)
+            step = min(step * 4, _STEP)
             position += len(block)
             result.data += _feed(tool, block, most - len(result.data) + 1)
             if len(result.data) > most:
@@ -58,6 +63,15 @@ def unpack(window: Window, kind: str, most: int) -> Unpacked:
     if not tool.eof and not result.full and not result.error:
         result.error = f"its {kind} stream breaks off"
     result.used = position - len(tool.unused_data)
+    return result
+
+
+def _lz4(window: Window, most: int, result: Unpacked) -> Unpacked:
+    try:
+        result.data, result.used = unpack_lz4(window.view, most)
+        result.full = len(result.data) > most
+    except Lz4Error as e:
+        result.error, result.used = f"its lz4 stream is broken: {e}", window.size
     return result
 
 

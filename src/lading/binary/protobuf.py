@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from lading.binary.window import Window
 
 VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5
 _LONGEST = 10
-_MOST = 4_000_000
+MOST_FIELDS = 600_000
+"""Most fields that are visited within one window, those of inner messages included."""
 
 
 class BrokenMessageError(ValueError):
     """The bytes are no message, or break off."""
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(NamedTuple):
     """One field: its number, its kind, its value if it is a number, and where its content is if it is bytes."""
 
     number: int
@@ -30,13 +30,15 @@ class Field:
 def fields(window: Window, begin: int = 0, end: int | None = None) -> Iterator[Field]:
     """Every field of a message; BrokenMessageError where it is none."""
     end = window.size if end is None else end
-    view, position, count = window.view, begin, 0
+    view, position = window.view, begin
     while position < end:
         tag, position = _varint(view, position, end)
         number, kind = tag >> 3, tag & 7
-        count += 1
-        if not number or count > _MOST:
+        window.visits += 1
+        if not number:
             raise BrokenMessageError("a field without a number")
+        if window.visits > MOST_FIELDS:
+            raise BrokenMessageError(f"it has more than {MOST_FIELDS} fields")
         if kind == VARINT:
             value, after = _varint(view, position, end)
             yield Field(number, kind, value, position, after)
@@ -57,6 +59,8 @@ def fields(window: Window, begin: int = 0, end: int | None = None) -> Iterator[F
 
 
 def _varint(view: memoryview, position: int, end: int) -> tuple[int, int]:
+    if position < end and view[position] < 0x80:  # noqa: PLR2004 - most numbers are short
+        return view[position], position + 1
     value = shift = 0
     for place in range(position, min(position + _LONGEST, end)):
         byte = view[place]

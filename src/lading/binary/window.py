@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import re
 import struct
 
 _LINE = 1 << 16
+_ZEROS = memoryview(bytes(1 << 20))
 
 
 class Window:
     """Bounded access to bytes; nothing outside of it can be reached, and reading beyond its end gives less, never an error."""
 
-    __slots__ = ("size", "view")
+    __slots__ = ("size", "view", "visits")
 
     def __init__(self, data: bytes | memoryview) -> None:
         self.view = memoryview(data)
         self.size = len(self.view)
+        self.visits = 0
+        """How many fields of it were visited; who walks it counts."""
 
     def read(self, start: int, count: int) -> bytes:
         """Up to `count` bytes from a position."""
@@ -44,11 +48,16 @@ class Window:
             start += _LINE
         return -1
 
+    def search(self, pattern: re.Pattern[bytes]) -> int:
+        """Where a pattern is first found, or -1; the bytes are not copied."""
+        match = pattern.search(self.view)
+        return match.start() if match else -1
+
     def is_zero(self, start: int, end: int) -> bool:
         """Whether a stretch holds nothing but zeros: padding."""
         while start < end:
             step = min(end - start, 1 << 20)
-            if any(self.view[start : start + step]):
+            if self.view[start : start + step] != _ZEROS[:step]:
                 return False
             start += step
         return True

@@ -33,8 +33,9 @@ _FORMATS = ("text", "json", "sarif", "in-toto")
 @click.option("--second-opinion", "programs", type=click.Path(path_type=Path), multiple=True, metavar="PROGRAM",
               help="Ask another scanner too: the path of picklescan, modelscan, fickling or modelaudit. It can raise a verdict, never lower it.")  # fmt: skip
 @click.option("--no-digest", is_flag=True, help="Do not hash the files: faster, but the answer is bound to no bytes.")
+@click.option("--no-cache", is_flag=True, help="Inspect large files again whose bytes were inspected before by the same rules.")
 @click.option("--all", "everything", is_flag=True, help="Show benign files too, and every observation.")
-def command(
+def command(  # noqa: PLR0913 - one for each option
     paths: tuple[Path, ...],
     format_: str | None,
     output: Path | None,
@@ -43,6 +44,7 @@ def command(
     programs: tuple[Path, ...],
     *,
     no_digest: bool,
+    no_cache: bool,
     everything: bool,
 ) -> int:
     """Judge model files, folders and repositories without running anything in them.
@@ -53,13 +55,14 @@ def command(
     from lading.cli.output import emit  # noqa: PLC0415 - when it is run
     from lading.core.errors import UsageError  # noqa: PLC0415 - as above
     from lading.inspect import inspect_all  # noqa: PLC0415 - as above
+    from lading.inspect.cache import folder  # noqa: PLC0415 - as above
     from lading.inspect.opinions import asked, known  # noqa: PLC0415 - as above
     from lading.inspect.report import verdict  # noqa: PLC0415 - as above
 
     for path in paths:
         if not path.exists() and not path.is_symlink():
             raise UsageError(f"{path} does not exist", hint="give files or folders")
-    inspections = list(inspect_all(list(paths), hashed=not no_digest))
+    inspections = list(inspect_all(list(paths), hashed=not no_digest, kept=None if no_cache else folder()))
     for program in [known(p) for p in programs]:
         inspections = [asked(i, program) for i in inspections]
     if allow:

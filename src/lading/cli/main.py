@@ -21,6 +21,7 @@ COMMANDS = {
     "watch": "Ask again about stored bills of materials when advisories change.",
     "advisories": "Import, update and look at the advisory database.",
     "rules": "List the rules, or explain one.",
+    "explain": "Explain the rule that a finding names.",
     "inspect": "Say whether model files are safe to load, without running anything in them.",
     "key": "Make and show the keys that sign.",
     "sign": "Sign a model or file: OpenSSF Model Signing with an index of chunks.",

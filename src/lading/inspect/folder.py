@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from functools import partial
 from pathlib import Path
 
@@ -19,14 +17,19 @@ _WORTH_IT = 200
 _AT_ONCE = 16
 
 
-def inspect_all(paths: list[Path], *, limits: Limits = DEFAULT_LIMITS, hashed: bool = True) -> Iterator[Inspection]:
+def inspect_all(
+    paths: list[Path], *, limits: Limits = DEFAULT_LIMITS, hashed: bool = True, kept: Path | None = None
+) -> Iterator[Inspection]:
     """The verdict over every file of some files and folders, in the order of their names."""
     files = [f for path in paths for f in (files_of(path) if path.is_dir() else [path])]
-    look = partial(inspect_path, limits=limits, hashed=hashed)
+    look = partial(inspect_path, limits=limits, hashed=hashed, kept=kept)
     cores = min(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1, 16)
     if len(files) < _WORTH_IT or cores < 2:  # noqa: PLR2004 - nothing to divide
         yield from map(look, files)
         return
+    from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415 - when there is enough to divide
+    from concurrent.futures.process import BrokenProcessPool  # noqa: PLC0415 - as above
+
     done = 0
     try:
         with ProcessPoolExecutor(cores) as pool:

@@ -6,7 +6,6 @@ import hashlib
 import mmap
 import os
 import stat
-import time
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -14,13 +13,15 @@ from msgspec.structs import replace
 from lading.binary.window import Window
 from lading.core.inspection import Covered, Grade, Inspection, Observation, readable, worst
 from lading.core.limits import DEFAULT_LIMITS, Limits
-from lading.scanners._registry import SCANNERS, Nested, Part, Scanner, Span
+from lading.inspect import cache
+from lading.scanners._registry import SCANNERS, Nested, Overspent, Part, Scanner, Span
 
 _HEAD = 512
 _DEEPEST = 8
 _MOST_PARTS = 200_000
 _MOST_OBSERVED = 500
-_MOST_SECONDS = 20.0
+_EMPTY, _PART, _FIELD = 10, 50, 2
+"""Units of work that an empty part costs, any other one, and a field of a message."""
 _BLOCK = 1 << 20
 
 
@@ -31,7 +32,6 @@ class _Inspector:
         self.limits = limits
         self.observations: list[Observation] = []
         self.parts = 0
-        self.until = time.process_time() + _MOST_SECONDS
         self.scanners = list(SCANNERS)
 
     def see(self, observation: Observation) -> None:
@@ -43,9 +43,10 @@ class _Inspector:
     def part(self, part: Part) -> tuple[str, Covered]:
         """Look at one part and at all that lies in it; the name of its format and how it is covered."""
         self.parts += 1
-        if part.depth > _DEEPEST or self.parts > _MOST_PARTS or time.process_time() > self.until:
+        if part.depth > _DEEPEST or self.parts > _MOST_PARTS or part.budget.work < _PART:
             self.see(part.sees("limit", "nested deeper, or more than is looked at", Grade.UNSCANNABLE, effect="exhaustion"))
             return "not looked at", Covered(unread=part.window.size)
+        part.budget.spend(_PART if part.window.size else _EMPTY)
         if not part.window.size:
             return "empty", Covered()
         readings = self._readings(part)
@@ -69,6 +70,13 @@ class _Inspector:
         return readings[0].title, best
 
     def _readings(self, part: Part) -> list[Scanner]:
+        try:
+            return self._matching(part)
+        except Overspent:
+            self.see(part.sees("limit", _TOO_MUCH, Grade.UNSCANNABLE, effect="exhaustion"))
+            return []
+
+    def _matching(self, part: Part) -> list[Scanner]:
         found = [s for s in self.scanners if not s.weak and s.matches(part)]
         for weakness in (1, 2, 3):
             if found:
@@ -86,13 +94,13 @@ class _Inspector:
                     self._nested(part, seen)
                 else:
                     self.see(seen)
-                if time.process_time() > self.until:
-                    self.see(part.sees("limit", "it takes longer than is waited for", Grade.UNSCANNABLE, effect="exhaustion"))
-                    break
+        except Overspent:
+            self.see(part.sees("limit", _TOO_MUCH, Grade.UNSCANNABLE, effect="exhaustion"))
         except RecursionError:
             self.see(part.sees("limit", "nested deeper than is followed", Grade.UNSCANNABLE, effect="exhaustion"))
         except Exception as e:  # noqa: BLE001 - a scanner that fails must never pass a file
             self.see(part.sees("scanner-failed", f"the scanner {reading.name} failed: {type(e).__name__}", Grade.UNSCANNABLE))
+        part.budget.work = max(part.budget.work - part.window.visits * _FIELD, 0)
         return _covered(spans, part.window.size)
 
     def _nested(self, part: Part, nested: Nested) -> None:
@@ -115,6 +123,7 @@ class _Inspector:
             )
 
 
+_TOO_MUCH = "it takes more work than is done for one file"
 _MEANT = {
     ".safetensors": ("safetensors", "text"), ".gguf": ("GGUF", "text"), ".npy": ("NumPy",), ".npz": ("ZIP",), ".onnx": ("ONNX", "text"), ".keras": ("ZIP", "HDF5", "text"),
     ".h5": ("HDF5", "text"), ".hdf5": ("HDF5", "text"), ".tflite": ("TensorFlow Lite", "text"), ".json": ("JSON",), ".parquet": ("Parquet", "text"),
@@ -148,25 +157,32 @@ def inspect_bytes(data: bytes | memoryview, name: str, *, path: str = "", limits
     return Inspection(path=path or name, grade=grade, format=format_, size=window.size, digest=digest, covered=covered, observations=found)
 
 
-def inspect_path(path: Path, *, shown: str = "", limits: Limits = DEFAULT_LIMITS, hashed: bool = True) -> Inspection:
-    """The verdict over one file on disk; what is no regular file, or changes while it is read, is unscannable."""
+def inspect_path(
+    path: Path, *, shown: str = "", limits: Limits = DEFAULT_LIMITS, hashed: bool = True, kept: Path | None = None
+) -> Inspection:
+    """The verdict over one file on disk, or the one that is `kept`; what is no regular file, or changes while it is read, is unscannable."""
     shown = readable(shown or str(path))
     try:
         handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
     except OSError as e:
         return _refused(shown, f"it cannot be opened: {e.strerror}")
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        return _refused(shown, "it is no regular file")
     with os.fdopen(handle, "rb") as stream:
         before = os.fstat(stream.fileno())
-        if not stat.S_ISREG(before.st_mode):
-            return _refused(shown, "it is no regular file")
         if not before.st_size:
             return Inspection(path=shown, grade=Grade.BENIGN, format="empty", size=0)
         with mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as mapped, memoryview(mapped) as view:
             digest = _digest(stream.fileno()) if hashed else ""
-            result = inspect_bytes(view, path.name, path=shown, limits=limits, digest=digest)
+            remembered = hashed and kept and before.st_size >= cache.SMALLEST and limits == DEFAULT_LIMITS
+            known = cache.found(kept, digest, path.name) if kept and remembered else None
+            result = replace(known, path=shown) if known else inspect_bytes(view, path.name, path=shown, limits=limits, digest=digest)
         after = os.fstat(stream.fileno())
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
         return _refused(shown, "it changed while it was read")
+    if kept and remembered and not known:
+        cache.keep(kept, result, path.name)
     return result
 
 

@@ -316,6 +316,8 @@ def _fields(state: Any, machine: Machine, depth: int) -> str:  # noqa: ANN401 - 
     if depth > 4 or not isinstance(state, (tuple, list)):  # noqa: PLR2004 - arrays of records of arrays
         return found
     for item in state:
+        if isinstance(item, Made) and isinstance(item.maker, Name) and item.maker.full == "_codecs.encode":
+            continue  # a unit of time, as protocol 2 writes it
         if isinstance(item, Made):
             found += f",{dtype(item, machine) or 'O'}"
         elif isinstance(item, (tuple, Mapping)):

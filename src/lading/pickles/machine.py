@@ -14,14 +14,20 @@ from typing import Any
 
 from lading.pickles.values import MOST_KEPT, SIZED, Group, Made, Mapping, Name, Unknown, literal, unquoted
 
-MOST_OPCODES = 12_000_000
+MOST_OPCODES = 7_000_000
+"""Rare opcodes count twice, because following one costs about twice as much."""
 _MOST_OBJECTS = 600_000
 _CHECKED = 1 << 16
 _MOST_REMEMBERED = 50_000
 """From here on containers are taken for any container: nothing is concluded from what is in them, and calling with one is an objection."""
-_FORGOTTEN = -(1 << 62)
+_FORGOTTEN = -(1 << 31)
+_MOST_STACK = 600_000
+_MOST_HELD = 1_000_000
+"""Items within containers; what holds more is taken for any container, too."""
+_MOST_NOTES = 100
 _MOST_EVENTS = 20_000
-_MOST_LINE = 1 << 20
+_MOST_MARKS = 100_000
+_MOST_LINE = 1 << 27
 _SMALLEST_NESTED = 8
 
 _WIDTH = bytearray(256)
@@ -58,14 +64,16 @@ Raw = Callable[["Machine", Any, int], int]
 class Machine:
     """One run over one stream; what was seen before an error stays seen."""
 
-    def __init__(self, data: memoryview, start: int = 0, *, raw: Raw | None = None) -> None:
+    def __init__(self, data: memoryview, start: int = 0, *, raw: Raw | None = None, most: int = MOST_OPCODES) -> None:
         self.data = data
         self.start = start
         self.end = start
         self.raw = raw
         self.stack: list[Any] = []
         self.below: list[list[Any]] = []
-        self.memo = array("q")
+        self.memo = array("i" if len(data) < 1 << 31 else "q")
+        self.held = 0
+        self.most = most
         self.holes: dict[int, int] = {}
         self.objects: list[Any] = []
         self.names: list[Name] = []
@@ -124,8 +132,12 @@ class Machine:
                     value = stack[-1]
                     if self.holes:
                         self._remember(len(memo) + len(self.holes), value)
+                    elif type(value) is int:
+                        memo.append(value)
+                    elif type(value) is tuple and len(self.objects) >= _MOST_REMEMBERED:
+                        memo.append(_FORGOTTEN)
                     else:
-                        memo.append(value if type(value) is int else self._keep(value))
+                        memo.append(self._keep(value))
                     pos += 1
                 elif code == 0x8C:  # noqa: PLR2004 - SHORT_BINUNICODE
                     stack.append(pos)
@@ -138,7 +150,7 @@ class Machine:
                     pos += 2
                 elif code == 0x28:  # noqa: PLR2004 - MARK
                     self.below.append(stack)
-                    if len(self.below) > _MOST_OBJECTS:
+                    if len(self.below) > _MOST_MARKS:
                         raise Limit("more marks than are followed")
                     self.stack = stack = []
                     pos += 1
@@ -151,7 +163,7 @@ class Machine:
                     target = stack[-1]
                     if type(target) is list:
                         if len(target) < MOST_KEPT:
-                            target.extend(items[:MOST_KEPT])
+                            self._put(target, items)
                         pos += 1
                     else:
                         pos = _put_into(self, items, pos, "append")
@@ -164,9 +176,22 @@ class Machine:
                 elif code == 0x6A:  # noqa: PLR2004 - LONG_BINGET
                     stack.append(self._recall(data[pos + 1] | data[pos + 2] << 8 | data[pos + 3] << 16 | data[pos + 4] << 24))
                     pos += 5
+                elif code == 0x85 and stack:  # noqa: PLR2004 - TUPLE1
+                    if type(stack[-1]) is int:
+                        stack[-1] = (stack[-1],)
+                    else:
+                        count += 1
+                        stack[-1] = self._held((stack[-1],))
+                    pos += 1
                 elif code == 0x86 and len(stack) > 1:  # noqa: PLR2004 - TUPLE2
-                    second = stack.pop()
-                    stack[-1] = (stack[-1], second)
+                    pair = (stack[-2], stack.pop())
+                    stack[-1] = pair if type(pair[0]) is int and type(pair[1]) is int else self._held(pair)
+                    pos += 1
+                elif code == 0x87 and len(stack) > 2:  # noqa: PLR2004 - TUPLE3
+                    third, second = stack.pop(), stack.pop()
+                    triple = (stack[-1], second, third)
+                    plain = type(third) is int and type(second) is int and type(triple[0]) is int
+                    stack[-1] = triple if plain else self._held(triple)
                     pos += 1
                 elif code == 0x2E:  # noqa: PLR2004 - STOP
                     self.result = stack.pop()
@@ -174,14 +199,13 @@ class Machine:
                     self.stopped = True
                     return
                 else:
+                    count += 1
                     handler = rare.get(code)
                     if handler is None:
                         raise Broken(f"byte {code:#04x} is no opcode")
                     self.end = pos
                     pos = handler(self, pos, code)
                     stack, limit = self.stack, self.limit
-                    if len(stack) > _MOST_OBJECTS * 4:
-                        raise Limit("a deeper stack than is followed")
         finally:
             self.opcodes += count
             if not self.stopped:
@@ -189,14 +213,31 @@ class Machine:
 
     def _checkpoint(self, pos: int, count: int) -> int:
         """What is not looked at after every opcode: how many there were, and whether one of them goes beyond the end of its frame."""
-        if count > MOST_OPCODES:
-            raise Limit(f"more than {MOST_OPCODES} opcodes")
+        if count > self.most:
+            raise Limit(f"more than {self.most} opcodes")
+        if len(self.stack) + sum(map(len, self.below)) > _MOST_STACK:
+            raise Limit("a deeper stack than is followed")
         if self.frame_end and pos >= self.frame_end:
             if pos > self.frame_end:
-                self.notes.append((pos, "an opcode goes beyond the end of its frame, and unpicklers read different things there"))
+                self.note(pos, "an opcode goes beyond the end of its frame, and unpicklers read different things there")
             self.frame_end = 0
         self.limit = min(pos + _CHECKED, self.frame_end or pos + _CHECKED)
         return self.limit
+
+    def _held(self, items: Any) -> Any:  # noqa: ANN401 - any container
+        """A container, while there are not too many of them in each other."""
+        self.held += len(items)
+        return items if self.held <= _MOST_HELD else Unknown("forgotten")
+
+    def _put(self, target: list[Any], items: list[Any]) -> None:
+        self.held += min(len(items), MOST_KEPT)
+        if self.held <= _MOST_HELD:
+            target.extend(items[:MOST_KEPT])
+
+    def note(self, offset: int, text: str) -> None:
+        """Something that no pickler writes."""
+        if len(self.notes) < _MOST_NOTES:
+            self.notes.append((offset, text))
 
     def _keep(self, value: Any) -> int:  # noqa: ANN401 - any value of the stack
         if len(self.objects) >= _MOST_REMEMBERED:
@@ -257,7 +298,7 @@ class Machine:
     def look_up(self, module: Any, name: Any, offset: int) -> None:  # noqa: ANN401 - hostile streams put anything there
         """A global is imported: noted, and put on the stack."""
         if not isinstance(module, str) or not isinstance(name, str):
-            self.notes.append((offset, "a global is looked up by something that is no text"))
+            self.note(offset, "a global is looked up by something that is no text")
             module, name = str(module)[:60] if isinstance(module, str) else "?", str(name)[:60] if isinstance(name, str) else "?"
         if len(self.names) >= _MOST_EVENTS:
             raise Limit("more globals than are followed")
@@ -338,7 +379,7 @@ def _empty(make: Callable[[], Any]) -> Callable[[Machine, int, int], int]:
 def _marked(make: Callable[[list[Any]], Any]) -> Callable[[Machine, int, int], int]:
     def push(m: Machine, pos: int, _: int) -> int:
         items = make(m.to_mark()[:MOST_KEPT])
-        m.stack.append(items)
+        m.stack.append(m._held(items))  # noqa: SLF001 - the machine's own opcode
         return pos + 1
 
     return push
@@ -349,7 +390,7 @@ def _tuple(m: Machine, pos: int, code: int) -> int:
     items = tuple(m.stack[-count:])
     if len(items) < count:
         raise Broken("it takes from an empty stack")
-    m.stack[-count:] = [items]
+    m.stack[-count:] = [items if all(type(i) is int for i in items) else m._held(items)]  # noqa: SLF001 - as above
     return pos + 1
 
 
@@ -357,7 +398,7 @@ def _put_into(m: Machine, items: list[Any], pos: int, what: str) -> int:
     target = m.stack[-1]
     if isinstance(target, list):
         if len(target) < MOST_KEPT:
-            target.extend(items[:MOST_KEPT])
+            m._put(target, items)  # noqa: SLF001 - as above
     elif not isinstance(target, Made):  # what is made by a listed call is judged by that call
         m.happens(what, target, tuple(items[:MOST_KEPT]), pos)
     return pos + 1
@@ -384,7 +425,7 @@ def _set_items(m: Machine, pos: int, _: int) -> int:
 def _proto(m: Machine, pos: int, _: int) -> int:
     m.protocol = m.data[pos + 1]
     if pos != m.start:
-        m.notes.append((pos, "the protocol is declared in the middle of the stream"))
+        m.note(pos, "the protocol is declared in the middle of the stream")
     if m.protocol > 5:  # noqa: PLR2004 - the highest there is
         raise Broken(f"protocol {m.protocol} does not exist")
     return pos + 2
@@ -393,11 +434,11 @@ def _proto(m: Machine, pos: int, _: int) -> int:
 def _frame(m: Machine, pos: int, _: int) -> int:
     length = struct.unpack("<Q", m.data[pos + 1 : pos + 9])[0]
     if pos < m.frame_end:
-        m.notes.append((pos, "a frame begins within another frame"))
+        m.note(pos, "a frame begins within another frame")
     m.frame_end = pos + 9 + length
     m.limit = min(m.frame_end, m.limit)
     if m.frame_end > len(m.data):
-        m.notes.append((pos, "a frame is longer than the stream"))
+        m.note(pos, "a frame is longer than the stream")
     return pos + 9
 
 
@@ -503,7 +544,7 @@ def _persistent(m: Machine, pos: int, _: int) -> int:
 
 
 def _buffer(m: Machine, pos: int, _: int) -> int:
-    m.notes.append((pos, "a buffer from outside of the stream"))
+    m.note(pos, "a buffer from outside of the stream")
     m.stack.append(Unknown("buffer"))
     return pos + 1
 

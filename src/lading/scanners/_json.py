@@ -1,11 +1,25 @@
-"""JSON as a scanner wants it: bounded in depth, and what stands twice is remembered."""
+"""JSON as a scanner wants it: bounded in size, values and depth; what stands twice is remembered where that matters."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterator
 from typing import Any
 
+import msgspec
+
+from lading.binary.window import Window
+from lading.core.inspection import Grade, Observation
+from lading.scanners._registry import Part
+
 _DEEPEST = 100
+_LONGEST = 40 << 20
+_MOST_VALUES = 2_600_000
+_LENIENT = 4 << 20
+"""Up to this size, what is strictly no JSON is tried as Python reads it: with NaN and Infinity."""
+_BLOCK = 1 << 20
+_TABLE = 4
+"""How many other values take as much memory as one table."""
 
 
 class Duplicates(dict[str, Any]):
@@ -14,8 +28,35 @@ class Duplicates(dict[str, Any]):
     twice: tuple[str, ...] = ()
 
 
-def loads(data: bytes) -> Any:  # noqa: ANN401 - anything stands in JSON
-    """The value; ValueError where it is none, or nested without end."""
+def too_large(part: Part) -> Observation | None:
+    """The objection to a document with more bytes or values than are read; the work of reading another one is counted."""
+    values = weight(part.window) if part.window.size <= _LONGEST else _MOST_VALUES + 1
+    if values > _MOST_VALUES:
+        return part.sees("limit", "a document longer than is read", Grade.UNSCANNABLE, effect="exhaustion")
+    part.budget.spend(values + part.window.size // 100)
+    return None
+
+
+def weight(window: Window) -> int:
+    """How many values a document has at most."""
+    blocks = (window.read(start, _BLOCK) for start in range(0, window.size, _BLOCK))
+    return sum(block.count(b",") + block.count(b":") + block.count(b"[") + _TABLE * block.count(b"{") for block in blocks)
+
+
+def loads(data: bytes | memoryview) -> Any:  # noqa: ANN401 - anything stands in JSON
+    """The value; ValueError where it is none, or nested without end. Where a name stands twice, the last one counts."""
+    try:
+        return msgspec.json.decode(data)
+    except RecursionError as e:
+        raise ValueError("it is nested without end") from e
+    except (msgspec.DecodeError, UnicodeDecodeError) as e:
+        if len(data) > _LENIENT:
+            raise ValueError(str(e)) from e
+        return marked(bytes(data))
+
+
+def marked(data: bytes) -> Any:  # noqa: ANN401 - as above
+    """The same value, with tables in which a name stands twice marked as such."""
     twice: list[str] = []
 
     def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -24,9 +65,9 @@ def loads(data: bytes) -> Any:  # noqa: ANN401 - anything stands in JSON
             return found
         seen: set[str] = set()
         twice.extend(k for k, _ in items if k in seen or seen.add(k))  # type: ignore[func-returns-value]
-        marked = Duplicates(found)
-        marked.twice = tuple(twice)
-        return marked
+        marks = Duplicates(found)
+        marks.twice = tuple(twice)
+        return marks
 
     try:
         value = json.loads(data.decode("utf-8-sig"), object_pairs_hook=pairs, parse_int=_whole)
@@ -44,16 +85,29 @@ def _whole(text: str) -> int | float:
     return int(text) if len(text) < 4000 else float("inf")  # noqa: PLR2004 - longer ones cost quadratic time
 
 
-def walk(value: Any, path: str = "", depth: int = 0) -> list[tuple[str, Any]]:  # noqa: ANN401 - as above
-    """Every value with its path, outermost first."""
-    found, waiting = [], [(path, value, depth)]
-    while waiting:
-        place, item, deep = waiting.pop()
-        found.append((place, item))
-        if deep > _DEEPEST:
-            continue
-        if isinstance(item, dict):
-            waiting.extend((f"{place}.{k}" if place else str(k), v, deep + 1) for k, v in reversed(item.items()))
-        elif isinstance(item, list):
-            waiting.extend((f"{place}[{n}]", v, deep + 1) for n, v in enumerate(item))
-    return found
+def walk(value: Any, wanted: Callable[[str, Any], bool] = lambda _, __: True) -> Iterator[tuple[str, Any]]:  # noqa: ANN401 - as above
+    """Every table and list with its path, outermost first, and every other value that is wanted under its key."""
+    yield "", value
+    stack = [("", "", _children(value))]
+    while stack:
+        place, key, children = stack[-1]
+        for label, item in children:
+            named = key if type(label) is int else str(label)
+            held = isinstance(item, (dict, list))
+            if not held and not wanted(named, item):
+                continue
+            path = f"{place}[{label}]" if type(label) is int else f"{place}.{label}" if place else named
+            yield path, item
+            if held:
+                if len(stack) > _DEEPEST:
+                    raise RecursionError
+                stack.append((path, named, _children(item)))
+                break
+        else:
+            stack.pop()
+
+
+def _children(value: Any) -> Iterator[tuple[Any, Any]]:  # noqa: ANN401 - as above
+    if isinstance(value, dict):
+        return iter(value.items())
+    return iter(enumerate(value)) if isinstance(value, list) else iter(())

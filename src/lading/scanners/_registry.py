@@ -11,15 +11,34 @@ from lading.core.limits import DEFAULT_LIMITS, Limits
 from lading.core.plugins import Registry, module_name
 from lading.scanners._rules import identifiers
 
-MOST_UNPACKED = 96 << 20
+MOST_UNPACKED = 80 << 20
 _BOMB = 200
+_STREAM = 60
+_SPEED, _QUICK = {"bz2": 16, "lz4": 8, "xz": 60, "lzma": 60}, 200
+"""How many bytes one unit of work unpacks."""
+
+
+MOST_WORK = 2_750_000
+"""Units of work for one file, each about a microsecond; they are counted and not timed, so that every machine gives the same answer."""
+
+
+class Overspent(Exception):  # noqa: N818 - a state of the inspection, not of the program
+    """A file asks for more work than is done for one."""
 
 
 class Budget:
-    """How many bytes may still be unpacked in memory for one file; all its parts share it."""
+    """How many bytes may still be unpacked in memory for one file, and how much work may still be done; all its parts share it."""
 
-    def __init__(self, left: int = MOST_UNPACKED) -> None:
+    def __init__(self, left: int = MOST_UNPACKED, work: int = MOST_WORK) -> None:
         self.left = left
+        self.work = work
+
+    def spend(self, work: int) -> None:
+        """So much work less; Overspent before it is done when there is not so much left."""
+        if work > self.work:
+            self.work = 0
+            raise Overspent
+        self.work -= work
 
     def take(self, count: int) -> None:
         """So many bytes less."""
@@ -52,6 +71,16 @@ class Part:
     def base(self) -> str:
         """The name without folders, in small letters."""
         return self.name.replace("\\", "/").rpartition("/")[2].lower()
+
+    def most_unpacked(self, method: str) -> int:
+        """How many bytes may come out of a stream: as many as there is memory and work for."""
+        return min(self.budget.left, self.budget.work * _SPEED.get(method, _QUICK))
+
+    def unpacked(self, method: str, count: int) -> None:
+        """So many bytes came out of a stream."""
+        self.budget.take(count)
+        self.budget.spend(_STREAM)
+        self.budget.spend(min(self.budget.work, count // _SPEED.get(method, _QUICK)))
 
     def too_large(self, what: str, packed: int) -> Observation:
         """More comes out of something than is unpacked: a bomb where little went in."""

@@ -11,13 +11,15 @@ from lading.binary.window import Window
 from lading.core.inspection import Grade, Observation
 from lading.pickles.judge import dtype, judge
 from lading.pickles.known import canonical
-from lading.pickles.machine import Call, Machine
+from lading.pickles.machine import MOST_OPCODES, Call, Machine
 from lading.pickles.values import MOST_TEXT, Made, Mapping, Name, bounds
 from lading.scanners._registry import Nested, Part, Seen, Span
 
 LOADER = "pickle.load and everything built on it: torch.load, joblib.load, numpy with allow_pickle, pandas.read_pickle"
 _WRAPPER = "numpy_pickle.NumpyArrayWrapper"
 _MOST_PICKLES = 10_000
+_OPCODES = 3
+"""How many opcodes are followed for one unit of work."""
 
 
 def follow(part: Part, start: int = 0, *, persistent: bool = False, own: str = "") -> tuple[Machine, list[Seen]]:
@@ -28,7 +30,8 @@ def follow(part: Part, start: int = 0, *, persistent: bool = False, own: str = "
     def raw(machine: Machine, made: Any, pos: int) -> int:  # noqa: ANN401 - any value of the stack
         return _array(part, machine, made, pos, jumps, inner)
 
-    machine = Machine(part.window.view, start, raw=raw).run()
+    machine = Machine(part.window.view, start, raw=raw, most=min(part.budget.work * _OPCODES, MOST_OPCODES)).run()
+    part.budget.spend(min(part.budget.work, machine.opcodes // _OPCODES))
     seen: list[Seen] = [*jumps, *inner]
     seen += [_observation(part, j) for j in judge(machine, persistent=persistent, own=own)]
     seen += list(_nested(part, machine))
@@ -95,7 +98,8 @@ def _is_whole_pickle(part: Part, begin: int, length: int) -> bool:
     head = part.window.read(begin, 2)
     if length > 1 << 26 or not (re.match(rb"\x80[\x02-\x05]|c[a-z_]", head) and part.window.read(begin + length - 1, 1) == b"."):
         return False
-    inner = Machine(part.window.part(begin, length).view).run()
+    inner = Machine(part.window.part(begin, length).view, most=min(part.budget.work * _OPCODES, MOST_OPCODES)).run()
+    part.budget.spend(min(part.budget.work, inner.opcodes // _OPCODES))
     return inner.stopped and inner.end == length and bool(inner.names)
 
 
@@ -109,7 +113,7 @@ def _array(part: Part, machine: Machine, made: Any, pos: int, jumps: list[Span],
     kind = dtype(state.get("dtype", machine.data), machine)
     shape = state.get("shape", machine.data)
     if kind is None or not isinstance(shape, tuple):
-        machine.notes.append((pos, "an array of joblib of which type or shape cannot be told"))
+        machine.note(pos, "an array of joblib of which type or shape cannot be told")
         return pos
     if "O" in kind:
         held, seen = follow(part, pos)
@@ -122,7 +126,7 @@ def _array(part: Part, machine: Machine, made: Any, pos: int, jumps: list[Span],
     items = [machine.text(n) for n in shape]
     length = itemsize(kind) * math.prod(n for n in items if isinstance(n, int) and n >= 0)
     if length < 0 or begin + length > len(machine.data):
-        machine.notes.append((pos, "an array of joblib that is longer than the file"))
+        machine.note(pos, "an array of joblib that is longer than the file")
         return pos
     jumps.append(Span(begin, begin + length, inert=True))
     return begin + length

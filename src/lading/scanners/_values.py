@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from lading.binary.window import Window
-from lading.core.inspection import Grade
+from lading.core.inspection import Grade, Observation
 from lading.pickles.known import effect_of
 from lading.scanners._registry import Nested, Part, Seen
 
@@ -30,15 +30,24 @@ _LIBRARIES = frozenset(
 )
 _TEMPLATES = re.compile(r"(?:^|[._\[\]\d])\w*(?:template|prompt)\w*$", re.IGNORECASE)
 _PLACES = frozenset({"weight_map", "all_weights"})
+_FILES = frozenset({"external_data", "location", "weights", "model_file", "weights_file", "data_file"})
+_OBJECTS = frozenset({"py/object", "py/reduce", "py/type", "py/function", "py/repr"})
+_KEYS = frozenset({"auto_map", "custom_pipelines", "parent_library", "trust_remote_code"}) | _TARGETS | _FILES | _OBJECTS
+"""Names under which a value means something, whatever it is."""
+
+
+def telling(key: str, value: Any) -> bool:  # noqa: ANN401 - anything stands in a configuration
+    """Whether a value that is no table and no list can mean anything to a loader."""
+    return key in _KEYS or (isinstance(value, str) and "{" in value)
 
 
 def values(part: Part, pairs: Iterable[tuple[str, Any]]) -> Iterator[Seen]:
     """Yield what counts against a configuration, and the templates that it holds."""
     told = 0
     for path, value in pairs:
-        key = re.sub(r"\[\d+\]$", "", path.rpartition(".")[2])
+        key = path.rpartition(".")[2].partition("[")[0]
         for seen in _value(part, path, key, value):
-            told += 1
+            told += isinstance(seen, Observation)
             yield seen
             if told > 60:  # noqa: PLR2004 - enough to see what it is
                 return
@@ -60,7 +69,7 @@ def _value(part: Part, path: str, key: str, value: Any) -> Iterator[Seen]:  # no
         yield part.sees("remote-code", f"the adapter names the module {value} to import", effect="import", loader="peft")
     elif key == "trust_remote_code" and value is True:
         yield part.sees("remote-code", "it asks to trust code from elsewhere", effect="execute")
-    elif key in {"py/object", "py/reduce", "py/type", "py/function", "py/repr"}:
+    elif key in _OBJECTS:
         yield part.sees("data-code", f"it makes an object of {str(value)[:80]}", Grade.MALICIOUS, effect="execute", loader="jsonpickle")
     elif key in _TARGETS and isinstance(value, str) and part.context != "pt2":
         yield from _target(part, key, value)
@@ -98,11 +107,7 @@ def _target(part: Part, key: str, value: str) -> Iterator[Seen]:
 def _text(part: Part, path: str, key: str, value: str) -> Iterator[Seen]:
     if ("{{" in value or "{%" in value) and (_TEMPLATES.search(path) or "template" in path):
         yield Nested(Window(value.encode("utf-8", "replace")), key or "template", "template")
-    if (
-        key in {"external_data", "location", "weights", "model_file", "weights_file", "data_file"}
-        and leads_out(value)
-        and "://" not in value
-    ):
+    if key in _FILES and leads_out(value) and "://" not in value:
         yield part.sees("index-escape", f"{path} leads to {value[:200]}, outside of the folder", Grade.MALICIOUS, effect="read-file")
 
 

@@ -13,7 +13,7 @@ _MAGIC = {
     b"\x1f\x8b": "gzip", b"BZh": "bz2", b"\xfd7zXZ\x00": "xz", b"\x5d\x00\x00": "lzma", b"\x78\x01": "zlib", b"\x78\x5e": "zlib", b"\x78\x9c": "zlib", b"\x78\xda": "zlib",
     b"\x28\xb5\x2f\xfd": "zstd", b"\x04\x22\x4d\x18": "lz4", b"7z\xbc\xaf\x27\x1c": "7z", b"Rar!\x1a\x07": "RAR", b"\x02\x21\x4c\x18": "legacy lz4", b"\xff\x06\x00\x00sNaPpY": "snappy",
 }  # fmt: skip
-_UNREAD = frozenset({"zstd", "lz4", "7z", "RAR", "legacy lz4", "snappy"})
+_UNREAD = frozenset({"zstd", "7z", "RAR", "legacy lz4", "snappy"})
 
 
 def kind(part: Part) -> str:
@@ -39,12 +39,12 @@ def scan(part: Part) -> Iterator[Seen]:
         rest = part.window.part(position, part.window.size)
         if position and not _goes_on(rest, found):
             break
-        unpacked = unpack(rest, found, part.budget.left)
+        unpacked = unpack(rest, found, part.most_unpacked(found))
         if unpacked.full:
             yield part.too_large("it unpacks", part.window.size)
             return
-        part.budget.take(len(unpacked.data))
-        out += unpacked.data
+        part.unpacked(found, len(unpacked.data))
+        out = out + unpacked.data if out else unpacked.data  # not copied where it is the only one
         position += unpacked.used
         if unpacked.error:
             yield part.sees("broken-file", unpacked.error, Grade.UNSCANNABLE)
@@ -55,11 +55,11 @@ def scan(part: Part) -> Iterator[Seen]:
 
 
 def _goes_on(rest: Window, found: str) -> bool:
-    return found in {"gzip", "bz2", "xz"} and any(rest.read(0, 6).startswith(m) for m, k in _MAGIC.items() if k == found)
+    return found in {"gzip", "bz2", "xz", "lz4"} and any(rest.read(0, 6).startswith(m) for m, k in _MAGIC.items() if k == found)
 
 
 def _inner_name(name: str) -> str:
-    for suffix in (".gz", ".bz2", ".xz", ".lzma", ".zlib", ".z", ".tgz"):
+    for suffix in (".gz", ".lz4", ".bz2", ".xz", ".lzma", ".zlib", ".z", ".tgz"):
         if name.lower().endswith(suffix):
             return f"{name[: -len(suffix)]}{'.tar' if suffix == '.tgz' else ''}"
     return name

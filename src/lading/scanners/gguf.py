@@ -13,6 +13,7 @@ from lading.scanners._registry import Nested, Part, Seen, Span, scanner
 _NUMBERS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
 _STRING, _ARRAY = 8, 9
 _MOST = 1 << 26
+_MOST_TEXTS = 3_000_000
 _BLOCKS = {
     0: (1, 4), 1: (1, 2), 2: (32, 18), 3: (32, 20), 6: (32, 22), 7: (32, 24), 8: (32, 34), 9: (32, 36), 10: (256, 84), 11: (256, 110), 12: (256, 144),
     13: (256, 176), 14: (256, 210), 15: (256, 292), 16: (256, 66), 17: (256, 74), 18: (256, 98), 19: (256, 50), 20: (32, 18), 21: (256, 110),
@@ -29,7 +30,7 @@ class _End(Exception):  # noqa: N818 - a state of the file
 class _Reader:
     def __init__(self, window: Window) -> None:
         self.window = window
-        self.position = 0
+        self.position = self.texts = 0
         self.order = "<"
 
     def number(self, letter: str) -> Any:  # noqa: ANN401 - the type is the letter's
@@ -42,6 +43,9 @@ class _Reader:
         return struct.unpack(layout, data)[0]
 
     def text(self) -> tuple[int, int]:
+        self.texts += 1
+        if self.texts > _MOST_TEXTS:
+            raise _End("it holds more texts than are read")
         length = self.number("Q")
         if length > self.window.size - self.position:
             raise _End("a text is longer than the file")
@@ -75,12 +79,15 @@ def scan(part: Part) -> Iterator[Seen]:
             )
             return
         alignment, seen = 32, set()
+        part.budget.spend(keys * 3 + tensors * 5)
         for _ in range(keys):
             name = part.window.read(*reader.text())
             if name in seen:
                 yield part.sees("header-keys", f"the key {name[:80]!r} stands twice", effect="integrity")
             seen.add(name)
             value = _value(reader, 0)
+            part.budget.spend(reader.texts)
+            reader.texts = 0
             if name == b"general.alignment":
                 alignment = value if isinstance(value, int) else 0
             if isinstance(value, tuple) and b"chat_template" in name:

@@ -7,10 +7,12 @@ from typing import Any
 
 from lading.binary.window import Window
 from lading.core.inspection import Grade
-from lading.scanners._json import loads, walk
+from lading.scanners._json import loads, too_large, walk
 from lading.scanners._registry import Nested, Part, Seen, Span, scanner
-from lading.scanners._values import values
+from lading.scanners._values import telling, values
 
+_BLOCK = 1 << 20
+_TOLD = 1000
 _NAMES = (".json", ".ipynb", ".webmanifest", ".jsonl", ".avsc", ".mapping")
 
 
@@ -45,14 +47,14 @@ def _opens(part: Part) -> bool:
 @scanner("JSON", _is_json)
 def scan(part: Part) -> Iterator[Seen]:
     """Judge every value by the loaders that read it."""
-    if part.window.size > part.limits.text_bytes:
-        yield part.sees("limit", "a document longer than is read", Grade.UNSCANNABLE, effect="exhaustion")
+    limit = too_large(part)
+    if limit:
+        yield limit
         return
-    data = part.window.read(0, part.window.size)
     try:
-        document = loads(data)
+        document = loads(part.window.view)
     except ValueError as e:
-        yield from _lines(part, data, e)
+        yield from _lines(part, e)
         return
     yield Span(0, part.window.size)
     yield from judge(part, document)
@@ -67,7 +69,7 @@ def judge(part: Part, document: Any) -> Iterator[Seen]:  # noqa: ANN401 - anythi
         yield Nested(part.window, part.name, "keras-config")
     if isinstance(document, dict) and "learner" in document and "version" in document:
         return
-    yield from values(part, walk(document))
+    yield from values(part, walk(document, telling))
 
 
 def _notebook(part: Part, cells: list[Any]) -> Iterator[Seen]:
@@ -93,16 +95,29 @@ def _notebook(part: Part, cells: list[Any]) -> Iterator[Seen]:
         yield Nested(Window(code.encode("utf-8", "replace")), "cells", "python")
 
 
-def _lines(part: Part, data: bytes, error: ValueError) -> Iterator[Seen]:
+def _lines(part: Part, error: ValueError) -> Iterator[Seen]:
     """JSON lines, or no JSON at all."""
-    lines = [line for line in data.splitlines() if line.strip()]
+    seen: list[Seen] = []
+    count = 0
     try:
-        documents = [loads(line) for line in lines[:200_000]]
+        for line in _each(part):
+            part.budget.spend(2)
+            count += 1
+            seen += values(part, walk(loads(line), telling)) if len(seen) < _TOLD else ()
     except ValueError:
-        documents = []
-    if len(documents) > 1 and len(documents) == len(lines):
+        count = 0
+    if count > 1:
         yield Span(0, part.window.size)
-        for document in documents[:10_000]:
-            yield from values(part, walk(document))
+        yield from seen
         return
     yield part.sees("broken-file", f"it is no JSON: {str(error)[:120]}", Grade.UNSCANNABLE)
+
+
+def _each(part: Part) -> Iterator[bytes]:
+    """Every line that is not empty."""
+    rest = b""
+    for start in range(0, part.window.size, _BLOCK):
+        *lines, rest = (rest + part.window.read(start, _BLOCK)).split(b"\n")
+        yield from (line for line in lines if line.strip())
+    if rest.strip():
+        yield rest

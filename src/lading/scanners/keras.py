@@ -10,14 +10,15 @@ from typing import Any
 from lading.binary.window import Window
 from lading.core.inspection import Grade
 from lading.pickles.known import effect_of
-from lading.scanners._json import loads, walk
+from lading.scanners._json import loads, too_large, walk
 from lading.scanners._registry import Nested, Part, Seen, Span, scanner
 
 _OWN = ("keras.layers", "keras.models", "keras.initializers", "keras.regularizers", "keras.constraints", "keras.optimizers", "keras.losses", "keras.metrics",
         "keras.activations", "keras.ops", "keras.dtype_policies", "keras.quantizers", "keras.random", "keras.src.layers", "keras.src.models", "keras.src.initializers",
         "keras.src.regularizers", "keras.src.constraints", "keras.src.optimizers", "keras.src.losses", "keras.src.metrics", "keras.src.activations", "keras.src.ops",
         "keras.src.dtype_policies", "keras.src.quantizers", "keras.src.random", "keras.engine", "keras.src.engine", "keras.saving.legacy", "keras.src.saving.legacy",
-        "keras.preprocessing", "keras_hub", "keras_nlp", "keras_cv", "keras.legacy", "keras.src.backend.common", "keras.mixed_precision", "keras.src.mixed_precision",
+        "keras.preprocessing", "keras_hub", "keras_nlp", "keras_cv", "keras.legacy", "keras.src.backend.common", "keras.src.backend.torch.optimizers", "keras.src.backend.tensorflow.optimizer_distribute",
+        "keras.src.backend.tensorflow.optimizer", "keras.src.backend.jax.optimizer", "keras.mixed_precision", "keras.src.mixed_precision",
         "keras.optimizers.schedules", "keras.applications", "keras.distribution", "keras.visualization")  # fmt: skip
 _RUNS = ("keras.utils", "keras.src.utils", "keras.config", "keras.src.config", "keras.saving", "keras.src.saving", "keras.src.legacy.saving", "keras.callbacks",
          "keras.datasets", "keras.src.trainers", "keras.backend", "keras.src.backend", "keras.export", "keras.src.export", "keras.wrappers", "keras.src.wrappers")  # fmt: skip
@@ -89,14 +90,18 @@ def _is_config(part: Part) -> bool:
 @scanner("Keras configuration", _is_config)
 def scan(part: Part) -> Iterator[Seen]:
     """Judge every object of the configuration."""
+    limit = too_large(part)
+    if limit:
+        yield limit
+        return
     try:
-        document = loads(part.window.read(0, min(part.window.size, part.limits.text_bytes)))
+        document = loads(part.window.view)
     except ValueError as e:
         yield part.sees("broken-file", f"it is no JSON: {str(e)[:120]}", Grade.UNSCANNABLE)
         return
     yield Span(0, part.window.size)
     told: set[tuple[str, str]] = set()
-    for path, value in walk(document):
+    for path, value in walk(document, lambda _, __: False):
         if not isinstance(value, dict) or "class_name" not in value:
             continue
         for seen in _object(part, path, value):
@@ -126,7 +131,7 @@ def _object(part: Part, path: str, value: dict[str, Any]) -> Iterator[Seen]:
             effect="execute",
             loader=LOADER,
         )
-        yield from _wrapped(config)
+        yield from _wrapped(part, config)
     if name in _VOCABULARY and isinstance(config, dict):
         yield from _vocabulary(part, name, config)
     yield from _named(part, path, value, name)
@@ -148,9 +153,10 @@ def _lambda(part: Part, path: str, config: Any) -> Iterator[Seen]:  # noqa: ANN4
     yield part.sees("keras-code", message, Grade.MALICIOUS if bytecode else Grade.SUSPICIOUS, effect="execute", loader=LOADER)
 
 
-def _wrapped(config: Any) -> Iterator[Seen]:  # noqa: ANN401 - as above
+def _wrapped(part: Part, config: Any) -> Iterator[Seen]:  # noqa: ANN401 - as above
     """A pickle inside of a configuration, as text."""
     for _, value in walk(config):
+        part.budget.spend(1)
         if isinstance(value, str) and len(value) > 20:  # noqa: PLR2004 - shorter ones are no archive
             try:
                 content = base64.b64decode(value, validate=True)

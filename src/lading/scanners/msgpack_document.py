@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Iterator
 
@@ -31,9 +32,39 @@ class _BrokenError(ValueError):
     pass
 
 
+_TABLE = re.compile(rb"[\x80-\x8f\xde\xdf]")
+_OBJECTS = re.compile(rb"kind(?:\xa1|\xc4\x01)O")
+_TRIED = 64 << 20
+
+
+def _is_table(part: Part) -> bool:
+    """Whether the whole is one table: what spaCy writes under names without a suffix."""
+    if not _TABLE.match(part.head) or part.window.size > _TRIED:
+        return False
+    try:
+        return follow(part.window)[0] == part.window.size
+    except (_BrokenError, struct.error):
+        return False
+
+
+@scanner("MessagePack table", _is_table, weak=1)
+def table(part: Part) -> Iterator[Seen]:
+    """As every other one."""
+    yield from scan(part)
+
+
 @scanner("MessagePack", lambda part: part.suffix == ".msgpack")
 def scan(part: Part) -> Iterator[Seen]:
     """Follow every value to its end."""
+    objects = part.window.search(_OBJECTS)
+    if objects >= 0:
+        yield part.sees(
+            "data-code",
+            "it holds an array of objects, which its reader unpickles",
+            offset=objects,
+            effect="execute",
+            loader="msgpack-numpy, srsly",
+        )
     try:
         position, extensions = follow(part.window)
     except (_BrokenError, struct.error) as e:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import math
 from collections.abc import Iterator
 from typing import Any
@@ -41,6 +40,8 @@ def scan(part: Part) -> Iterator[Seen]:
 
 
 def _header(raw: bytes) -> tuple[Any, tuple[int, ...]] | None:
+    import ast  # noqa: PLC0415 - when there is an array
+
     try:
         table = ast.literal_eval(raw.decode("latin-1").strip())
     except (ValueError, SyntaxError, MemoryError, RecursionError):

@@ -45,6 +45,7 @@ def _is_old(part: Part) -> bool:
     if not _OPENING.match(part.head):
         return False
     machine = Machine(part.window.part(0, _TRIED).view).run()
+    part.budget.spend(machine.opcodes // 3)
     if any(c.what in {"call", "new", "build"} for c in machine.calls):
         return True
     if part.suffix in NAMES and (machine.names or machine.stopped):

@@ -14,12 +14,48 @@ _MEDIA = {
     b"OTTO": b"", b"wOFF": b"", b"wOF2": b"", b"\x00\x00\x01\x00": b"",
 }  # fmt: skip
 _RAW = re.compile(r"(?:openvino_\w*model|.*-openvino).*\.bin|.*\.onnx[._]data(?:[._-]?\d+)?|.*\.pdiparams|.*\.onnx_data\w*")
+_RECORD = 16
+"""Bytes around the content of one record."""
 _PIECES = {1: BYTES, 2: BYTES, 3: BYTES, 4: BYTES, 5: BYTES}
 
 
 @scanner("CatBoost model", lambda part: part.head[:4] == b"CBM1")
 def catboost(part: Part) -> Iterator[Seen]:
     """Trees in flat tables: nothing in them is run."""
+    yield Span(0, part.window.size, inert=True)
+
+
+@scanner("ORC table", lambda part: part.head[:3] == b"ORC" and part.window.read(part.window.size - 4, 3) == b"ORC")
+def orc(part: Part) -> Iterator[Seen]:
+    """Columns of numbers and texts: nothing in them is run."""
+    yield Span(0, part.window.size, inert=True)
+
+
+def _is_records(part: Part) -> bool:
+    length = part.window.number("<Q", 0)
+    named = ".tfrecord" in part.base or ".tfevents." in part.base
+    return named and length is not None and _RECORD + length <= part.window.size
+
+
+@scanner("TFRecord", _is_records)
+def records(part: Part) -> Iterator[Seen]:
+    """Records to the end, each with its length and two checksums: examples and events, none of which is run."""
+    position = 0
+    while (length := part.window.number("<Q", position)) is not None and position + _RECORD + length <= part.window.size:
+        part.budget.spend(1)
+        position += _RECORD + length
+    yield Span(0, position, inert=True)
+
+
+@scanner("fastText vectors", lambda part: part.head[:4] == b"\xba\x16\x4f\x2f" and part.suffix in {".bin", ".ftz"})
+def fast_text(part: Part) -> Iterator[Seen]:
+    """A dictionary and matrices: nothing in them is run."""
+    yield Span(0, part.window.size, inert=True)
+
+
+@scanner("FAISS index", lambda part: part.head[:2] in {b"Ix", b"Iw", b"Ib", b"IB"} and part.suffix in {".faiss", ".index"})
+def faiss(part: Part) -> Iterator[Seen]:
+    """Vectors and lists of them: nothing in them is run."""
     yield Span(0, part.window.size, inert=True)
 
 

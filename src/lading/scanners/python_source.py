@@ -50,13 +50,31 @@ def scan(part: Part) -> Iterator[Seen]:
     if part.window.size > _MOST:
         yield part.sees("limit", "a program longer than is read", Grade.UNSCANNABLE, effect="exhaustion")
         return
+    data = part.window.read(0, part.window.size)
+    part.budget.spend(len(data) // 8)
+    count = words(data)
+    if count > _MOST_WORDS:
+        yield part.sees("limit", "a program longer than is read", Grade.UNSCANNABLE, effect="exhaustion")
+        return
+    part.budget.spend(count * _WORK)
     yield Span(0, part.window.size)
-    tree = parse(part.window.read(0, part.window.size))
+    tree = parse(data)
     if tree is None:
         yield part.sees("code-file", "it is named as Python and cannot be read as such", Grade.SUSPICIOUS, effect="execute", loader=LOADER)
         return
     reached = bool(_REACHED.fullmatch(part.base)) or part.context in {"reached", "mar"}
     yield from judge(part, tree, reached=reached)
+
+
+_WORD = re.compile(rb"\w+|[^\w\s]")
+_MOST_WORDS = 80_000
+_WORK = 17
+"""Units of work for each word of a program."""
+
+
+def words(data: bytes) -> int:
+    """How many words and signs a program has: what its tree costs grows with them."""
+    return sum(1 for _ in _WORD.finditer(data))
 
 
 def parse(data: bytes) -> ast.Module | None:
@@ -74,17 +92,20 @@ def judge(part: Part, tree: ast.Module, *, reached: bool) -> Iterator[Seen]:
     if part.base in {"sitecustomize.py", "usercustomize.py"}:
         yield part.sees("startup-file", "Python imports this file whenever it starts", Grade.MALICIOUS, effect="execute", loader="python")
     told: set[tuple[str, bool]] = set()
-    quiet = True
+    quiet, count = True, 0
     visitor = _Visitor()
     visitor.read(tree)
     for full, line, at_import in visitor.effects:
-        if (full, at_import) in told or len(told) > 50:  # noqa: PLR2004 - enough to see what it is
+        if (full, at_import) in told:
             continue
         told.add((full, at_import))
         grade = _grade(full, at_import=at_import, reached=reached, hides=visitor.hides)
         if grade is None:
             quiet = quiet and not (at_import and not _HARMLESS_AT_IMPORT.fullmatch(full))
             continue
+        if count > 50:  # noqa: PLR2004 - enough to see what it is
+            continue
+        count += grade is not Grade.MALICIOUS
         when = "when it is imported" if at_import else "in a function"
         yield part.sees("python-code", f"line {line}: it calls {full} {when}", grade, callable=full, effect="execute", loader=LOADER)
     if reached:
@@ -115,32 +136,35 @@ class _Visitor:
     def __init__(self) -> None:
         self.names: dict[str, str] = {}
         self.effects: list[tuple[str, int, bool]] = []
-        self.called: set[str] = set()
+        self.known: set[str] = set()
+        self.called: dict[str, None] = {}
         self.hides = False
 
     def read(self, tree: ast.Module) -> None:
         self._imports(tree)
         functions = {n.name: n for n in tree.body if isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))}
         self._walk(list(ast.iter_child_nodes(tree)), at_import=True)
-        done: set[str] = set()
-        while self.called - done:  # what is called at import happens at import
-            for name in list(self.called - done):
-                done.add(name)
-                if name in functions:
-                    self._walk(list(ast.iter_child_nodes(functions[name])), at_import=True, inside=True)
+        while self.called:  # what is called at import happens at import
+            function = functions.pop(self.called.popitem()[0], None)
+            if function:
+                self._walk(list(ast.iter_child_nodes(function)), at_import=True, inside=True)
 
     def _imports(self, tree: ast.Module) -> None:
         for node in ast.walk(tree):
             if isinstance(node, ast.Import):
                 for alias in node.names:
-                    self.names[alias.asname or alias.name.partition(".")[0]] = alias.name if alias.asname else alias.name.partition(".")[0]
+                    self._bind(alias.asname or alias.name.partition(".")[0], alias.name if alias.asname else alias.name.partition(".")[0])
             elif isinstance(node, ast.ImportFrom) and not node.level:
                 for alias in node.names:
-                    self.names[alias.asname or alias.name] = f"{node.module}.{alias.name}"
+                    self._bind(alias.asname or alias.name, f"{node.module}.{alias.name}")
             elif isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
                 full = self._full(node.value)
-                if full and (_RUNS.fullmatch(full) or full in self.names.values()):
-                    self.names[node.targets[0].id] = full
+                if full and (_RUNS.fullmatch(full) or full in self.known):
+                    self._bind(node.targets[0].id, full)
+
+    def _bind(self, name: str, full: str) -> None:
+        self.names[name] = full
+        self.known.add(full)
 
     def _walk(self, nodes: list[ast.AST], *, at_import: bool, inside: bool = False) -> None:
         waiting = [(n, at_import) for n in nodes]
@@ -173,7 +197,7 @@ class _Visitor:
                 full = f"{self._full(node.args[0])}.{str(node.args[1].value)[:80]}"
             self.effects.append((full or "something computed", node.lineno, now))
             if now and isinstance(node.func, ast.Name):
-                self.called.add(node.func.id)
+                self.called[node.func.id] = None
         elif isinstance(node, ast.Attribute) and node.attr in _DUNDERS - {"__bases__", "__code__"}:
             self.effects.append((f"dunder {node.attr}", node.lineno, now))
 

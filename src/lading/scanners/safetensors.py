@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from lading.core.inspection import Grade
-from lading.scanners._json import Duplicates, loads
+from lading.scanners._json import Duplicates, marked, weight
 from lading.scanners._registry import Part, Seen, Span, scanner
 
 _WIDTHS = {
@@ -15,6 +15,8 @@ _WIDTHS = {
     "I32": 32, "U32": 32, "F32": 32, "I64": 64, "U64": 64, "F64": 64, "C64": 64, "F4": 4, "F6_E2M3": 6, "F6_E3M2": 6, "C32": 32,
 }  # fmt: skip
 _MOST_HEADER = 100_000_000
+_LONGEST_READ = 32 << 20
+_MOST_VALUES = 1_500_000
 
 
 def _is_safetensors(part: Part) -> bool:
@@ -35,8 +37,13 @@ def scan(part: Part) -> Iterator[Seen]:
             "tensor-bounds", "the header is longer than the file, or than the 100 MB that readers accept", offset=0, effect="integrity"
         )
         return
+    values = weight(part.window.part(8, length))
+    if values > _MOST_VALUES or length > _LONGEST_READ:
+        yield part.sees("limit", "its header names more than is read", Grade.UNSCANNABLE, effect="exhaustion")
+        return
+    part.budget.spend(values)
     try:
-        header = loads(part.window.read(8, length))
+        header = marked(part.window.read(8, length))
     except ValueError as e:
         yield part.sees("broken-file", f"its header is no JSON: {e}", Grade.SUSPICIOUS, offset=8, effect="integrity")
         return

@@ -7,7 +7,7 @@ from typing import Any
 
 from lading.core.inspection import Grade
 from lading.pickles.known import canonical, effect_of, rules
-from lading.scanners._json import loads, walk
+from lading.scanners._json import loads, too_large, walk
 from lading.scanners._registry import Part, Seen, Span, scanner
 
 _CALLS = frozenset({"MethodNode", "OperatorFuncNode", "ReduceNode", "PartialNode"})
@@ -18,14 +18,18 @@ LOADER = "skops.io.load"
 @scanner("skops", lambda part: part.context == "skops" and part.base == "schema.json")
 def scan(part: Part) -> Iterator[Seen]:
     """Judge every node by what it makes."""
+    limit = too_large(part)
+    if limit:
+        yield limit
+        return
     try:
-        schema = loads(part.window.read(0, min(part.window.size, part.limits.text_bytes)))
+        schema = loads(part.window.view)
     except ValueError as e:
         yield part.sees("broken-file", f"its schema is no JSON: {e}", Grade.UNSCANNABLE)
         return
     yield Span(0, part.window.size)
     told: set[str] = set()
-    for _, node in walk(schema):
+    for _, node in walk(schema, lambda _, __: False):
         if isinstance(node, dict) and "__class__" in node and "__module__" in node:
             for seen in _node(part, node):
                 if str(seen) not in told and len(told) < 100:  # noqa: PLR2004 - enough to see what it is

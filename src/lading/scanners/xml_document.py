@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 
 from lading.core.inspection import Grade
@@ -12,7 +13,7 @@ _OPENING = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:\?xml|PMML|net|svg|!DOCTYPE|!--
 _ENTITY = re.compile(rb"<!ENTITY\s+(?:%\s+)?\S+\s+(SYSTEM|PUBLIC)?")
 _OUTSIDE = re.compile(rb"<!DOCTYPE\s+\S+\s+(?:SYSTEM|PUBLIC)|<xi:include\b|xmlns:xi=|<\?xml-stylesheet|<xsl:")
 _SCRIPT = re.compile(rb"<script\b|\son\w+\s*=\s*[\"']|javascript:", re.IGNORECASE)
-_EXTENSION = re.compile(rb"<layer\b[^>]*\bversion=\"(?!opset\d+\")([^\"]{0,60})\"")
+_EXTENSION = re.compile(rb"<layer\b[^<>]{0,2000}\bversion=\"(?!opset\d+\")([^\"]{0,60})\"")
 
 
 @scanner(
@@ -29,14 +30,17 @@ def scan(part: Part) -> Iterator[Seen]:
     data = part.window.read(0, part.window.size)
     if data[:2] in {b"\xff\xfe", b"\xfe\xff"} or b"\x00" in data[:200]:
         yield part.sees("broken-file", "it is encoded in a way that is not read here", Grade.UNSCANNABLE)
-    entities = list(_ENTITY.finditer(data))
-    if any(m.group(1) for m in entities) or _OUTSIDE.search(data):
+    entities = Counter(bool(m.group(1)) for m in _ENTITY.finditer(data))
+    if entities[True] or _OUTSIDE.search(data):
         yield part.sees(
             "external-link", "it declares a text that lies in another file or at an address", effect="read-file", loader="XML readers"
         )
     elif entities:
         yield part.sees(
-            "archive-bomb", f"it declares {len(entities)} texts that can unfold into each other", effect="exhaustion", loader="XML readers"
+            "archive-bomb",
+            f"it declares {entities[False]} texts that can unfold into each other",
+            effect="exhaustion",
+            loader="XML readers",
         )
     if _SCRIPT.search(data):
         yield part.sees("data-code", "it holds a script", Grade.SUSPICIOUS, effect="execute", loader="browsers")

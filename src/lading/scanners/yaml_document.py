@@ -10,7 +10,7 @@ from lading.core.inspection import Grade
 from lading.scanners._registry import Part, Seen, Span, scanner
 from lading.scanners._values import values
 
-_MOST_EVENTS = 500_000
+_MOST_EVENTS = 400_000
 
 
 def _is_yaml(part: Part) -> bool:
@@ -23,8 +23,10 @@ def scan(part: Part) -> Iterator[Seen]:
     if part.window.size > part.limits.text_bytes:
         yield part.sees("limit", "a document longer than is read", Grade.UNSCANNABLE, effect="exhaustion")
         return
+    data = part.window.read(0, part.window.size)
+    part.budget.spend(min(data.count(b"\n") + data.count(b","), _MOST_EVENTS) * 3 + len(data) // 50)
     yield Span(0, part.window.size)
-    text = part.window.read(0, part.window.size).decode("utf-8", "replace")
+    text = data.decode("utf-8", "replace")
     pairs: list[tuple[str, Any]] = []
     import yaml  # noqa: PLC0415 - when there is a document of it
 

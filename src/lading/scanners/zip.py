@@ -110,7 +110,8 @@ def _member(part: Part, member: Member, context: str) -> Iterator[Seen]:
     if member.method == 0:
         window = raw
     else:
-        unpacked = unpack(raw, _METHODS.get(member.method, f"compression {member.method}"), part.budget.left)
+        method = _METHODS.get(member.method, f"compression {member.method}")
+        unpacked = unpack(raw, method, part.most_unpacked(method))
         if unpacked.error and not unpacked.data:
             yield part.sees("archive-unsupported", f"{member.name}: {unpacked.error}", Grade.UNSCANNABLE)
             return
@@ -119,7 +120,7 @@ def _member(part: Part, member: Member, context: str) -> Iterator[Seen]:
             return
         if unpacked.error:
             yield part.sees("broken-file", f"{member.name}: {unpacked.error}", Grade.UNSCANNABLE)
-        part.budget.take(len(unpacked.data))
+        part.unpacked(method, len(unpacked.data))
         window = Window(memoryview(unpacked.data))
     if window.size <= _CHECKED and not is_storage(member.name) and zlib.crc32(window.view) != member.checksum:
         yield part.sees(

@@ -1,0 +1,89 @@
+"""LZ4 frames as joblib writes them, unpacked in memory: blocks of literals and of copies of what came out before."""
+
+from __future__ import annotations
+
+import struct
+
+MAGIC = b"\x04\x22\x4d\x18"
+_STORED = 1 << 31
+_SHORTEST = 4
+
+
+class Lz4Error(ValueError):
+    """The bytes are no frame, or break off."""
+
+
+def unpack(data: memoryview, most: int) -> tuple[bytearray, int]:
+    """What comes out of one frame, and how many bytes of the input it takes; more than `most` is cut off behind that."""
+    try:
+        return _frame(data, most)
+    except (IndexError, struct.error) as e:
+        raise Lz4Error("it breaks off") from e
+
+
+def _frame(data: memoryview, most: int) -> tuple[bytearray, int]:
+    flags, position = data[4], 6
+    if flags >> 6 != 1:
+        raise Lz4Error("its version is not known")
+    position += 8 if flags & 0x08 else 0
+    if flags & 0x01:
+        raise Lz4Error("it needs a dictionary")
+    position += 1
+    out = bytearray()
+    while True:
+        (length,) = struct.unpack_from("<I", data, position)
+        position += 4
+        if not length:
+            break
+        stored, length = length & _STORED, length & ~_STORED
+        block = data[position : position + length]
+        if len(block) < length:
+            raise Lz4Error("a block is longer than the file")
+        if stored:
+            out += block
+        else:
+            _block(block, out, most, 0 if not flags & 0x20 else len(out))
+        position += length + (4 if flags & 0x10 else 0)
+        if len(out) > most:
+            return out, position
+    return out, position + (4 if flags & 0x04 else 0)
+
+
+def _block(block: memoryview, out: bytearray, most: int, floor: int) -> None:
+    """One block appended; copies reach back no further than `floor`."""
+    position, end = 0, len(block)
+    while position < end:
+        token = block[position]
+        literals, position = _length(block, position + 1, token >> 4)
+        if position + literals > end:
+            raise Lz4Error("a block breaks off")
+        out += block[position : position + literals]
+        position += literals
+        if position >= end:
+            return
+        back = block[position] | block[position + 1] << 8
+        count, position = _length(block, position + 2, token & 15)
+        start = len(out) - back
+        if not back or start < floor:
+            raise Lz4Error("it copies from before its beginning")
+        if len(out) + count > most + (1 << 24):
+            raise Lz4Error("it unpacks to more than there is room for")
+        _copy(out, start, back, count + _SHORTEST)
+
+
+def _copy(out: bytearray, start: int, back: int, count: int) -> None:
+    if count <= back:
+        out += out[start : start + count]
+    else:
+        out += (out[start:] * (count // back + 1))[:count]
+
+
+def _length(block: memoryview, position: int, first: int) -> tuple[int, int]:
+    """A length that goes on while its bytes are full."""
+    while first >= 15:  # noqa: PLR2004 - four bits are full
+        more = block[position]
+        first += more
+        position += 1
+        if more < 0xFF:  # noqa: PLR2004 - the last byte
+            break
+    return first, position
