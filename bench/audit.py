@@ -135,6 +135,7 @@ def _commands(scratch: Path, components: list[tuple[str, str]], *, peers: bool) 
     walls, memory = zip(*(_run(ours) for _ in range(9)), strict=True)
     answer = json.loads((scratch / "ours.json").read_text())
     found = {(p["name"], i) for p in answer["problems"] if p["status"] == "affected" for i in p["records"]}
+    aliases = {(p["name"], i) for p in answer["problems"] if p["status"] == "affected" for i in p.get("aliases", ())}
     sys.stdout.write("| 500 components, start to exit | wall | resident | records found |\n|---|---:|---:|---:|\n")
     sys.stdout.write(f"| lading audit | {1000 * median(walls):.0f} ms | {max(memory):.0f} MB | {len(found)} |\n")
     if not peers:
@@ -150,7 +151,7 @@ def _commands(scratch: Path, components: list[tuple[str, str]], *, peers: bool) 
             continue
         wall, theirs = measure(program, base, scratch, components)
         known = {(n, i) for n, i in found if not i.startswith("LDAI-")}
-        missing, more = len(known - theirs), len({t for t in theirs if not t[1].startswith(("CVE-", "GHSA-", "LDAI-"))} - known)
+        missing, more = len(known - theirs), len({t for t in theirs if not t[1].startswith(("CVE-", "GHSA-", "LDAI-"))} - known - aliases)
         ratio = wall / median(walls)
         sys.stdout.write(f"| {name} (warm), {ratio:.1f} x | {1000 * wall:.0f} ms | | {missing} of ours missing, {more} of theirs more |\n")
     running.shutdown()
@@ -174,8 +175,8 @@ def _uv_audit(program: str, base: str, scratch: Path, components: list[tuple[str
         f'[project]\nname = "app"\nversion = "1"\nrequires-python = ">=3.11"\ndependencies = [{needs}]\n'
     )
     rows = "".join(
-        f'[[package]]\nname = "{n}"\nversion = "{v}"\nsource = {{ registry = "https://index.example/simple" }}\n'
-        f'sdist = {{ url = "https://index.example/{n}-{v}.tar.gz", hash = "sha256:{"0" * 64}" }}\n\n'
+        f'[[package]]\nname = "{n}"\nversion = "{v}"\nsource = {{ registry = "{base}/simple" }}\n'
+        f'sdist = {{ url = "{base}/{n}-{v}.tar.gz", hash = "sha256:{"0" * 64}" }}\n\n'
         for n, v in sorted(components)
     )
     own = ", ".join(f'{{ name = "{n}" }}' for n, _ in sorted(components))

@@ -120,7 +120,7 @@ def run(folder: Path, made: Store, *more: str) -> Any:
 def test_the_command_tells_and_then_is_silent(tmp_path: Path, boms: Path) -> None:
     made = store(tmp_path / "db", ONE, now=later(-3000))
     done = run(boms, made)
-    assert (done.return_value, "new: pkg:pypi/acme@1.0: unknown A-1, mended in 2.0" in done.output) == (3, True)
+    assert (done.return_value, "new: pkg:pypi/acme@1.0: unknown A-1, fixed in 2.0" in done.output) == (3, True)
     again = run(boms, made, "-f", "json")
     assert (again.return_value, json.loads(again.output)["changes"]) == (0, [])
 

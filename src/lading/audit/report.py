@@ -22,7 +22,7 @@ VULNERABLE = Rule(
     title="A release with a known vulnerability is inherited",
     severity=Severity.HIGH,
     why="The problem is public, and so is often the attack.",
-    fix="Take the version that mends it, or decide in a VEX document why it does not matter here.",
+    fix="Take a fixed version, or decide in a VEX document why it does not matter here.",
     references=_GUIDE,
 )
 UNDETERMINED = Rule(

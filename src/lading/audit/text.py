@@ -60,9 +60,9 @@ def _affected(result: Result, style: Style) -> Iterator[str]:
 
 def _problem(problem: Problem, style: Style) -> Iterator[str]:
     label = style.paint(f"{problem.priority:<9}", _COLOURS[problem.priority])
-    mended = f"mended in {problem.fixed_in}" if problem.fixed_in else "no version mends it"
+    fix = f"fixed in {problem.fixed_in}" if problem.fixed_in else "no fixed version"
     score = f" {problem.score:.1f}" if problem.score else ""
-    yield f"  {label}{score}  {clean(problem.id)}  {'' if problem.priority is Priority.MALICIOUS else clean(mended)}".rstrip()
+    yield f"  {label}{score}  {clean(problem.id)}  {'' if problem.priority is Priority.MALICIOUS else clean(fix)}".rstrip()
     told = [clean(problem.summary)] if problem.summary else []
     if problem.known_exploited:
         told.append(f"attacks are known since {problem.known_exploited}")

@@ -61,12 +61,12 @@ def command(folder: Path, database: Path | None, format_name: str, max_age: str,
 def _line(change: "Change") -> str:
     from lading.render.text import clean  # noqa: PLC0415 - for people
 
-    mended = f", mended in {change.fixed_in}" if change.fixed_in else ""
+    fixed = f", fixed in {change.fixed_in}" if change.fixed_in else ""
     status = "" if change.status == "affected" else f" ({change.status.replace('_', ' ')})"
     before = f", before: {change.before}" if change.before else ""
     shown = ", ".join(change.systems[:MOST_SYSTEMS]) + (
         f" and {len(change.systems) - MOST_SYSTEMS} more" if len(change.systems) > MOST_SYSTEMS else ""
     )
     return clean(
-        f"{change.event}: {change.component}: {change.priority} {change.ids[0]}{status}{mended}{before}: {change.summary} [{len(change.systems)}: {shown}]"
+        f"{change.event}: {change.component}: {change.priority} {change.ids[0]}{status}{fixed}{before}: {change.summary} [{len(change.systems)}: {shown}]"
     )

@@ -114,7 +114,7 @@ def _compared(watched: Watched, number: int, matcher: Matcher) -> Iterator[Chang
         if old is None:
             yield _change(Event.NEW, subject, state, systems)
         elif (old.status, old.priority, old.fixed_in) != (state.status, state.priority, state.fixed_in):
-            yield _change(Event.CHANGED, subject, state, systems, f"{old.status}, {old.priority}, {old.fixed_in or 'not mended'}")
+            yield _change(Event.CHANGED, subject, state, systems, f"{old.status}, {old.priority}, {old.fixed_in or 'not fixed'}")
     for state in before if systems else ():
         if not any(state.is_same(n) for n in now):
             yield _change(Event.CLOSED, subject, state, systems)

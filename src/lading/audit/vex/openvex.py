@@ -117,7 +117,7 @@ def _written(problem: Problem) -> dict[str, Any]:
     if status is Status.NOT_AFFECTED:
         row["impact_statement"] = decision.reason if decision else ""
     elif status is Status.AFFECTED:
-        mended = f"take {problem.fixed_in} or later" if problem.fixed_in else "no version mends it: remove it, or decide"
+        mended = f"take {problem.fixed_in} or later" if problem.fixed_in else "there is no fixed version: remove it, or decide"
         row["action_statement"] = decision.reason if decision else mended
     elif decision:
         row["status_notes"] = decision.reason
