@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import re
 import tarfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from lading.catalog.tables import table
 from lading.core.component import Component
 from lading.core.digest import Digest
 from lading.core.errors import GoneError, SourceError
@@ -417,3 +419,47 @@ def test_the_lock_holds_a_validator_only_where_a_source_asks_by_it() -> None:
     assert {u for u, s in sources().items() if isinstance(s, Conditional)} >= {"http", "s3"}
     assert GoneError("x").exit_code == SourceError("x").exit_code
     assert Lock() == Lock(())
+
+
+def put_torchvision(at: Upstream, monkeypatch: pytest.MonkeyPatch) -> Component:
+    names = [f"tiny-{hashlib.sha256(data).hexdigest()[:8]}.pth" for data in (WEIGHTS, WEIGHTS[::-1])]
+    monkeypatch.setattr("lading.sources.torchvision._weights", lambda: {"tiny": names})
+    monkeypatch.setenv("LADING_TORCHVISION_URL", f"{at.address}/models/")
+    for name, data in zip(names, (WEIGHTS, WEIGHTS[::-1]), strict=True):
+        at.shelf.items[f"/models/{name}"] = Item(data)
+    return Component(kind=Kind.MODEL, name="tiny", upstream="torchvision")
+
+
+def test_the_files_of_a_torchvision_model_are_locked_checked_and_fetched(
+    shelf: Shelf, address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    component = put_torchvision(Upstream(shelf, address, tmp_path), monkeypatch)
+    lock = resolve((component,), sources())
+    (entry,) = lock.artifacts
+    assert entry.found, entry.unresolved
+    assert {f.digest for f in entry.found.files} == {Digest.of_bytes(WEIGHTS), Digest.of_bytes(WEIGHTS[::-1])}
+    shelf.asked.clear()
+    assert check((component,), lock, sources()) == ()
+    assert len(shelf.asked) == len(entry.found.files), "one conditional question for each file"
+    (done,) = sync.sync(lock, sources(), sync.in_folder(tmp_path / "there"))
+    assert (done.problem, done.fetched) == ("", 2)
+
+
+def test_a_torchvision_file_that_is_not_that_of_its_name_is_refused(
+    shelf: Shelf, address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    component = put_torchvision(Upstream(shelf, address, tmp_path), monkeypatch)
+    next(iter(shelf.items.values())).data = b"something else"
+    assert "its SHA-256 does not begin with" in asked(component)
+
+
+def test_what_torchvision_fetches_by_code_of_its_own_is_unresolved_in_words() -> None:
+    assert "torchvision says nowhere" in asked(Component(kind=Kind.DATASET, name="CIFAR10", upstream="torchvision"))
+
+
+def test_the_table_of_torchvision_names_files_with_the_start_of_their_digest() -> None:
+    weights = table("torchvision_weights")["weights"]
+    assert "resnet50-0676ba61.pth" in weights["resnet50"]
+    files = [name for names in weights.values() for name in names]
+    assert len(files) > 150
+    assert all(re.search(r"[-_][0-9a-f]{8,}\.pth$", name) for name in files)
