@@ -44,6 +44,7 @@ class Watched:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._names: dict[int, str] | None = None
         try:
             self._sql = sqlite3.connect(path, isolation_level=None)
             self._sql.execute("PRAGMA journal_mode = WAL")
@@ -85,6 +86,7 @@ class Watched:
         uses: dict[bytes, array[int]] = defaultdict(lambda: array("I"))
         for path, mark, system, subjects in boms:
             self.drop([path])
+            self._names = None
             number = self._sql.execute("INSERT INTO bom (path, mark, system) VALUES (?, ?, ?)", (path, mark, system)).lastrowid
             assert number is not None
             for data in {msgspec.msgpack.encode(s) for s in subjects}:
@@ -104,6 +106,7 @@ class Watched:
 
     def drop(self, paths: Iterable[str]) -> None:
         """Forget documents; components that none uses any more stay, and are told of no more."""
+        self._names = None
         self._sql.executemany("DELETE FROM bom WHERE path = ?", [(p,) for p in paths])
 
     def every(self) -> list[int]:
@@ -121,15 +124,10 @@ class Watched:
     def systems(self, number: int) -> list[str]:
         """The documents that use a component, by path."""
         raw = array("I", self._sql.execute("SELECT boms FROM subject WHERE id = ?", (number,)).fetchone()[0])
+        if self._names is None:
+            self._names = dict(self._sql.execute("SELECT id, path FROM bom"))
         names = self._names
         return sorted(names[n] for n in set(raw) if n in names)
-
-    @property
-    def _names(self) -> dict[int, str]:
-        count = self._sql.execute("SELECT count(*), max(id) FROM bom").fetchone()
-        if getattr(self, "_named", None) != count:
-            self._named, self._cached = count, dict(self._sql.execute("SELECT id, path FROM bom"))
-        return self._cached
 
     def known(self, number: int) -> list[Known]:
         """What was last said of a component."""
