@@ -16,7 +16,9 @@ from lading.advisories.osv import Affected, Event, Package, Range
 from lading.advisories.store import Store
 from lading.audit import purls
 from lading.audit.finding import Basis, Priority, Result, Status
+from lading.audit.match import Matcher
 from lading.audit.run import audit
+from lading.audit.subject import Subject
 from lading.cli.audit import command
 from lading.cli.bom import parse
 from lading.core.verdict import Answer
@@ -268,3 +270,11 @@ def test_every_format_tells_the_problem_and_the_gap(tmp_path: Path, monkeypatch:
     text = Path(tmp_path / "out").read_text()
     assert "A-1" in text
     assert "crates.io" in text
+
+
+def test_each_unknown_version_is_told_as_it_is_written(tmp_path: Path) -> None:
+    made = store(tmp_path, advisory("A-1", name="acme", events=[{"introduced": "0"}, {"fixed": "2.0"}]))
+    with made.open() as database:
+        matcher = Matcher(database)
+        gaps = [matcher.ask(Subject("", ("PyPI",), "other", written=w)).gap for w in (">=1", "<2")]
+    assert gaps == ["its version is not known (>=1)", "its version is not known (<2)"]

@@ -52,7 +52,7 @@ class Matcher:
 
     def ask(self, subject: Subject, built: datetime | None = None) -> Answer:
         """What is known of a component; `built` is when it was resolved, for tags that moved for a time."""
-        question = (subject.ecosystems, subject.name, subject.version, subject.digests, subject.mutable, built)
+        question = (subject.ecosystems, subject.name, subject.version, subject.written, subject.digests, subject.mutable, built)
         found = self._answers.get(question)
         if found is None:
             found = self._answers[question] = self._ask(subject, built)
