@@ -12,8 +12,8 @@ from lading.core.component import Component
 from lading.core.digest import Digest
 from lading.core.errors import SourceError
 from lading.core.kinds import Kind
+from lading.sources._files import Files
 from lading.sources._registry import Found, LockedFile, Stream, add_source
-from lading.sources.http import Files
 
 _DIGEST = re.compile(r"[-_]([0-9a-f]{8,64})\.pth$")
 
