@@ -372,7 +372,7 @@ def _fill(watched: Watched, folder: Path, records: list[dict[str, Any]], count: 
     subjects = [(name, chance.choice(versions)) for name, versions in kinds]
     weights = list(accumulate(1 / (n + 50) for n in range(distinct)))
     uses: list[array[int]] = [array("I") for _ in range(distinct)]
-    marks = dict(_marks(folder))
+    marks = dict(_marks(folder, set()))
     for number, (path, mark) in enumerate(marks.items(), 1):
         watched._sql.execute("INSERT INTO bom VALUES (?, ?, ?, ?)", (number, path, mark, path))  # noqa: SLF001 - ten million rows at once
         for chosen in set(chance.choices(range(distinct), cum_weights=weights, k=SIZE * 13 // 10)[:SIZE]):

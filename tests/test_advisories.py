@@ -28,7 +28,7 @@ from advisory_makers import NOW, advisory, later, store
 from lading.advisories import osv
 from lading.advisories.database import Database, Problem
 from lading.advisories.feeds import Raw, Table, items
-from lading.advisories.severity import base_score, severity
+from lading.advisories.severity import scored, severity
 from lading.advisories.store import FILE, Store
 from lading.audit.snapshot import STATEMENT, adopt, copying, publish
 from lading.cli.advisories import command
@@ -419,15 +419,33 @@ CVSS = [
     ("CVSS:3.1/AV:N/AC:L/PR:N/UI:R/S:C/C:L/I:L/A:N", 6.1),
     ("CVSS:3.1/AV:N/AC:H/PR:N/UI:N/S:U/C:N/I:N/A:N", 0.0),
     ("CVSS:3.1/AV:P/AC:H/PR:H/UI:R/S:U/C:L/I:N/A:N", 1.6),
+    ("CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:H/VI:H/VA:H/SC:H/SI:H/SA:H", 10.0),
+    ("CVSS:4.0/AV:N/AC:L/AT:P/PR:N/UI:P/VC:L/VI:N/VA:N/SC:L/SI:N/SA:N", 2.3),
+    ("CVSS:4.0/AV:N/AC:L/AT:P/PR:N/UI:P/VC:N/VI:L/VA:N/SC:N/SI:N/SA:N/E:U", 0.6),
+    ("CVSS:4.0/AV:P/AC:H/AT:P/PR:H/UI:A/VC:N/VI:N/VA:L/SC:N/SI:N/SA:N", 1.0),
+    ("CVSS:4.0/AV:L/AC:L/AT:N/PR:L/UI:N/VC:N/VI:N/VA:N/SC:N/SI:N/SA:N", 0.0),
+    ("CVSS:4.0/AV:A/AC:L/AT:N/PR:L/UI:P/VC:H/VI:L/VA:H/SC:L/SI:H/SA:N/E:P/CR:M/IR:L/AR:H", 5.1),
+    ("CVSS:4.0/AV:N/AC:H/AT:N/PR:H/UI:N/VC:L/VI:H/VA:L/SC:H/SI:L/SA:N/MSI:S/MAV:A/CR:L", 8.4),
+    ("CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:A/VC:L/VI:L/VA:N/SC:N/SI:N/SA:N/S:P/AU:Y/U:Amber", 5.1),
 ]
 
 
 @pytest.mark.parametrize(("vector", "score"), CVSS)
 def test_a_vector_has_its_score(vector: str, score: float) -> None:
-    assert base_score(vector) == score
+    assert scored(vector) == score
 
 
-@pytest.mark.parametrize("vector", ["", "CVSS:3.1/AV:N", "CVSS:4.0/AV:N/AC:L", "AV:N/AC:L/Au:N/C:P/I:P/A:P", "CVSS:3.1/" + "A:N/" * 200])
+@pytest.mark.parametrize(
+    "vector",
+    [
+        "",
+        "CVSS:3.1/AV:N",
+        "CVSS:4.0/AV:N/AC:L",
+        "CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:H/VI:H/VA:H/SC:S/SI:H/SA:H",
+        "AV:N/AC:L/Au:N/C:P/I:P/A:P",
+        "CVSS:3.1/" + "A:N/" * 200,
+    ],
+)
 def test_what_cannot_be_scored_is_unknown_and_never_low(vector: str) -> None:
     assert severity([osv.Score("CVSS_V3", vector)]) == ("unknown", 0.0)
 

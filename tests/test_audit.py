@@ -251,6 +251,25 @@ def test_a_tag_that_moved_counts_only_in_its_window(tmp_path: Path) -> None:
     assert not outside_of_it.problems
 
 
+HUB_NAME = advisory("LDX-2", "Hugging Face", "acme/model", type="GIT")
+HUB_NAME["database_specific"] = {"lading": {"kind": "namespace-reuse", "ownership": {"valid_until": "2025-06-01T00:00:00Z"}}}
+OWNED: dict[str, tuple[str, int, list[tuple[Any, ...]]]] = {
+    "a branch, before": ("@main", 5, []),
+    "a branch, after": ("@main", 7, [(Status.AFFECTED, Basis.WINDOW)]),
+    "a commit, after": ("@" + "1" * 40, 7, []),
+    "nothing, after": ("", 7, [(Status.UNDETERMINED, Basis.WINDOW)]),
+}
+
+
+@pytest.mark.parametrize(("version", "month", "found"), OWNED.values(), ids=OWNED)
+def test_a_name_with_another_owner_counts_from_when_it_changed_hands(tmp_path: Path, version: str, month: int, found: Any) -> None:
+    made = store(tmp_path, HUB_NAME)
+    with made.open() as database:
+        bom = purls.read(f"pkg:huggingface/acme/model{version}".encode(), "list.txt")
+        result = audit(bom, database, NOW, built=NOW.replace(year=2025, month=month, day=2))
+    assert [(p.status, p.basis) for p in result.problems] == found
+
+
 def test_an_answer_older_than_it_may_be_says_so(tmp_path: Path) -> None:
     made = store(tmp_path, advisory("A-1", events=ZERO_TO_TWO))
     with made.open() as database:

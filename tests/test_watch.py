@@ -10,11 +10,13 @@ from click.testing import CliRunner
 from advisory_makers import NOW, advisory, later, store
 from lading.advisories.store import Store
 from lading.audit import purls
+from lading.audit.finding import Status
 from lading.audit.run import audit
+from lading.audit.vex.statement import Product, Statement
 from lading.cli.audit import load
 from lading.cli.watch import command
 from lading.core.errors import DatabaseError
-from lading.watch.run import FILE, Event, Look, look
+from lading.watch.run import FILE, Decisions, Event, Look, look
 from lading.watch.store import Watched
 
 ONE = advisory("A-1", events=[{"introduced": "0"}, {"fixed": "2.0"}])
@@ -29,9 +31,9 @@ def boms(tmp_path: Path) -> Path:
     return folder
 
 
-def seen(made: Store, folder: Path, *, commit: bool = True) -> Look:
+def seen(made: Store, folder: Path, *, commit: bool = True, decisions: Decisions | None = None) -> Look:
     with made.open() as database, Watched(folder / FILE).guarded() as watched:
-        found = look(watched, folder, database, load)
+        found = look(watched, folder, database, load, decisions)
         if commit:
             watched.commit(database.header.generation)
         return found
@@ -92,6 +94,45 @@ def test_documents_come_change_and_go(tmp_path: Path, boms: Path) -> None:
     assert (found.documents, found.read) == (2, 1)
     store(tmp_path / "db", {**ONE, "modified": "2030-02-02T00:00:00Z", "withdrawn": "2030-02-02T00:00:00Z"}, now=later(3))
     assert [c.systems for c in seen(made, boms).changes] == [("web.txt",), ("new.txt",)]
+
+
+def test_a_document_with_a_known_problem_is_told_and_the_others_are_not(tmp_path: Path, boms: Path) -> None:
+    made = store(tmp_path / "db", ONE)
+    seen(made, boms)
+    (boms / "late.txt").write_text("pkg:pypi/acme@1.0\n")
+    assert told(seen(made, boms)) == [(Event.NEW, "pkg:pypi/acme@1.0", "A-1", ("late.txt",))]
+
+
+def test_a_document_scanned_anew_tells_only_what_came_and_what_left(tmp_path: Path, boms: Path) -> None:
+    made = store(tmp_path / "db", ONE, advisory("A-2", name="other", versions=["1.0", "1.1"]))
+    seen(made, boms)
+    (boms / "web.txt").write_text("pkg:pypi/acme@3.0\npkg:pypi/other@1.0\npkg:pypi/other@1.1\n")
+    assert told(seen(made, boms)) == [
+        (Event.NEW, "pkg:pypi/other@1.1", "A-2", ("web.txt",)),
+        (Event.CLOSED, "pkg:pypi/acme@1.0", "A-1", ("web.txt",)),
+    ]
+    store(tmp_path / "db", {**ONE, "modified": "2030-02-02T00:00:00Z", "withdrawn": "2030-02-02T00:00:00Z"}, now=later(3))
+    assert told(seen(made, boms)) == [(Event.CLOSED, "pkg:pypi/acme@1.0", "A-1", ("job.txt",))]
+
+
+def test_what_was_decided_is_closed_until_the_decision_expires(tmp_path: Path, boms: Path) -> None:
+    made = store(tmp_path / "db", ONE)
+    seen(made, boms)
+    product = Product("pkg:pypi/acme", within="web.txt")
+    row = Statement(ids=frozenset({"A-1"}), products=(product,), status=Status.NOT_AFFECTED, reason="never called", until=NOW.date())
+    for day, expected in ((NOW, [(Event.CLOSED, ("web.txt",))]), (NOW, []), (later(1), [(Event.NEW, ("web.txt",))]), (later(2), [])):
+        found = seen(made, boms, decisions=Decisions((row,), day.date()))
+        assert [(c.event, c.systems) for c in found.changes] == expected, day
+
+
+def test_what_is_decided_from_the_beginning_is_never_told(tmp_path: Path, boms: Path) -> None:
+    (boms / "lading.toml").write_text(
+        '[audit]\nvex = ["vex"]\n\n[[decision]]\nid = "A-1"\ncomponent = "pkg:pypi/acme"\nreason = "never called"\n'
+    )
+    (boms / "vex").mkdir()
+    made = store(tmp_path / "db", ONE, now=later(-3000))
+    done = run(boms, made)
+    assert (done.return_value, done.stdout) == (0, "")
 
 
 def test_a_look_says_what_an_audit_says(tmp_path: Path, boms: Path) -> None:

@@ -242,7 +242,7 @@ def _heads(contents: Contents, places: list[list[tuple[int, int, int]]]) -> Iter
         own = own if isinstance(own, dict) else {}
         word, score = severity(_scores(kept.read), specific.get("severity"))
         ids = (record.id, *(record.aliases or ()), *(record.upstream or ()))
-        window = own.get("window")
+        window, ownership = own.get("window"), own.get("ownership")
         yield Head(
             id=record.id,
             source=states[-1].source,
@@ -260,6 +260,7 @@ def _heads(contents: Contents, places: list[list[tuple[int, int, int]]]) -> Iter
             problems=kept.read.problems,
             kind=own["kind"] if isinstance(own.get("kind"), str) else "",
             window=(str(window.get("start", "")), str(window.get("end", ""))) if isinstance(window, dict) else ("", ""),
+            owned_until=str(ownership.get("valid_until", "")) if isinstance(ownership, dict) else "",
             atlas=tuple(a for a in own.get("atlas", ()) if isinstance(a, str)) if isinstance(own.get("atlas"), list) else (),
         )
 

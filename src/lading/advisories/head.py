@@ -52,6 +52,8 @@ class Head(Struct, frozen=True, array_like=True, gc=False):
     """For records of our own: what kind of incident."""
     window: tuple[str, str] = ("", "")
     atlas: tuple[str, ...] = ()
+    owned_until: str = ""
+    """Until when the name belonged to whom it was known for; empty where nothing is told of its owner."""
 
     @property
     def first_seen(self) -> str:

@@ -1,8 +1,9 @@
-"""How bad: the base score of a CVSS 3 vector, else the word that a source uses, else unknown and never low."""
+"""How bad: the score of a CVSS 3 or 4 vector, else the word that a source uses, else unknown and never low."""
 
 import re
 from collections.abc import Iterable
 
+from lading.advisories import cvss4
 from lading.advisories.osv import Score
 
 UNKNOWN = "unknown"
@@ -30,7 +31,7 @@ _VECTOR = re.compile(r"CVSS:3\.[01]/([\w:/]{1,200})\Z")
 
 def severity(scores: Iterable[Score], word: object = None) -> tuple[str, float]:
     """The word and the score of the worst vector that can be scored; the score is 0 where only a word is known."""
-    found = max((s for score in scores if (s := base_score(score.score)) is not None), default=None)
+    found = max((s for score in scores if (s := scored(score.score)) is not None), default=None)
     if found is not None:
         return worded(found), found
     words = [word, *(s.score for s in scores)]
@@ -41,6 +42,11 @@ def worded(score: float) -> str:
     """The word of a score."""
     limits = ((9.0, "critical"), (7.0, "high"), (4.0, "medium"), (0.1, "low"))
     return next((word for least, word in limits if score >= least), "info")
+
+
+def scored(vector: str) -> float | None:
+    """The score of a vector of CVSS 3 or 4; None when it is none."""
+    return cvss4.score(vector) if vector.startswith("CVSS:4") else base_score(vector)
 
 
 def base_score(vector: str) -> float | None:

@@ -92,6 +92,8 @@ class Matcher:
         if hit.sure or hit.basis is not Basis.NAME:
             return hit
         head = self.database.head(hit.record)
+        if head.owned_until:
+            return _owned(hit, head.owned_until, subject, built)
         start, end = time_of(head.window[0]), time_of(head.window[1])
         if not (subject.mutable and start and end and built):
             return hit
@@ -113,6 +115,16 @@ class Matcher:
             entry = self.database.entry(key_of(ecosystem, name))
             self._packages[key] = _Package(entry, ecosystem, order_of(ecosystem)) if entry else None
         return self._packages[key]
+
+
+def _owned(hit: Hit, until: str, subject: Subject, built: datetime | None) -> Hit:
+    """For a name that another may own by now: what was resolved before, or is told by its commit, is what it was."""
+    last = time_of(until)
+    if subject.commit or (last and built and subject.mutable and built < last):
+        return Hit(hit.record, Basis.WINDOW, sure=False, note=_ELSEWHEN)
+    sure = bool(last and built and subject.mutable)
+    note = f"since {until[:10]} the name may belong to somebody else" + ("" if sure else ", and when it was resolved is not known")
+    return Hit(hit.record, Basis.WINDOW, sure=sure, note=note)
 
 
 _ELSEWHEN = "resolved outside of the time in which the name led to something bad"
@@ -177,9 +189,11 @@ class _Package:
 
     def _within(self, spans: tuple[int, ...], ranks: tuple[int, ...]) -> str | None:
         """The version that mends it (empty where none does) when a rank lies within; None when none does."""
-        for low, high in zip(spans[::2], spans[1::2], strict=True):
-            if any(low <= r < high for r in ranks):
-                return self._entry.bounds[high // 2] if not high % 2 and high < self._end else ""
+        for place in range(0, len(spans), 2):
+            low, high = spans[place], spans[place + 1]
+            for rank in ranks:
+                if low <= rank < high:
+                    return self._entry.bounds[high // 2] if not high % 2 and high < self._end else ""
         return None
 
     def _named(self, row: tuple[int, tuple[int, ...], int], version: str, listed: frozenset[int]) -> Hit | None:

@@ -23,24 +23,36 @@ MOST_SYSTEMS = 5
 @click.option("--once", is_flag=True, help="Look once, say what is new, changed and closed since the last look, and end.")
 @click.option("--database", "-d", type=click.Path(path_type=Path), help="The folder of the advisory database.")
 @click.option("--format", "-f", "format_name", type=click.Choice(["text", "json"]), default="text")
+@click.option(
+    "--vex",
+    "documents",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="A VEX document, or a folder of them, whose decisions hold; lading.toml in FOLDER may name more.",
+)
 @click.option("--max-age", default="5d", metavar="SPAN", help="How long ago each source may have been imported.")
-def command(folder: Path, database: Path | None, format_name: str, max_age: str, *, once: bool) -> int:
+def command(folder: Path, database: Path | None, format_name: str, documents: tuple[Path, ...], max_age: str, *, once: bool) -> int:
     """Ask again about the bills of materials in FOLDER: those that are new, and the components that changed advisories touch."""
     import msgspec  # noqa: PLC0415 - when it is run
 
     from lading.advisories.store import Store, default_folder  # noqa: PLC0415 - as above
     from lading.audit.run import ground  # noqa: PLC0415 - as above
+    from lading.audit.triage import statements  # noqa: PLC0415 - as above
     from lading.cli.audit import load  # noqa: PLC0415 - as above
     from lading.ledger.window import margin_of  # noqa: PLC0415 - as above
-    from lading.watch.run import FILE, look  # noqa: PLC0415 - as above
+    from lading.policy.settings import settings_and_folder  # noqa: PLC0415 - as above
+    from lading.watch.run import FILE, Decisions, look  # noqa: PLC0415 - as above
     from lading.watch.store import Watched  # noqa: PLC0415 - as above
 
     if not once:
         raise UsageError("watch looks once", hint="add --once, and run it after each `lading advisories update`")
     if not folder.is_dir():
         raise UsageError(f"{folder} is no folder", hint="give a folder of bills of materials")
+    settings, root = settings_and_folder(folder)
+    sources = (folder / "lading.toml", *(root / p for p in settings.audit.vex), *documents)
+    decisions = Decisions(statements(settings, root, documents), datetime.now(UTC).date(), sources)
     with Store(database or default_folder()).open() as opened, Watched(folder / FILE).guarded() as watched:
-        found = look(watched, folder, opened, load)
+        found = look(watched, folder, opened, load, decisions)
         stale = ground(opened, datetime.now(UTC), margin_of(max_age)).stale
         if format_name == "json":
             click.echo(msgspec.json.format(msgspec.json.encode({**msgspec.to_builtins(found), "stale": stale}), indent=1))

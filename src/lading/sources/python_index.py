@@ -21,6 +21,8 @@ from lading.trust.strict import canonical
 _JSON = "application/vnd.pypi.simple.v1+json"
 _LINK = re.compile(rb'<a\b[^>]*?href="(?P<url>[^"#]+)#sha256=(?P<sum>[0-9a-f]{64})"(?P<more>[^>]*)>(?P<name>[^<]+)</a>', re.IGNORECASE)
 _STEM = r"{}-(?P<version>\d[^-]*?)(?:-.+\.whl|\.tar\.gz|\.zip|\.tar\.bz2)\Z"
+PUBLIC = "https://pypi.org/simple"
+"""The index that clients ask where nothing else is set."""
 UNKNOWN = -1
 _LARGEST = 256 << 20
 
@@ -32,7 +34,7 @@ class Index:
     upstreams = ("pypi",)
 
     def __init__(self) -> None:
-        self.client = Client(os.environ.get("PIP_INDEX_URL") or os.environ.get("UV_DEFAULT_INDEX") or "https://pypi.org/simple")
+        self.client = Client(os.environ.get("PIP_INDEX_URL") or os.environ.get("UV_DEFAULT_INDEX") or PUBLIC)
 
     def find(self, component: Component, revision: str) -> Found:
         """The newest release that a specifier allows, previews only where they are named; every file of it that is not yanked."""
