@@ -382,7 +382,7 @@ def _fill(watched: Watched, folder: Path, records: list[dict[str, Any]], count: 
         ref = purl("pypi", name, version=version)
         encoded.setdefault(msgspec.msgpack.encode(Subject(ref, ("PyPI",), name, version, version)), array("I")).extend(numbers)
     for data, numbers in encoded.items():
-        watched._use(data, numbers)  # noqa: SLF001 - as above
+        watched._use(data, numbers, {})  # noqa: SLF001 - as above
     return len(encoded)
 
 

@@ -21,7 +21,7 @@ LINK = re.compile(r"\[[^\]]*\]\((?!https?://|#|mailto:)([^)#\s]+)")
 @pytest.mark.parametrize("page", RUN, ids=lambda p: p.stem)
 def test_every_command_of_a_page_runs(page: Path, tmp_path: Path) -> None:
     (tmp_path / "examples").symlink_to(ROOT / "examples")
-    for name, block in re.findall(r"```toml\n# (\S+\.toml)\n(.*?)```", page.read_text(), re.DOTALL):
+    for name, block in re.findall(r"```(?:toml|text)\n# (\S+\.(?:toml|txt))\n(.*?)```", page.read_text(), re.DOTALL):
         (tmp_path / name).write_text(block)
     for line in re.findall(r"^\$ lading (.+)$", page.read_text(), re.MULTILINE):
         done = subprocess.run(

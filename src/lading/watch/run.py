@@ -144,25 +144,23 @@ class _Comparison:
         subject = self.watched.subject(number)
         answer = self.matcher.ask(subject)
         before = self.watched.known(number)
-        if not (answer.hits or before):
+        now = self._now(number, subject, answer) if answer.hits else []
+        came, left = self.moved.came.get(number, []), self.moved.left.get(number, [])
+        if now == before and not (came or left):
             return
+        self.watched.know(number, now)
         systems = self.watched.systems(number)
-        now = self._now(subject, answer, systems)
-        if now != before:
-            self.watched.know(number, now)
-        came = self.moved.came.get(number, [])
-        if now != before or came:
-            for state in now:
-                old = next((b for b in before if b.is_same(state)), None)
-                yield from _told(subject, state, old, systems, came)
+        for state in now:
+            old = next((b for b in before if b.is_same(state)), None)
+            yield from _told(subject, state, old, systems, came)
         for state in before:
             still = any(state.is_same(n) for n in now)
-            gone = tuple(self.moved.left.get(number, ()) if still else [*systems, *self.moved.left.get(number, ())])
-            if gone := tuple(p for p in gone if p not in state.decided and (still or p not in came)):
-                yield _change(Event.CLOSED, subject, state, gone)
+            gone = left if still else [*systems, *left]
+            if closed := tuple(p for p in gone if p not in state.decided and (still or p not in came)):
+                yield _change(Event.CLOSED, subject, state, closed)
 
-    def _now(self, subject: Subject, answer: Answer, systems: list[str]) -> list[Known]:
-        named = {path: self.watched.system(path) for path in systems} if self.decisions.statements else {}
+    def _now(self, number: int, subject: Subject, answer: Answer) -> list[Known]:
+        named = {p: self.watched.system(p) for p in self.watched.systems(number)} if self.decisions.statements else {}
         return [
             Known(p.ids, p.status.value, p.priority.value, p.fixed_in, p.summary, self.decisions.closed(p, named))
             for p in problems_of(subject, answer.hits, self.matcher.database)
