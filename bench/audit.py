@@ -5,7 +5,6 @@
 """
 
 import argparse
-import contextlib
 import gc
 import json
 import lzma
@@ -41,6 +40,7 @@ from lading.core.bom import Bom
 from lading.core.purl import purl
 from lading.watch.run import _marks, look
 from lading.watch.store import Watched
+from measured import used_by
 
 STACK = ("torch", "transformers", "vllm", "mlflow", "ray", "gradio", "langchain", "langchain-core", "pillow", "numpy", "tensorflow", "keras",
          "scikit-learn", "requests", "urllib3", "jinja2", "aiohttp", "protobuf", "pyyaml", "cryptography", "litellm", "onnx", "jupyterlab", "notebook")  # fmt: skip
@@ -406,12 +406,8 @@ def _unasked(path: Path) -> Bom:
 def _run(command: list[str]) -> tuple[float, float]:
     """Wall time and the most memory that the command had resident, in megabytes."""
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    start = time.perf_counter()
-    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    _, _, used = os.wait4(process.pid, 0)
-    with contextlib.suppress(ChildProcessError):
-        process.wait()
-    return time.perf_counter() - start, used.ru_maxrss / 1024
+    used = used_by(command, environment=environment)
+    return used.wall, used.memory
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from statistics import median
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
+from measured import used_by
 from simulators.hub import Hub, serving  # the path of the tests comes first
 
 ROUNDS = 3
@@ -91,20 +92,16 @@ def _sync(folder: Path, size: int) -> None:
         f"| `lading sync` | {a:.2f} | {size / a / 1e6:.0f} |\n| {AT_ONCE} threads of urllib with SHA-256 | {b:.2f} | {size / b / 1e6:.0f} |\n\n"
     )
     sys.stdout.write(f"{b / a:.2f} of the speed of the plain download (both share the cores with the server).\n")
-    sys.stdout.write(f"Peak memory of `lading sync` with {AT_ONCE} connections: {max(peaks) >> 10} MB (limit {64 + 4 * AT_ONCE}).\n")
+    sys.stdout.write(f"Peak memory of `lading sync` with {AT_ONCE} connections: {max(peaks):.0f} MB (limit {64 + 4 * AT_ONCE}).\n")
 
 
-def _run(arguments: list[str], folder: Path, address: str) -> int:
-    """Run lading; its peak memory in KiB."""
+def _run(arguments: list[str], folder: Path, address: str) -> float:
+    """Run lading; its peak memory in MB."""
     command = [sys.executable, "-m", "lading", *arguments]
-    process = subprocess.Popen(
-        command, cwd=folder, env=os.environ | {"HF_ENDPOINT": address}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise subprocess.CalledProcessError(process.returncode, command)
-    return usage.ru_maxrss
+    used = used_by(command, folder, os.environ | {"HF_ENDPOINT": address})
+    if used.status:
+        raise subprocess.CalledProcessError(used.status, command)
+    return used.memory
 
 
 def _median(work: Callable[[], None]) -> float:

@@ -2,14 +2,13 @@
 
 import argparse
 import os
-import resource
 import shutil
-import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 from statistics import median
+
+from measured import used_by
 
 ROUNDS = 3
 FILES = 20_000
@@ -53,14 +52,8 @@ def _measured(folder: Path, cdxgen: str | None) -> tuple[tuple[float, int], tupl
 
 def _run(command: list[str], scratch: str) -> tuple[float, int]:
     """Wall seconds and peak memory in MB of a whole process."""
-    start = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=scratch)
-    _, _, usage = os.wait4(process.pid, 0)
-    return time.perf_counter() - start, _megabytes(usage)
-
-
-def _megabytes(usage: resource.struct_rusage) -> int:
-    return usage.ru_maxrss // (1024 if sys.platform == "linux" else 1 << 20)
+    used = used_by(command, Path(scratch))
+    return used.wall, int(used.memory)
 
 
 def _middle(rows: list[tuple[float, int]]) -> tuple[float, int]:
