@@ -7,7 +7,7 @@ from msgspec import Struct
 from lading.advisories import names
 from lading.core.component import Component
 from lading.core.kinds import Kind, Pin
-from lading.core.purl import parse
+from lading.core.purl import Purl, parse
 
 _COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?\Z")
 _RANGE = frozenset("<>=!^*, |")
@@ -40,18 +40,29 @@ def subject_of(component: Component) -> Subject:
         found = parse(component.purl)
     except ValueError:
         return Subject(component.ref, (), component.name, component.version, component.version, digests)
-    version = found.version or ("" if _RANGE & set(component.version) else component.version)
+    name, told = _upstream(found)
+    version = told or ("" if _RANGE & set(component.version) else component.version)
     if found.type == "oci":
         return Subject(component.ref, (), component.name, version, component.version, digests)
     return Subject(
         component.ref,
         names.ecosystems_of(found),
-        names.name_of(found),
+        name or names.name_of(found),
         "" if version == "latest" else version,
         component.version,
         digests,
         component.pin is Pin.MUTABLE and found.type in {"github", "huggingface"},
     )
+
+
+def _upstream(found: Purl) -> tuple[str, str]:
+    """The source package that advisories of Debian and Alpine name, and the version as it is compared there."""
+    qualifiers = dict(found.qualifiers)
+    if found.type in {"deb", "apk"} and (source := qualifiers.get("upstream")):
+        name, _, version = source.partition("@")
+        return name, version or found.version
+    epoch = qualifiers.get("epoch", "")
+    return "", f"{epoch}:{found.version}" if epoch and found.version else found.version
 
 
 def is_subject(component: Component) -> bool:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from lading.cli.image import image_of
 from lading.cli.output import emit, encoded, format_for, wants_colour, width
 from lading.core.errors import UsageError
 
@@ -133,12 +134,12 @@ def load(target: Path) -> "Bom":
     from lading.audit import purls  # noqa: PLC0415 - when it is run
     from lading.cli.bom import parse, read  # noqa: PLC0415 - as above
 
-    if str(target) != "-" and target.exists():
-        from lading.audit import environment, image  # noqa: PLC0415 - when it is run
+    if image := image_of(target):
+        return image
+    if target.is_dir():
+        from lading.audit import environment  # noqa: PLC0415 - when it is run
 
-        if image.is_image(target):
-            return image.read(target)
-        if target.is_dir() and environment.is_environment(target):
+        if environment.is_environment(target):
             return environment.read(target)
     if str(target) != "-" and (target.is_dir() or not target.exists()):
         from lading.policy.settings import settings_for  # noqa: PLC0415 - for folders

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from lading.cli.image import image_of
 from lading.cli.output import emit, encoded, format_for, wants_colour, width
 from lading.core.finding import Report
 from lading.core.kinds import Severity
@@ -23,6 +24,7 @@ Examples:
   lading scan .
   lading scan .venv --fail-on high
   lading scan image.tar --format cyclonedx
+  lading scan docker://registry.example/team/app:v1
   lading scan . --format html --output report.html
   lading scan . --format cyclonedx > bom.json
   lading scan . --fail-on high --format sarif --output lading.sarif
@@ -66,7 +68,7 @@ def command(  # noqa: PLR0913 - one for every option
     inspects: bool,
     quiet: bool,
 ) -> int:
-    """Show everything TARGET (a folder, an installed environment, an image on disk or a file) inherits from upstream."""
+    """Show everything TARGET (a folder, an installed environment, an image on disk or in a registry, an unpacked root or a file) inherits from upstream."""
     from lading.policy.settings import settings_for  # noqa: PLC0415 - after the options are known to be right
 
     chosen = format_for(format_name, output)
@@ -110,24 +112,15 @@ def _report(target: Path, exclude: tuple[str, ...], progress: "Progress | None",
         from lading.installed import scan as scan_environment  # noqa: PLC0415 - where there is one
 
         return scan_environment(target)
-    if _is_image(target):
-        from lading.audit.image import read  # noqa: PLC0415 - where there is one
+    if image := image_of(target):
         from lading.scan.run import judge  # noqa: PLC0415 - as above
 
-        return judge(read(target))
+        return judge(image)
     return scan(target, exclude=exclude, progress=progress)
 
 
 def _is_environment(target: Path) -> bool:
     return (target / "pyvenv.cfg").is_file() or any(target.glob("*.dist-info"))
-
-
-def _is_image(target: Path) -> bool:
-    if not (target / "oci-layout").is_file() and target.suffix != ".tar":
-        return False
-    from lading.audit.image import is_image  # noqa: PLC0415 - most targets are none
-
-    return is_image(target)
 
 
 def exit_code(report: Report, fail_on: str | None, *, strict: bool) -> int:

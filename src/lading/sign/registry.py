@@ -1,14 +1,16 @@
 """Images in a registry: what signing and verifying need of the OCI distribution specification 1.1, `docker://HOST/NAME[:TAG]`."""
 
 import base64
+import contextlib
+import io
 import json
 import os
 import re
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from email.message import Message
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlencode, urljoin, urlsplit
 from urllib.request import Request, urlopen
@@ -83,6 +85,35 @@ class Registry:
         if digest.algorithm not in {"sha256", "sha512"} or Digest.of_bytes(data, digest.algorithm) != digest:
             raise TrustError(f"the blob {digest} has other bytes than its name says")
         return data
+
+    @contextlib.contextmanager
+    def files(self, tag: str) -> Iterator[Callable[[str], IO[bytes]]]:
+        """The image of a tag as the files of an OCI layout (`index.json`, `blobs/sha256/…`); layers are streamed, not held."""
+        image = self.image(tag)
+        index = canonical({"schemaVersion": 2, "manifests": [{"digest": str(image.digest), "mediaType": image.media_type}]})
+        manifests = {image.digest}
+
+        def opened(name: str) -> IO[bytes]:
+            if name == "index.json":
+                return io.BytesIO(index)
+            digest = Digest(*name.removeprefix("blobs/").split("/", 1))
+            if digest not in manifests:
+                return self._stream(digest)
+            _, headers, data = self._asked("GET", f"manifests/{digest}", headers={"Accept": _ACCEPTED})
+            if headers.get_content_type() in INDEXES:
+                manifests.update(descriptor_of(e).digest for e in _entries(data, str(digest)))
+            return io.BytesIO(data)
+
+        yield opened
+
+    def _stream(self, digest: Digest) -> IO[bytes]:
+        """A blob as it comes; who reads it holds it against its digest."""
+        if self._asked("HEAD", f"blobs/{digest}")[0] in _MISSING:
+            raise FileNotFoundError(f"the blob {digest} is not in {self.place}")
+        request = Request(urljoin(self._base, f"blobs/{digest}"))  # noqa: S310 - _base says which scheme
+        if self._authorization:
+            request.add_unredirected_header("Authorization", self._authorization)
+        return cast("IO[bytes]", urlopen(request, timeout=_SECONDS))  # noqa: S310 - as above
 
     def put(self, data: bytes) -> Digest:
         """Upload a blob, if it is not there."""

@@ -1,0 +1,109 @@
+"""An image as a bill of materials: what is installed, what its applications name and carry, and which layer brought it."""
+
+import tempfile
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from lading.audit import environment
+from lading.core.bom import Bom
+from lading.core.component import Component
+from lading.core.digest import Digest
+from lading.core.errors import FormatError, LadingError
+from lading.core.kinds import Kind, Phase
+from lading.core.limits import DEFAULT_LIMITS
+from lading.core.merge import merge
+from lading.image import blobs, layers
+from lading.image.packages import installed
+from lading.scan.folder import Folder
+from lading.scan.run import collect
+from lading.sign.registry import registry_at
+
+_WRONG = (*layers.DAMAGED, KeyError, TypeError, RecursionError, AttributeError, IndexError)
+_BASE = "org.opencontainers.image.base."
+_TOLD = ("User", "Entrypoint", "Cmd", "WorkingDir")
+
+
+def read(path: Path) -> Bom:
+    """Everything in an image on disk; FormatError when it is no image."""
+    return _read(path.name, blobs.opened(path), str(path))
+
+
+def pull(reference: str) -> Bom:
+    """Everything in an image of a registry (`docker://HOST/NAME[:TAG|@DIGEST]`), layer by layer, without keeping it."""
+    registry, tag = registry_at(reference)
+    return _read(reference.partition("://")[2], registry.files(tag), reference)
+
+
+def is_root(folder: Path) -> bool:
+    """Whether a folder is the root of an unpacked image."""
+    told = ("var/lib/dpkg/status", "var/lib/dpkg/status.d", layers.APK, "var/lib/rpm", "usr/lib/sysimage/rpm")
+    release = any((folder / n).is_file() for n in ("etc/os-release", "usr/lib/os-release"))
+    return release and any((folder / n).exists() for n in told)
+
+
+def read_root(folder: Path) -> Bom:
+    """Everything in an unpacked root folder."""
+    with tempfile.TemporaryDirectory(prefix="lading-image-") as aside:
+        found = layers.Found(kept=Path(aside))
+        layers.read_folder(folder, found)
+        return _bom(Component(kind=Kind.SYSTEM, name=folder.resolve().name), found)
+
+
+def _read(name: str, place: AbstractContextManager[blobs.Source], where: str) -> Bom:
+    with tempfile.TemporaryDirectory(prefix="lading-image-") as aside:
+        found = layers.Found(kept=Path(aside))
+        try:
+            with place as source:
+                manifest = blobs.manifest(source)
+                for layer in manifest.layers:
+                    layers.apply(source, layer, found)
+                subject = _subject(name, manifest)
+        except LadingError:
+            raise
+        except _WRONG as e:
+            hint = "an OCI layout, what `docker save` writes, or docker://HOST/NAME:TAG"
+            raise FormatError(f"{where} is no image that can be read: {e}", hint=hint) from e
+        return _bom(subject, found)
+
+
+def _subject(name: str, manifest: blobs.Manifest) -> Component:
+    """The image itself: its digest, its base, how it starts, and the steps that made its layers."""
+    settings = manifest.config.get("config") or {}
+    rows = {f"config:{key.lower()}": _text(settings.get(key)) for key in _TOLD} if isinstance(settings, dict) else {}
+    rows |= {f"base:{key.removeprefix(_BASE)}": value for key, value in manifest.annotations.items() if key.startswith(_BASE)}
+    rows |= {key: str(manifest.config.get(key, "")) for key in ("os", "architecture", "created")}
+    rows |= {f"layer:{number}": f"{layer.name} {layer.made_by}".strip()[:500] for number, layer in enumerate(manifest.layers)}
+    digests = (Digest.parse(manifest.digest),) if manifest.digest else ()
+    return Component(kind=Kind.SYSTEM, name=name, digests=digests, properties=tuple(sorted((k, v) for k, v in rows.items() if v)))
+
+
+def _text(value: object) -> str:
+    return " ".join(map(str, value)) if isinstance(value, list) else str(value or "")
+
+
+def _bom(subject: Component, found: layers.Found) -> Bom:
+    packages, distributions = installed(found)
+    python = environment.bom(subject.name, distributions)
+    brought = collect(Folder(found.kept, DEFAULT_LIMITS, ()), subject.name)
+    unread = (*found.unread, *brought.coverage.unread)
+    read_files = len(found.files) + brought.coverage.read
+    return replace(
+        brought,
+        subject=subject,
+        components=_placed(merge([*packages, *python.components, *brought.components]), found),
+        edges=tuple(sorted({*python.edges, *brought.edges})),
+        coverage=replace(brought.coverage, files=read_files + len(unread), read=read_files, unread=tuple(sorted(unread))),
+        phase=Phase.DEPLOYED,
+    )
+
+
+def _placed(components: Iterable[Component], found: layers.Found) -> tuple[Component, ...]:
+    """Each component with the layer that brought the file that tells of it."""
+    placed = []
+    for component in components:
+        brought = sorted({layer for o in component.occurrences if (layer := found.layer_of.get(o.path))})
+        placed.append(replace(component, properties=(*component.properties, *(("layer", b) for b in brought))))
+    return tuple(placed)

@@ -1,0 +1,307 @@
+"""What is in an image is what its package managers print, whatever form the image has, and each thing with the layer that brought it."""
+
+import contextlib
+import gzip
+import hashlib
+import json
+import os
+import shutil
+import struct
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from backports import zstd
+from hypothesis import given
+from hypothesis import strategies as st
+
+from advisory_makers import NOW, advisory, store
+from lading.audit.run import audit
+from lading.cli.audit import load
+from lading.core.bom import Bom
+from lading.image import rpm
+from test_audit_inputs import OS_RELEASE, tar
+from test_registry import distribution
+
+__all__ = ["distribution"]
+
+CODE = b"from transformers import AutoModel\nAutoModel.from_pretrained('acme/encoder', revision='v1')\n"
+WEIGHTS = struct.pack("<Q", 2) + b"{}"
+APK = b"P:musl\nV:1.2.4-r2\nA:x86_64\nL:MIT\no:musl\n\nP:libssl3\nV:3.1.4-r5\nA:x86_64\nL:Apache-2.0\no:openssl\n\n"
+
+
+def image(folder: Path, *layers: bytes, media: str = "application/vnd.oci.image.layer.v1.tar+gzip") -> Path:
+    """An OCI layout as builders write it: index, manifest, configuration with history."""
+    blobs = folder / "blobs" / "sha256"
+    blobs.mkdir(parents=True)
+
+    def keep(data: bytes, kind: str) -> dict[str, Any]:
+        name = hashlib.sha256(data).hexdigest()
+        (blobs / name).write_bytes(data)
+        return {"mediaType": kind, "digest": f"sha256:{name}", "size": len(data)}
+
+    plain = [_plain(layer) for layer in layers]
+    config = {
+        "architecture": "amd64",
+        "os": "linux",
+        "config": {"User": "app", "Entrypoint": ["python", "serve.py"]},
+        "rootfs": {"type": "layers", "diff_ids": [f"sha256:{hashlib.sha256(p).hexdigest()}" for p in plain]},
+        "history": [{"created_by": f"step {n}"} for n in range(len(layers))],
+    }
+    manifest: dict[str, Any] = {
+        "schemaVersion": 2,
+        "mediaType": "application/vnd.oci.image.manifest.v1+json",
+        "config": keep(json.dumps(config).encode(), "application/vnd.oci.image.config.v1+json"),
+        "layers": [keep(layer, media) for layer in layers],
+    }
+    entry = keep(json.dumps(manifest).encode(), manifest["mediaType"]) | {"annotations": {"org.opencontainers.image.ref.name": "latest"}}
+    (folder / "index.json").write_text(json.dumps({"schemaVersion": 2, "manifests": [entry]}))
+    (folder / "oci-layout").write_text('{"imageLayoutVersion": "1.0.0"}')
+    return folder
+
+
+def _plain(layer: bytes) -> bytes:
+    return gzip.decompress(layer) if layer[:2] == b"\x1f\x8b" else zstd.decompress(layer) if layer[:4] == b"\x28\xb5\x2f\xfd" else layer
+
+
+BASE = {"etc/os-release": b'ID=alpine\nVERSION_ID="3.19"\n', "lib/apk/db/installed": APK}
+APP = {"app/serve.py": CODE, "models/encoder/model.safetensors": WEIGHTS, "app/requirements.txt": b"requests==2.33.0\n"}
+LAYERS = (gzip.compress(tar(BASE)), gzip.compress(tar(APP)))
+
+
+def refs(bom: Bom) -> set[str]:
+    return {c.ref for c in bom.components}
+
+
+def layer_of(bom: Bom) -> dict[str, str]:
+    """The layer that brought each component, by number."""
+    number = {row.split()[0]: key.partition(":")[2] for key, row in bom.subject.properties if key.startswith("layer:")}
+    return {c.ref: number[dict(c.properties)["layer"]] for c in bom.components if "layer" in dict(c.properties)}
+
+
+def test_an_image_is_what_its_layers_install_name_and_carry(tmp_path: Path) -> None:
+    bom = load(image(tmp_path / "image", *LAYERS))
+    assert layer_of(bom) == {
+        "pkg:apk/alpine/musl@1.2.4-r2?arch=x86_64&distro=alpine-3.19": "0",
+        "pkg:apk/alpine/libssl3@3.1.4-r5?arch=x86_64&distro=alpine-3.19&upstream=openssl": "0",
+        "pkg:huggingface/acme/encoder@v1": "1",
+        "pkg:pypi/requests@2.33.0": "1",
+        next(r for r in refs(bom) if "models/encoder" in r): "1",
+    } | {r: "1" for r in refs(bom) if r == "pkg:pypi/transformers"}
+    told = dict(bom.subject.properties)
+    assert (told["config:user"], told["layer:1"].split(" ", 1)[1]) == ("app", "step 1")
+    assert bom.subject.digests
+    assert bom.coverage.complete
+
+
+def test_every_form_of_an_image_is_the_same_image(tmp_path: Path) -> None:
+    whole = refs(load(image(tmp_path / "oci", *LAYERS)))
+    squeezed = image(tmp_path / "zstd", *(zstd.compress(_plain(p)) for p in LAYERS), media="application/vnd.oci.image.layer.v1.tar+zstd")
+    assert refs(load(squeezed)) == whole
+    root = tmp_path / "root"
+    for name, data in {**BASE, **APP}.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_bytes(data)
+    assert refs(load(root)) == whole
+
+
+@pytest.mark.skipif(not shutil.which("skopeo"), reason="skopeo is not installed")
+def test_what_skopeo_makes_of_an_image_is_the_same_image(tmp_path: Path, distribution: str) -> None:
+    source = image(tmp_path / "oci", *LAYERS)
+    whole = load(source)
+    place = f"{distribution}/team/scanned:v1"
+    for target in (f"docker-archive:{tmp_path}/saved.tar:team/scanned:v1", f"oci-archive:{tmp_path}/oci.tar", f"docker://{place}"):
+        command = ["skopeo", "copy", "--quiet", "--insecure-policy", "--dest-tls-verify=false", f"oci:{source}:latest", target]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+    for form in (tmp_path / "saved.tar", tmp_path / "oci.tar", Path(f"docker://{place}")):
+        found = load(form)
+        assert (refs(found), layer_of(found)) == (refs(whole), layer_of(whole)), form
+
+
+@pytest.mark.skipif(not shutil.which("dpkg-query"), reason="this is no system of Debian's")
+def test_the_packages_of_debian_are_those_that_dpkg_prints(tmp_path: Path) -> None:
+    layer = tar({"etc/os-release": OS_RELEASE, "var/lib/dpkg/status": Path("/var/lib/dpkg/status").read_bytes()})
+    found = {(c.name, c.version) for c in load(image(tmp_path / "image", gzip.compress(layer))).components}
+    printed = subprocess.run(
+        ["dpkg-query", "-W", "-f", "${db:Status-Status} ${Package} ${Version}\n"], capture_output=True, text=True, check=True
+    )
+    rows = [line.split() for line in printed.stdout.splitlines()]
+    assert found == {(name, version) for status, name, version in rows if status == "installed"}
+    assert len(found) > 50
+
+
+SPEC = (
+    "Name: acme-tool\nVersion: 1.2\nRelease: 3\nEpoch: 1\nSummary: A tool\nLicense: MIT\nBuildArch: noarch\n%description\nA tool.\n%files\n"
+)
+
+
+@pytest.fixture(scope="module")
+def rpms(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A root with a database that the real rpm wrote, with two packages that it built."""
+    if not shutil.which("rpmbuild"):
+        pytest.skip("rpm is not installed")
+    folder = tmp_path_factory.mktemp("rpm")
+    options = ["--define", f"_topdir {folder}/build"]
+    for name in ("acme-tool", "other"):
+        (folder / "one.spec").write_text(SPEC.replace("acme-tool", name).replace("Epoch: 1\n", "Epoch: 1\n" if name == "acme-tool" else ""))
+        subprocess.run(["rpmbuild", "-bb", *options, str(folder / "one.spec")], capture_output=True, check=True)
+    root = folder / "root"
+    root.mkdir()
+    database = ["rpm", "--root", str(root), "--dbpath", "/var/lib/rpm", "--define", "_db_backend sqlite"]
+    subprocess.run([*database, "--initdb"], capture_output=True, check=True)
+    built = [str(p) for p in (folder / "build").rglob("*.rpm")]
+    subprocess.run([*database, "-i", "--justdb", "--nodeps", *built], capture_output=True, check=True)
+    printed = subprocess.run([*database, "-qa", "--qf", "%{NAME} %|EPOCH?{%{EPOCH}:}|%{VERSION}-%{RELEASE}\n"], capture_output=True, text=True, check=True)  # fmt: skip
+    (folder / "printed").write_text(printed.stdout)
+    return folder
+
+
+def test_the_packages_of_rpm_are_those_that_rpm_prints(rpms: Path, tmp_path: Path) -> None:
+    layer = tar({"etc/os-release": b"ID=almalinux\nVERSION_ID=9.4\n", "var/lib/rpm/rpmdb.sqlite": (rpms / "root/var/lib/rpm/rpmdb.sqlite").read_bytes()})  # fmt: skip
+    bom = load(image(tmp_path / "image", gzip.compress(layer)))
+    assert {(c.name, c.version) for c in bom.components} == {tuple(line.split()) for line in (rpms / "printed").read_text().splitlines()}
+    assert "pkg:rpm/almalinux/acme-tool@1.2-3?arch=noarch&distro=almalinux-9.4&epoch=1" in refs(bom)
+    assert bom.coverage.complete
+
+
+def test_advisories_name_the_source_package_and_count_the_epoch(tmp_path: Path, rpms: Path) -> None:
+    with store(
+        tmp_path / "db",
+        advisory("D-1", "Alpine:v3.19", "openssl", events=[{"introduced": "0"}, {"fixed": "3.1.4-r6"}]),
+        advisory("R-1", "AlmaLinux:9", "acme-tool", events=[{"introduced": "0"}, {"fixed": "1:1.3-1"}]),
+        advisory("R-2", "AlmaLinux:9", "acme-tool", events=[{"introduced": "0"}, {"fixed": "0:9.0-1"}]),
+    ).open() as database:
+        layer = {"etc/os-release": b"ID=almalinux\nVERSION_ID=9.4\n", "var/lib/rpm/rpmdb.sqlite": (rpms / "root/var/lib/rpm/rpmdb.sqlite").read_bytes()}  # fmt: skip
+        both = [load(image(tmp_path / str(n), gzip.compress(tar(files)))) for n, files in enumerate((BASE, layer))]
+        found = [{p.id for p in audit(bom, database, NOW).affected} for bom in both]
+    assert found == [{"D-1"}, {"R-1"}]
+
+
+def header(*rows: tuple[int, int, bytes]) -> bytes:
+    """A header of RPM: an index of tags, then their values."""
+    index, data = b"", b""
+    for tag, kind, value in rows:
+        index += struct.pack(">4I", tag, kind, len(data), 1)
+        data += value
+    return struct.pack(">2I", len(rows), len(data)) + index + data
+
+
+ROWS = ((1000, 6, b"acme\0"), (1001, 6, b"1.2\0"), (1002, 6, b"3\0"), (1003, 4, struct.pack(">I", 2)), (1014, 6, b"MIT\0"))
+
+
+def ndb(*blobs: bytes, slot: bytes = b"Slot", mark: bytes = b"BlbS", size: int = 0) -> bytes:
+    """The NDB form, by its description: no tool at hand writes it."""
+    slots, data = b"", b""
+    for number, blob in enumerate(blobs, 1):
+        whole = mark + struct.pack("<3I", number, 0, size or len(blob)) + blob
+        whole += bytes(-len(whole) % 16)
+        slots += slot + struct.pack("<3I", number, (4096 + len(data)) // 16, len(whole) // 16)
+        data += whole
+    slots += (b"Slot" + bytes(12)) * ((4096 - 32 - len(slots)) // 16)
+    return b"RpmP" + struct.pack("<7I", 0, 1, 1, 3, 0, 0, 0) + slots + data
+
+
+def test_the_newer_form_of_the_database_is_read() -> None:
+    (found, other) = rpm.packages(ndb(header(*ROWS), header((1000, 6, b"b\0"), (1001, 6, b"1\0"))))
+    assert (found.name, found.full, found.license, other.name) == ("acme", "2:1.2-3", "MIT", "b")
+
+
+BROKEN = {
+    "nothing": b"",
+    "an old form": b"\0" * 12 + b"\x61\x15\x06\0" + b"\0" * 4096,
+    "no database": b"SQLite format 3\0" + b"\0" * 84,
+    "half of the pages": ndb(header(*ROWS))[:2000],
+    "another version": ndb(header(*ROWS)).replace(b"RpmP\0", b"RpmP\1"),
+    "a slot without its mark": ndb(header(*ROWS), slot=b"Slut"),
+    "a blob without its mark": ndb(header(*ROWS), mark=b"Blob"),
+    "a blob longer than it is": ndb(header(*ROWS), size=1 << 30),
+    "a header cut short": ndb(header(*ROWS)[:40]),
+    "a header of many tags": ndb(struct.pack(">2I", 1 << 30, 0)),
+    "a value outside": ndb(header(*ROWS[:2], (1002, 6, b"")).replace(struct.pack(">2I", 3, 9), struct.pack(">2I", 3, 8))),
+    "a text without end": ndb(header((1000, 6, b"a\0"), (1001, 6, b"1"))),
+    "no name": ndb(header((1001, 6, b"1\0"))),
+}
+
+
+@pytest.mark.parametrize("data", BROKEN.values(), ids=BROKEN)
+def test_a_database_that_cannot_be_read_is_told(tmp_path: Path, data: bytes) -> None:
+    with pytest.raises(ValueError, match=r"\w"):
+        list(rpm.packages(data))
+    bom = load(image(tmp_path / "image", gzip.compress(tar({"var/lib/rpm/rpmdb.sqlite": data}))))
+    assert [s.path for s in bom.coverage.unread] == ["var/lib/rpm/rpmdb.sqlite"]
+
+
+@given(data=st.binary(max_size=300), start=st.sampled_from([b"", b"RpmP", b"SQLite format 3\0", ndb(header(*ROWS))[:4200]]))
+def test_any_bytes_are_packages_or_a_sentence(data: bytes, start: bytes) -> None:
+    with contextlib.suppress(ValueError):
+        assert all(p.name for p in rpm.packages(start + data))
+
+
+WHITEOUTS: dict[str, tuple[dict[str, bytes], bool]] = {
+    "a file": ({"lib/apk/db/.wh.installed": b""}, False),
+    "its folder": ({"lib/apk/.wh.db": b""}, False),
+    "all in its folder": ({"lib/apk/db/.wh..wh..opq": b""}, False),
+    "all in its folder, which is filled again before": ({"lib/apk/db/installed": APK, "lib/apk/db/.wh..wh..opq": b""}, True),
+    "all in its folder, which is filled again after": ({"lib/apk/db/.wh..wh..opq": b"", "lib/apk/db/installed": APK}, True),
+    "another of a similar name": ({"lib/apk/.wh.d": b""}, True),
+}
+
+
+@pytest.mark.parametrize(("upper", "stays"), WHITEOUTS.values(), ids=WHITEOUTS)
+def test_what_an_upper_layer_takes_away_is_gone_and_nothing_else(tmp_path: Path, upper: dict[str, bytes], stays: bool) -> None:  # noqa: FBT001
+    bom = load(image(tmp_path / "image", gzip.compress(tar(BASE)), gzip.compress(tar(upper))))
+    assert any("musl" in r for r in refs(bom)) is stays
+
+
+def test_what_an_upper_layer_replaces_is_of_the_upper_layer(tmp_path: Path) -> None:
+    bom = load(image(tmp_path / "image", *LAYERS, gzip.compress(tar({"app/requirements.txt": b"requests==2.34.0\n"}))))
+    assert layer_of(bom)["pkg:pypi/requests@2.34.0"] == "2"
+    assert "pkg:pypi/requests@2.33.0" not in refs(bom)
+
+
+HOSTILE = {
+    "a path that leads out": {"../../outside/requirements.txt": b"requests==1.0\n"},
+    "an absolute path": {"/app/requirements.txt": b"requests==1.0\n"},
+    "a name of dots": {"./app/../app/./requirements.txt": b"requests==1.0\n"},
+}
+
+
+@pytest.mark.parametrize("files", HOSTILE.values(), ids=HOSTILE)
+def test_no_name_in_a_layer_leads_out_of_the_image(tmp_path: Path, files: dict[str, bytes]) -> None:
+    bom = load(image(tmp_path / "deep/er/image", gzip.compress(tar(files))))
+    assert refs(bom) == {"pkg:pypi/requests@1.0"}
+    assert all(not o.path.startswith(("/", "..")) for c in bom.components for o in c.occurrences)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["deep"]
+
+
+def test_a_layer_of_other_bytes_than_its_digest_is_told(tmp_path: Path) -> None:
+    folder = image(tmp_path / "image", *LAYERS)
+    place = folder / "blobs/sha256" / hashlib.sha256(LAYERS[1]).hexdigest()
+    place.write_bytes(gzip.compress(tar({"app/requirements.txt": b"evil==1.0\n"})))
+    (skipped,) = load(folder).coverage.unread
+    assert "other bytes" in skipped.reason
+
+
+def test_a_zstd_layer_without_its_reader_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lading.image.layers._zstd_module", lambda: None)
+    (skipped,) = load(image(tmp_path / "image", zstd.compress(_plain(LAYERS[0])))).coverage.unread
+    assert "lading[zstd]" in skipped.reason
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    (tmp_path / "root/etc").mkdir(parents=True)
+    (tmp_path / "root/etc/os-release").write_bytes(OS_RELEASE)
+    (tmp_path / "root/var/lib/dpkg").mkdir(parents=True)
+    (tmp_path / "root/var/lib/dpkg/status").write_text("Package: one\nStatus: install ok installed\nVersion: 1\n")
+    return tmp_path / "root"
+
+
+def test_links_in_an_unpacked_root_are_not_followed(root: Path, tmp_path: Path) -> None:
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "outside/requirements.txt").write_text("requests==1.0\n")
+    (root / "app").symlink_to(tmp_path / "outside")
+    os.mkfifo(root / "pipe.py")
+    assert {c.name for c in load(root).components} == {"one"}
