@@ -3,8 +3,7 @@
 import struct
 from collections.abc import Iterator
 
-from msgspec import Struct
-
+from lading.binary.code import Code, Section
 from lading.binary.window import Window
 
 MOST_HEADERS = 4_096
@@ -13,28 +12,6 @@ LONGEST_NAME = 1_024
 _DYNAMIC, _NOTE, _STACK, _RELRO, _LOAD = 2, 4, 0x6474E551, 0x6474E552, 1
 _NEEDED, _STRTAB, _STRSZ, _SONAME, _RPATH, _RUNPATH, _FLAGS, _FLAGS_1 = 1, 5, 10, 14, 15, 29, 30, 0x6FFFFFFB
 _MACHINES = {3: "x86", 40: "arm", 62: "x86_64", 183: "aarch64", 190: "cuda", 21: "ppc64", 22: "s390", 243: "riscv", 258: "loongarch"}
-
-
-class Section(Struct, frozen=True):
-    """A named stretch of the file."""
-
-    name: str
-    offset: int
-    size: int
-
-
-class Elf(Struct, frozen=True, kw_only=True):
-    """A program or shared object."""
-
-    machine: str = ""
-    soname: str = ""
-    needed: tuple[str, ...] = ()
-    runpath: str = ""
-    build_id: str = ""
-    executable_stack: bool = False
-    relro: str = "none"
-    """`none`, `partial` or `full`."""
-    sections: tuple[Section, ...] = ()
 
 
 class _Reader:
@@ -93,7 +70,7 @@ class _Reader:
         return found
 
 
-def read(window: Window) -> Elf:
+def read(window: Window) -> Code:
     """What a file says of itself; ValueError when it is no ELF file."""
     reader = _Reader(window)
     segments = list(reader.programs())
@@ -107,14 +84,15 @@ def read(window: Window) -> Elf:
 
     now = bool(one.get(_FLAGS, 0) & 8 or one.get(_FLAGS_1, 0) & 1)
     relro = any(kind == _RELRO for kind, *_ in segments)
-    return Elf(
+    stack = any(kind == _STACK and flags & 1 for kind, flags, *_ in segments)
+    return Code(
+        form="ELF",
         machine=reader.machine,
         soname="".join(text(_SONAME)[:1]),
         needed=tuple(text(_NEEDED)[:MOST_HEADERS]),
         runpath=":".join([*text(_RUNPATH), *text(_RPATH)][:1]),
         build_id=next((b for kind, _, o, _, s in segments if kind == _NOTE and (b := _build_id(reader, o, s))), ""),
-        executable_stack=any(kind == _STACK and flags & 1 for kind, flags, *_ in segments),
-        relro="full" if relro and now else "partial" if relro else "none",
+        hardening=(("relro", "full" if relro and now else "partial" if relro else "none"), ("executable-stack", "true" if stack else "")),
         sections=tuple(reader.sections()),
     )
 

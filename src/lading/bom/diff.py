@@ -46,7 +46,22 @@ def difference(before: Bom, after: Bom) -> Difference:
     added = sorted(c.ref for key, rows in new.items() if key not in old for c in rows)
     removed = sorted(c.ref for key, rows in old.items() if key not in new for c in rows)
     moved = [m for key in sorted(old.keys() & new.keys()) for m in _moves(old[key], new[key])]
+    for before_key, after_key in _elsewhere(old, new):
+        moved.append(Moved(after_key[2], after_key[0], before_key[1], after_key[1], "source"))
+        gone, come = ({c.ref for c in rows} for rows in (old[before_key], new[after_key]))
+        added, removed = [r for r in added if r not in come], [r for r in removed if r not in gone]
     return Difference(tuple(added), tuple(removed), tuple(moved))
+
+
+_Key = tuple[str, str, str]
+
+
+def _elsewhere(old: dict[_Key, list[Component]], new: dict[_Key, list[Component]]) -> Iterator[tuple[_Key, _Key]]:
+    """What is gone from one source and is now of another, under the same name."""
+    gone = {(kind, name): (kind, upstream, name) for kind, upstream, name in sorted(old.keys() - new.keys())}
+    for key in sorted(new.keys() - old.keys()):
+        if before := gone.pop((key[0], key[2]), None):
+            yield before, key
 
 
 def _by_identity(bom: Bom) -> dict[tuple[str, str, str], list[Component]]:
@@ -73,6 +88,9 @@ def _moves(old: list[Component], new: list[Component]) -> Iterator[Moved]:
     licenses = [{x.expression for c in rows for x in c.licenses} for rows in (old, new)]
     if licenses[0] != licenses[1]:
         yield Moved(one.name, one.kind, ", ".join(sorted(licenses[0])), ", ".join(sorted(licenses[1])), "license")
+    places = [{c.url for c in rows if c.url} for rows in (old, new)]
+    if before == after and places[0] != places[1] and all(places):
+        yield Moved(one.name, one.kind, ", ".join(sorted(places[0])), ", ".join(sorted(places[1])), "source")
     digests = [{str(d) for c in rows for d in c.digests} for rows in (old, new)]
     if before == after and digests[0] != digests[1] and all(digests):
         yield Moved(one.name, one.kind, ", ".join(sorted(digests[0])), ", ".join(sorted(digests[1])), "bytes under the same revision")

@@ -134,13 +134,8 @@ def load(target: Path) -> "Bom":
     from lading.audit import purls  # noqa: PLC0415 - when it is run
     from lading.cli.bom import parse, read  # noqa: PLC0415 - as above
 
-    if image := image_of(target):
-        return image
-    if target.is_dir():
-        from lading.audit import environment  # noqa: PLC0415 - when it is run
-
-        if environment.is_environment(target):
-            return environment.read(target)
+    if found := image_of(target) or _installed(target):
+        return found
     if str(target) != "-" and (target.is_dir() or not target.exists()):
         from lading.policy.settings import settings_for  # noqa: PLC0415 - for folders
         from lading.scan import scan  # noqa: PLC0415 - as above
@@ -156,6 +151,19 @@ def load(target: Path) -> "Bom":
     from lading.scan import scan  # noqa: PLC0415 - for single files, such as a lock
 
     return scan(target).bom
+
+
+def _installed(target: Path) -> "Bom | None":
+    """What an environment or a wheel installs; None when the target is neither."""
+    if target.suffix == ".whl" and target.is_file():
+        from lading.installed.archive import scan as scan_archive  # noqa: PLC0415 - when it is run
+
+        return scan_archive(target).bom
+    if not target.is_dir():
+        return None
+    from lading.audit import environment  # noqa: PLC0415 - as above
+
+    return environment.read(target) if environment.is_environment(target) else None
 
 
 def _imports(target: Path) -> dict[str, str]:

@@ -24,6 +24,7 @@ Examples:
   lading scan .
   lading scan .venv --fail-on high
   lading scan image.tar --format cyclonedx
+  lading scan torch-2.13.0-cp311-cp311-linux_x86_64.whl
   lading scan docker://registry.example/team/app:v1
   lading scan . --format html --output report.html
   lading scan . --format cyclonedx > bom.json
@@ -33,6 +34,9 @@ Examples:
 Exit codes: 0 everything was read; 2 wrong usage; 3 a finding reaches --fail-on;
 4 something could not be read or nothing was, or with --strict a reference stays unresolved.
 """
+
+
+_PACKED = (".whl", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".zip")
 
 
 @click.command(name="scan", epilog=_EXAMPLES)
@@ -68,7 +72,7 @@ def command(  # noqa: PLR0913 - one for every option
     inspects: bool,
     quiet: bool,
 ) -> int:
-    """Show everything TARGET (a folder, an installed environment, an image on disk or in a registry, an unpacked root or a file) inherits from upstream."""
+    """Show everything TARGET (a folder, an installed environment, a wheel, an image on disk or in a registry, an unpacked root or a file) inherits from upstream."""
     from lading.policy.settings import settings_for  # noqa: PLC0415 - after the options are known to be right
 
     chosen = format_for(format_name, output)
@@ -112,6 +116,12 @@ def _report(target: Path, exclude: tuple[str, ...], progress: "Progress | None",
         from lading.installed import scan as scan_environment  # noqa: PLC0415 - where there is one
 
         return scan_environment(target)
+    if target.name.endswith(_PACKED):
+        from lading.installed.archive import is_archive  # noqa: PLC0415 - where there is one
+        from lading.installed.archive import scan as scan_archive  # noqa: PLC0415 - as above
+
+        if is_archive(target):
+            return scan_archive(target)
     if image := image_of(target):
         from lading.scan.run import judge  # noqa: PLC0415 - as above
 

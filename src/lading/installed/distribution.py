@@ -18,6 +18,7 @@ from lading.core.component import Component, License, Occurrence
 from lading.core.errors import ExtractError
 from lading.core.kinds import Pin
 
+METADATA = "METADATA"
 LARGEST = 4 << 20
 """Bytes of a text of `.dist-info` that are read."""
 _LONGEST = 2_000
@@ -58,10 +59,10 @@ def text_of(path: Path) -> str:
 
 def distribution(folder: Path, path: str) -> Distribution:
     """The distribution of a `.dist-info` folder at a path of the tree; ExtractError when it tells no name or version."""
-    head = HeaderParser().parsestr(text_of(folder / "METADATA"))
+    head = HeaderParser().parsestr(text_of(folder / METADATA if (folder / METADATA).is_file() else folder / "PKG-INFO"))
     name, version = str(head.get("Name") or "").strip(), str(head.get("Version") or "").strip()
     if not name or not version:
-        raise ExtractError(f"{path}/METADATA tells no name or no version")
+        raise ExtractError(f"{path} tells no name or no version")
     origin = _origin(folder)
     at = Occurrence(f"{path}/METADATA", 0, "installed", f"{name} {version}")
     component = library(name, at, version=version, pin=Pin.MUTABLE)

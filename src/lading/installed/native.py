@@ -8,7 +8,8 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from lading.binary import elf
+from lading.binary import elf, macho, pe
+from lading.binary.code import Code, Section
 from lading.binary.window import Window
 from lading.catalog.tables import table
 from lading.core.component import Component, Edge, FileRecord, Occurrence
@@ -17,9 +18,19 @@ from lading.core.kinds import Confidence, Kind, Pin, Relation
 from lading.core.purl import purl
 
 NAMED = re.compile(r"\.(?:so(?:\.[0-9]+[0-9.a-z]*)?|dylib|dll|pyd)\Z")
-_HASHED = re.compile(r"-[0-9a-f]{8}(?=[.-]|\Z)")
+_HASHED = re.compile(r"-[0-9a-f]{8,64}(?=[.-]|\Z)")
 _SUFFIX = re.compile(r"\.so\.(?P<version>\d+\.\d+[0-9.]*[a-z]?)\Z")
-_READ = frozenset({".rodata", ".data", ".data.rel.ro", ".rodata.str1.1", ".rodata.str1.8"})
+_READ = frozenset({
+    ".rodata", ".data", ".data.rel.ro", ".rodata.str1.1", ".rodata.str1.8",
+    "__TEXT,__cstring", "__TEXT,__const", "__DATA,__data", "__DATA,__const", "__DATA_CONST,__const",
+    ".rdata",
+})  # fmt: skip
+_OPERATORS = (
+    ("torch", re.compile(r"lib(?:torch|c10)|torch_(?:cpu|cuda|python)|c10")),
+    ("tvm", re.compile(r"libtvm|tvm_ffi")),
+    ("triton", re.compile(r"libtriton")),
+)
+"""Whose operators an object brings, by what it needs."""
 _ARCHITECTURE = re.compile(rb"sm_(\d{2,3}a?)")
 MOST_BYTES = 256 << 20
 """Bytes of one section that are looked through."""
@@ -37,9 +48,15 @@ class Object(Struct, frozen=True):
     """One object of machine code and what was found in it."""
 
     path: str
-    header: elf.Elf
+    header: Code
     linked: tuple[Linked, ...]
     architectures: tuple[str, ...] = ()
+
+
+_FOREIGN = re.compile(r"\.(?:dylib|dll|pyd)\Z")
+_TAIL = re.compile(r"[.-](\d+(?:\.\d+)+)\Z")
+_INTERFACE = re.compile(r"\.\d+\Z")
+"""The number of its interface that a library of macOS has at the end of its name."""
 
 
 @cache
@@ -56,29 +73,39 @@ def _projects() -> dict[str, str]:
 def read(place: Path, path: str) -> Object:
     """What an object says of itself; ExtractError when it is of a kind that is not read."""
     with place.open("rb") as stream:
-        if stream.read(4) != b"\x7fELF":
-            raise ExtractError(f"{path} is no ELF object: its machine code is not looked at")
+        magic = stream.read(4)
+        reader = _reader(magic)
+        if reader is None:
+            raise ExtractError(f"{path} is no object of machine code that is known (ELF, Mach-O, PE)")
         with mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
             window = Window(memoryview(mapped))
             try:
-                header = elf.read(window)
+                header = reader(window)
                 found = {linked for section in header.sections if section.name in _READ for linked in _linked(mapped, section)}
                 architectures = {a for s in header.sections if s.name == ".nv_fatbin" for a in _architectures(mapped, s)}
             except ValueError as e:
-                raise ExtractError(f"{path} cannot be read as ELF: {e}") from e
+                raise ExtractError(f"{path} cannot be read as machine code: {e}") from e
             finally:
                 window.view.release()
     return Object(path, header, tuple(sorted(found)), tuple(sorted(architectures)))
 
 
-def _linked(mapped: mmap.mmap, section: elf.Section) -> Iterator[Linked]:
+def _reader(magic: bytes) -> Callable[[Window], Code] | None:
+    if magic == b"\x7fELF":
+        return elf.read
+    if magic in macho.MAGICS:
+        return macho.read
+    return pe.read if magic[:2] == pe.MAGIC else None
+
+
+def _linked(mapped: mmap.mmap, section: Section) -> Iterator[Linked]:
     end = min(section.offset + min(section.size, MOST_BYTES), len(mapped))
     for name, pattern in _patterns():
         for match in pattern.finditer(mapped, min(section.offset, end), end):
             yield Linked(name, match[1].decode("ascii", "replace"), match[0].decode("ascii", "replace")[:200])
 
 
-def _architectures(mapped: mmap.mmap, section: elf.Section) -> Iterator[str]:
+def _architectures(mapped: mmap.mmap, section: Section) -> Iterator[str]:
     end = min(section.offset + min(section.size, MOST_BYTES), len(mapped))
     for match in _ARCHITECTURE.finditer(mapped, min(section.offset, end), end):
         yield f"sm_{match[1].decode()}"
@@ -89,15 +116,21 @@ def identity(found: Object) -> tuple[str, str, str]:
 
     A number in a file name counts changes of the interface in many projects, and is then no release.
     """
-    file = found.path.rpartition("/")[2]
-    bare = _HASHED.sub("", file)
-    name = bare.partition(".so")[0]
-    project = _projects().get(name, "")
+    bare = _HASHED.sub("", found.path.rpartition("/")[2])
+    foreign = _FOREIGN.search(bare)
+    stem = bare.removesuffix(foreign[0]) if foreign else bare.partition(".so")[0]
+    tail = _TAIL.search(stem)
+    name = stem.removesuffix(tail[0]) if tail else _INTERFACE.sub("", stem) if foreign else stem
+    project = _projects().get(stem) or _projects().get(name, "")
     told = next((linked.version for linked in found.linked if linked.name == project), "")
     suffix = _SUFFIX.search(bare)
-    tail = re.search(r"[.-](\d+(?:\.\d+)+)\Z", name)
     version = told or (suffix["version"] if suffix else tail[1] if tail else "")
-    return name.removesuffix(tail[0]) if tail else name, version, "version string" if told else "file name" if version else ""
+    return name, version, "version string" if told else "file name" if version else ""
+
+
+def _base(needed: str) -> str:
+    """The name of a needed library without the place it is looked for in."""
+    return needed.replace("\\", "/").rpartition("/")[2]
 
 
 def component(found: Object, record: FileRecord, inside: Callable[[str], bool]) -> Component:
@@ -106,14 +139,15 @@ def component(found: Object, record: FileRecord, inside: Callable[[str], bool]) 
     header = found.header
     told = {
         "version-told-by": teller,
+        "form": header.form,
         "machine": header.machine,
         "soname": header.soname,
         "build-id": header.build_id,
-        "needed-inside": ",".join(n for n in header.needed if inside(n)),
-        "needed-outside": ",".join(n for n in header.needed if not inside(n)),
+        "needed-inside": ",".join(n for n in header.needed if inside(_base(n))),
+        "needed-outside": ",".join(n for n in header.needed if not inside(_base(n))),
         "runpath": header.runpath,
-        "relro": header.relro,
-        "executable-stack": "true" if header.executable_stack else "",
+        **dict(header.hardening),
+        "operators-for": ",".join(name for name, pattern in _OPERATORS if any(pattern.match(_base(n)) for n in header.needed)),
         "cuda-architectures": ",".join(found.architectures),
     }
     return Component(

@@ -20,8 +20,9 @@ from lading.core.merge import merge
 from lading.installed import native
 from lading.installed.declared import declared
 from lading.installed.distribution import Distribution, distribution
-from lading.installed.record import Difference, compare, rows
+from lading.installed.record import Difference, Row, compare, rows
 from lading.installed.startup import startup
+from lading.installed.vendored import vendored
 from lading.scan.run import judge
 
 _UNPACKED = ("*.egg-info", "*.egg")
@@ -127,8 +128,8 @@ class _Site:
             except OSError as e:
                 self._gap(folder.name, f"cannot be read: {e.strerror or e}", "LD202")
         for pattern in _UNPACKED:
-            for other in self.site.glob(pattern):
-                self._gap(other.name, "an older form of installation, without digests, is not read", "LD200")
+            for other in sorted(self.site.glob(pattern)):
+                self._unpacked(other)
         self._unlisted()
         self._startup()
         for ref, places in self.troubles.items():
@@ -146,6 +147,7 @@ class _Site:
             self._gap(f"{folder.name}/RECORD", "there is none: no file of it can be verified", "LD200")
             return
         told = rows(record)
+        self._vendored(one, told)
         files, differences = compare(self.site, self.prefix, told, min(8, os.cpu_count() or 1))
         self.listed.update(os.path.normpath(self.site / r.path) for r in told)
         for row in told:
@@ -157,6 +159,25 @@ class _Site:
         for difference in differences:
             self._different(one.component, difference)
         self._native(one.component, files)
+
+    def _unpacked(self, place: Path) -> None:
+        """An older form of installation: what it is can be told, not whether its files are as they were."""
+        folder = place / "EGG-INFO" if place.suffix == ".egg" else place
+        try:
+            one = distribution(folder, f"{self.inner}{folder.relative_to(self.site).as_posix()}")
+        except (ExtractError, OSError) as e:
+            self._gap(place.name, str(e), "LD200")
+            return
+        self.found.components.append(one.component)
+        self.found.distributions.append(one)
+        self._gap(place.name, "an older form of installation, without digests: none of its files can be verified", "LD200")
+
+    def _vendored(self, one: Distribution, told: list[Row]) -> None:
+        """The packages that a distribution carries inside of it."""
+        for component in vendored(self.site, self.inner, [r.path for r in told]):
+            self.found.components.append(component)
+            if component.ref != one.component.ref:
+                self.found.edges.add(Edge(one.component.ref, Relation.CONTAINS, component.ref))
 
     def _different(self, owner: Component, difference: Difference) -> None:
         words = {"modified": MODIFIED, "missing": MISSING}
