@@ -13,6 +13,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 from packaging.requirements import InvalidRequirement, Requirement
 
+from lading.catalog import license_words
 from lading.catalog.upstreams import library
 from lading.core.component import Component, License, Occurrence
 from lading.core.errors import ExtractError
@@ -22,6 +23,8 @@ METADATA = "METADATA"
 LARGEST = 4 << 20
 """Bytes of a text of `.dist-info` that are read."""
 _LONGEST = 2_000
+_LICENSE = re.compile(r"(?:LICEN[CS]E|COPYING)", re.IGNORECASE)
+_MOST_TEXTS = 20
 _EXTRA = re.compile(r"extra == \"([^\"]{1,100})\"")
 
 
@@ -82,16 +85,27 @@ def _with(component: Component, head: Message, folder: Path, origin: dict[str, s
         "entry-points": ",".join(sorted(_entry_points(folder)))[:_LONGEST],
         **origin,
     }
-    expression = str(head.get("License-Expression") or "").strip()
-    legacy = str(head.get("License") or "").strip().splitlines()
-    stated = expression or (legacy[0][:200] if legacy else "")
     return replace(
         component,
         description=str(head.get("Summary") or "").strip()[:_LONGEST],
-        licenses=(License(stated),) if stated and stated != "UNKNOWN" else (),
+        licenses=_licenses(head, folder),
         url=origin.get("direct-url", ""),
         properties=tuple(sorted((k, v) for k, v in told.items() if v)),
     )
+
+
+def _licenses(head: Message, folder: Path) -> tuple[License, ...]:
+    """What its metadata states as SPDX expressions, else what its license file turns out to be, else the words used."""
+    legacy = (str(head.get("License") or "").strip().splitlines() or [""])[0][:200]
+    stated = license_words.expression(str(head.get("License-Expression") or "")) or license_words.expression(legacy)
+    found = [stated] if stated else sorted({s for c in head.get_all("Classifier") or () if (s := license_words.classified(str(c)))})
+    if found:
+        return tuple(map(License, found))
+    files = sorted(p for place in (folder, folder / "licenses") for p in place.glob("[LC]*") if _LICENSE.match(p.name) and p.is_file())
+    concluded = sorted({s for p in files[:_MOST_TEXTS] if (s := license_words.of_text(text_of(p)))})
+    if concluded:
+        return tuple(License(name, concluded=True) for name in concluded)
+    return (License(legacy),) if legacy and legacy != "UNKNOWN" else ()
 
 
 def _tags(folder: Path) -> list[str]:
