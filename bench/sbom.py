@@ -7,10 +7,9 @@ declared components by the JSON of its documents, vendored libraries by the file
 import argparse
 import hashlib
 import json
-import resource
 import shutil
-import subprocess
 import sys
+import tempfile
 import time
 from importlib.metadata import distributions
 from pathlib import Path
@@ -18,6 +17,7 @@ from pathlib import Path
 from lading.core.bom import Bom
 from lading.core.kinds import Kind, Relation
 from lading.installed import scan
+from measured import used_by
 
 
 def main() -> int:
@@ -31,9 +31,12 @@ def main() -> int:
     declared = _declared(site)
     vendored = {p.name for p in site.glob("*.libs/*") if p.is_file()}
     hashing = min(_hashed(site) for _ in range(2))
-    started = time.perf_counter()
+    with tempfile.TemporaryDirectory() as scratch:
+        used = used_by(
+            [sys.executable, "-m", "lading", "scan", str(options.environment), "-q", "-f", "cyclonedx", "-o", f"{scratch}/ours.json"]
+        )
+    wall, memory = used.wall, round(used.memory)
     bom = scan(options.environment).bom
-    wall = time.perf_counter() - started
     found = _ours(bom)
     print(
         f"{len(names)} distributions, {len(declared)} declared components, {len(vendored)} vendored libraries, {bom.coverage.bytes >> 20} MiB\n"
@@ -42,7 +45,6 @@ def main() -> int:
         "| tool | distributions | declared components | vendored libraries by name, version and digest | edges between distributions | wall, s | memory, MiB |"
     )
     print("|---|---|---|---|---|---|---|")
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
     print(
         f"| lading | {len(found[0] & names)} | {len(found[1] & declared)} | {len(found[2] & vendored)} | {found[3]} | {wall:.1f} | {memory} |"
     )
@@ -96,14 +98,14 @@ def _peer(environment: Path, names: set[str], declared: set[tuple[str, str]], ve
     if program is None:
         print("| cyclonedx-py | not measured: it is not installed | | | | | |")
         return
-    started = time.perf_counter()
-    done = subprocess.run([program, "environment", str(environment / "bin" / "python"), "--of", "JSON"], capture_output=True, check=False)
-    wall = time.perf_counter() - started
-    if done.returncode:
-        print(f"| cyclonedx-py | not measured: it ends with {done.returncode} | | | | | |")
-        return
-    memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss >> 10
-    document = json.loads(done.stdout)
+    with tempfile.TemporaryDirectory() as scratch:
+        place = Path(scratch) / "theirs.json"
+        wall, memory, status = used_by([program, "environment", str(environment / "bin" / "python"), "--of", "JSON", "-o", str(place)])
+        if status:
+            print(f"| cyclonedx-py | not measured: it ends with {status} | | | | | |")
+            return
+        document = json.loads(place.read_bytes())
+    memory = round(memory)
     rows = {(c["name"], c.get("version", "")) for c in document.get("components", ())}
     named = {_normal(n) for n, _ in rows}
     edges = sum(len(d.get("dependsOn", ())) for d in document.get("dependencies", ()))

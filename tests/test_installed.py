@@ -2,6 +2,10 @@
 
 import importlib.util
 import os
+import re
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import msgspec
@@ -18,6 +22,7 @@ from lading.core.finding import Report
 from lading.core.kinds import Kind, Relation
 from lading.formats._registry import FORMATS
 from lading.installed import scan
+from lading.installed.distribution import normal
 
 OPENSSL = b"\0OpenSSL 1.1.1k  FIPS 25 Mar 2021\0"
 
@@ -208,3 +213,22 @@ def test_the_command_knows_an_environment_and_every_document_carries_it(site: Pa
         again = form.read(form.write(Report(bom=bom)))
         assert {c.ref for c in again.components} == {c.ref for c in bom.components}
         assert msgspec.json.encode(again.edges) == msgspec.json.encode(bom.edges)
+
+
+def test_no_edge_that_uv_resolves_is_lost() -> None:
+    environment = Path(sys.prefix)
+    uv = shutil.which("uv", path=f"{environment / 'bin'}:{os.environ['PATH']}")
+    assert uv, "uv is not installed: make setup"
+    command = [uv, "pip", "tree", "--offline", "--python", sys.executable]
+    printed = subprocess.run(command, capture_output=True, text=True, check=True, env={**os.environ, "UV_NO_CONFIG": "1"}).stdout
+    wanted, above = set(), list[str]()
+    for line in printed.splitlines():
+        if row := re.match(r"(?P<depth>(?:[│├└─ ]{4})*)(?P<name>[A-Za-z0-9][\w.-]*)(?:\[[^\]]*\])? v", line):
+            depth = len(row["depth"]) // 4
+            above[depth:] = [normal(row["name"])]
+            wanted |= {(above[depth - 1], above[depth])} if depth else set()
+    bom = scan(environment).bom
+    names = {c.ref: c.name for c in bom.components}
+    found = {(names.get(e.source), names.get(e.target)) for e in bom.edges if e.relation is Relation.DEPENDS_ON}
+    assert len(wanted) > 50
+    assert not wanted - found
