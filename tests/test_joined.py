@@ -4,13 +4,18 @@ from importlib.metadata import distributions
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from lading.bom.diff import difference
 from lading.bom.join import join
+from lading.bom.why import direct, paths
 from lading.catalog import license_words as licenses
 from lading.cli.audit import load
+from lading.cli.bom import command
+from lading.cli.output import format_for
 from lading.core.bom import Bom
-from lading.core.component import Component
+from lading.core.component import Component, Edge
+from lading.core.finding import Report
 from lading.core.kinds import Kind, Relation
 from lading.scan import scan
 from test_image import LAYERS, image
@@ -69,3 +74,40 @@ def test_the_same_name_from_another_source_is_told() -> None:
     assert not difference(bom("pypi"), bom("github")).added
     (other,) = difference(bom("pypi", "https://a.example/x"), bom("pypi", "https://b.example/x")).moved
     assert other.what == "source"
+
+
+def _bom(*edges: tuple[str, str]) -> Bom:
+    names = sorted({n for e in edges for n in e} - {"s"})
+    components = tuple(Component(kind=Kind.LIBRARY, name=n, upstream="pypi", purl=f"pkg:pypi/{n}@1") for n in names)
+    system = Component(kind=Kind.SYSTEM, name="s")
+    refs = {"s": system.ref, **{c.name: c.ref for c in components}}
+    return Bom(subject=system, components=components, edges=tuple(Edge(refs[a], Relation.DEPENDS_ON, refs[b]) for a, b in edges))
+
+
+WAYS: dict[str, tuple[tuple[tuple[str, str], ...], list[str], list[str]]] = {
+    "itself chosen": ((("s", "x"),), ["s x"], ["x"]),
+    "the shorter of two": ((("s", "a"), ("a", "b"), ("b", "x"), ("s", "c"), ("c", "x")), ["s c x"], ["c"]),
+    "two of one length": ((("s", "a"), ("a", "x"), ("s", "b"), ("b", "x")), ["s a x", "s b x"], ["a", "b"]),
+    "in a circle": ((("s", "a"), ("a", "x"), ("x", "a"), ("x", "x")), ["s a x"], ["a"]),
+    "nobody says who chose it": ((("a", "b"), ("b", "x")), ["a b x"], ["a"]),
+    "nothing leads to it": ((("x", "a"),), [], []),
+}
+
+
+@pytest.mark.parametrize(("edges", "ways", "chosen"), WAYS.values(), ids=WAYS)
+def test_the_shortest_ways_lead_to_it_and_the_chosen_one_is_named(
+    edges: tuple[tuple[str, str], ...], ways: list[str], chosen: list[str]
+) -> None:
+    bom = _bom(*edges)
+    short = {bom.subject.ref: "s", **{c.ref: c.name for c in bom.components}}
+    found = paths(bom, "pkg:pypi/x@1")
+    assert [" ".join(short[r] for r in way) for way in found] == ways
+    assert [short[r] for r in direct(found, bom.subject.ref)] == chosen
+
+
+def test_the_command_explains_a_document(tmp_path: Path) -> None:
+    chosen = format_for("json", None)
+    assert chosen
+    (tmp_path / "bom.json").write_bytes(chosen.write(Report(bom=_bom(("s", "a"), ("a", "x")))))
+    done = CliRunner().invoke(command, ["why", str(tmp_path / "bom.json"), "x"], standalone_mode=False)
+    assert ("pkg:pypi/a@1 → pkg:pypi/x@1" in done.output, "to raise   pkg:pypi/a@1" in done.output) == (True, True)

@@ -101,6 +101,22 @@ def diff(before: Path, after: Path, format_name: str, *, exit_code: bool) -> int
     return 3 if exit_code and change.any else 0
 
 
+@command.command(epilog="\b\nExample:\n  lading bom why environment.cdx.json urllib3")
+@click.argument("document", type=_DOCUMENT)
+@click.argument("thing")
+def why(document: Path, thing: str) -> int:
+    """Explain why THING is in DOCUMENT: the shortest ways that lead to it, and the direct dependency to raise."""
+    from lading.bom.why import matching  # noqa: PLC0415 - when it is run
+    from lading.cli.why import explained  # noqa: PLC0415 - as above
+
+    report = Report(bom=load(document))
+    found = matching(report.bom, thing)
+    if not found:
+        raise UsageError(f"nothing named {thing!r} is in {document}", hint=f"lading bom show {document} lists what is")
+    click.echo("\n\n".join(explained(c, report) for c in found))
+    return 0
+
+
 @command.command(epilog="\b\nExample:\n  lading bom merge service.json training.json --name assistant -o system.cdx.json")
 @click.argument("documents", type=_DOCUMENT, nargs=-1, required=True)
 @click.option("--name", default="", help="The name of the system that contains them all; the first document's by default.")

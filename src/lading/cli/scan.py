@@ -81,7 +81,7 @@ def command(  # noqa: PLR0913 - one for every option
     gc.set_threshold(20_000, 10, 10)  # syntax trees are large and die together: looking for garbage less often saves a quarter of the time
     settings = settings_for(target) if target.exists() else None
     excluded = (*exclude, *(settings.scan.exclude if settings else ()))
-    report = _report(target, excluded, None if quiet else _progress(), environment=environment)
+    report = report_of(target, excluded, None if quiet else _progress(), environment=environment)
     if inspects:
         from lading.inspect.scanned import inspected  # noqa: PLC0415 - when it is asked for
 
@@ -108,7 +108,7 @@ def command(  # noqa: PLR0913 - one for every option
     return exit_code(report, fail_on, strict=strict)
 
 
-def _report(target: Path, exclude: tuple[str, ...], progress: "Progress | None", *, environment: bool) -> Report:
+def report_of(target: Path, exclude: tuple[str, ...] = (), progress: "Progress | None" = None, *, environment: bool = False) -> Report:
     """What a target inherits, read as what it is: installed, an image, or sources."""
     from lading.scan import scan  # noqa: PLC0415 - when it is run
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @click.command(
     name="why",
     epilog="\b\nExamples:\n  lading why all-MiniLM-L6-v2\n  lading why pkg:huggingface/google-bert/bert-base-uncased path/to/repository\n"
-    "  lading why models/classifier\n  lading why oci:image:v1\n  lading why git:.@v1.0\n\nFor a verdict the [[trust]] rule of lading.toml holds; exit codes are then those of lading verify.",
+    "  lading why urllib3 .venv\n  lading why models/classifier\n  lading why oci:image:v1\n  lading why git:.@v1.0\n\nFor a verdict the [[trust]] rule of lading.toml holds; exit codes are then those of lading verify.",
 )
 @click.argument("thing")
 @click.argument("target", type=click.Path(path_type=Path), default=Path())
@@ -33,17 +33,20 @@ def command(thing: str, target: Path) -> int:
     """
     if _is_signed(Path(thing)):
         return _verdict(Path(thing))
-    from lading.scan import scan  # noqa: PLC0415 - when it is run
+    from lading.bom.why import matching  # noqa: PLC0415 - when it is run
+    from lading.cli.scan import report_of  # noqa: PLC0415 - as above
 
-    report = scan(target)
-    found = [c for c in report.bom.components if thing.lower() in c.name.lower() or thing in {c.ref, c.purl}]
+    report = report_of(target)
+    found = matching(report.bom, thing)
     if not found:
         raise UsageError(f"nothing named {thing!r} is in {target}", hint=f"lading scan {target} --all lists what is")
-    click.echo("\n\n".join(_explained(c, report) for c in found))
+    click.echo("\n\n".join(explained(c, report) for c in found))
     return 0
 
 
-def _explained(component: Component, report: Report) -> str:
+def explained(component: Component, report: Report) -> str:
+    """Everything known about a component, in lines."""
+    from lading.bom.why import direct, paths  # noqa: PLC0415 - when it is run
     from lading.render.text import clean  # noqa: PLC0415 - when it is run
 
     lines = [
@@ -62,6 +65,10 @@ def _explained(component: Component, report: Report) -> str:
         for e in report.bom.edges
         if component.ref in {e.source, e.target}
     ]
+    ways = paths(report.bom, component.ref)
+    lines += [f"  through    {clean(' → '.join(way))}" for way in ways]
+    if ways and (chosen := direct(ways, report.bom.subject.ref)) != [component.ref]:
+        lines.append(f"  to raise   {clean(', '.join(chosen))}")
     for o in component.occurrences:
         lines.append(f"  seen       {clean(o.place)}  {clean(o.symbol)}  {clean(o.written)!r}  ({o.confidence}, {o.scope})")
     for finding in report.findings:
