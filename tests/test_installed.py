@@ -232,3 +232,35 @@ def test_no_edge_that_uv_resolves_is_lost() -> None:
     found = {(names.get(e.source), names.get(e.target)) for e in bom.edges if e.relation is Relation.DEPENDS_ON}
     assert len(wanted) > 50
     assert not wanted - found
+
+
+def test_requirements_that_lead_in_a_circle_are_edges_and_end(tmp_path: Path) -> None:
+    site = environment(tmp_path / "env")
+    install(site, "a", "1", {}, needs=("b", "b[x]"), requested=True)
+    install(site, "b", "1", {}, needs=("a", "b[x]", 'c; extra == "x"'))
+    install(site, "c", "1", {}, needs=("b[x]",))
+    bom = scan(tmp_path / "env").bom
+    names = {c.ref: c.name for c in bom.components} | {bom.subject.ref: "env"}
+    found = {(names[e.source], names[e.target]) for e in bom.edges if e.relation is Relation.DEPENDS_ON}
+    assert found == {("env", "a"), ("a", "b"), ("b", "a"), ("b", "c"), ("c", "b")}
+
+
+def test_a_record_longer_than_any_real_one_is_told_and_costs_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    site = environment(tmp_path / "env")
+    install(site, "good", "1", {"good.py": b""})
+    info = install(site, "endless", "1", {"endless.py": b""})
+    (info / "RECORD").write_text("endless.py,,\n" * 50)
+    monkeypatch.setattr("lading.installed.record.MOST_ROWS", 20)
+    bom = scan(tmp_path / "env").bom
+    assert {c.name for c in bom.components} >= {"good", "endless"}
+    assert [s.path.rpartition("/")[2] for s in bom.coverage.unread] == ["endless-1.dist-info"]
+    assert "more than 20 lines" in bom.coverage.unread[0].reason
+
+
+@pytest.mark.parametrize("name", ["METADATA", "RECORD", "direct_url.json", "entry_points.txt"])
+def test_text_that_is_no_utf8_is_a_gap_or_nothing(tmp_path: Path, name: str) -> None:
+    site = environment(tmp_path / "env")
+    info = install(site, "good", "1", {"good.py": b""})
+    (info / name).write_bytes(b"\xff\xfe\x00Name: good\nVersion: 1\n")
+    report = scan(tmp_path / "env")
+    assert report.bom.coverage.unread or report.findings
