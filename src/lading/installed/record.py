@@ -19,6 +19,8 @@ from lading.core.errors import ExtractError, LimitError
 MOST_ROWS = 2_000_000
 LARGEST = 512 << 20
 _KNOWN = frozenset({"sha256", "sha384", "sha512"})
+_RUN = 64
+"""Files that a thread takes at a time: most are small, and handing them over one by one costs more than reading them."""
 
 
 class Row(Struct, frozen=True):
@@ -78,11 +80,11 @@ def inside(site: Path, path: str, prefix: Path) -> Path | None:
 def compare(site: Path, prefix: Path, told: list[Row], workers: int) -> tuple[list[FileRecord], list[Difference]]:
     """The files as they are, and where they differ; every file is read whole, several at a time."""
 
-    def look(row: Row) -> tuple[FileRecord | None, Difference | None]:
-        return _look(site, prefix, row)
+    def look(start: int) -> list[tuple[FileRecord | None, Difference | None]]:
+        return [_look(site, prefix, row) for row in told[start : start + _RUN]]
 
     with ThreadPoolExecutor(workers) as pool:
-        seen = list(pool.map(look, told))
+        seen = [one for run in pool.map(look, range(0, len(told), _RUN)) for one in run]
     return [f for f, _ in seen if f], sorted(d for _, d in seen if d)
 
 
