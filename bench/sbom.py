@@ -49,11 +49,20 @@ def main() -> int:
         f"| lading | {len(found[0] & names)} | {len(found[1] & declared)} | {len(found[2] & vendored)} | {found[3]} | {wall:.1f} | {memory} |"
     )
     if options.peers:
-        _peer(options.environment, names, declared, vendored)
+        for program, arguments in _peers(options.environment).items():
+            _peer(program, arguments, names, declared, vendored)
     print(
         f"\nReading and hashing the same files one after the other takes {hashing:.1f} s; lading hashes, compares and reads machine code in {wall:.1f} s."
     )
     return 0
+
+
+def _peers(environment: Path) -> dict[str, list[str]]:
+    """How each tool is asked for a document of an environment."""
+    return {
+        "cyclonedx-py": ["environment", str(environment / "bin" / "python"), "--of", "JSON", "-o", "OUTPUT"],
+        "syft": ["scan", f"dir:{environment}", "-q", "-o", "cyclonedx-json=OUTPUT"],
+    }
 
 
 def _normal(name: str) -> str:
@@ -93,24 +102,24 @@ def _ours(bom: Bom) -> tuple[set[str], set[tuple[str, str]], set[str], int]:
     return set(installed.values()), declared, files, edges
 
 
-def _peer(environment: Path, names: set[str], declared: set[tuple[str, str]], vendored: set[str]) -> None:
-    program = shutil.which("cyclonedx-py")
-    if program is None:
-        print("| cyclonedx-py | not measured: it is not installed | | | | | |")
+def _peer(program: str, arguments: list[str], names: set[str], declared: set[tuple[str, str]], vendored: set[str]) -> None:
+    """A row for a tool that writes CycloneDX to the place that its last argument names."""
+    found = shutil.which(program)
+    if found is None:
+        print(f"| {program} | not measured: it is not installed | | | | | |")
         return
     with tempfile.TemporaryDirectory() as scratch:
         place = Path(scratch) / "theirs.json"
-        wall, memory, status = used_by([program, "environment", str(environment / "bin" / "python"), "--of", "JSON", "-o", str(place)])
-        if status:
-            print(f"| cyclonedx-py | not measured: it ends with {status} | | | | | |")
+        wall, memory, status = used_by([found, *(a.replace("OUTPUT", str(place)) for a in arguments)])
+        if status or not place.is_file():
+            print(f"| {program} | not measured: it ends with {status} | | | | | |")
             return
         document = json.loads(place.read_bytes())
-    memory = round(memory)
     rows = {(c["name"], c.get("version", "")) for c in document.get("components", ())}
     named = {_normal(n) for n, _ in rows}
     edges = sum(len(d.get("dependsOn", ())) for d in document.get("dependencies", ()))
     files = {n for n in vendored if any(n == name for name, _ in rows)}
-    print(f"| cyclonedx-py | {len(named & names)} | {len(rows & declared)} | {len(files)} | {edges} | {wall:.1f} | {memory} |")
+    print(f"| {program} | {len(named & names)} | {len(rows & declared)} | {len(files)} | {edges} | {wall:.1f} | {round(memory)} |")
 
 
 if __name__ == "__main__":

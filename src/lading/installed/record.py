@@ -71,10 +71,10 @@ def _digest(told: str) -> Digest | None:
         return Digest(algorithm, "")
 
 
-def inside(site: Path, path: str, prefix: Path) -> Path | None:
+def inside(site: Path, path: str, prefix: Path) -> str | None:
     """The file that a RECORD means; None when it leads out of the environment."""
-    place = os.path.normpath(site / path)
-    return Path(place) if place == str(prefix) or place.startswith(f"{prefix}{os.sep}") else None
+    place = os.path.normpath(os.path.join(site, path))  # noqa: PTH118 - many files
+    return place if place == str(prefix) or place.startswith(f"{prefix}{os.sep}") else None
 
 
 def compare(site: Path, prefix: Path, told: list[Row], workers: int) -> tuple[list[FileRecord], list[Difference]]:
@@ -107,7 +107,7 @@ def _look(site: Path, prefix: Path, row: Row) -> tuple[FileRecord | None, Differ
     return found, Difference(row.path, "not verified: no digest is told", row.line) if unsaid else None
 
 
-def _regular(place: Path) -> BinaryIO:
+def _regular(place: str) -> BinaryIO:
     """The file opened without waiting for a pipe that lies in its place."""
     stream = os.fdopen(os.open(place, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)), "rb")
     if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
