@@ -3,11 +3,13 @@
 import contextlib
 import gzip
 import hashlib
+import io
 import json
 import os
 import shutil
 import struct
 import subprocess
+import tarfile
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,7 @@ from advisory_makers import NOW, advisory, store
 from lading.audit.run import audit
 from lading.cli.audit import load
 from lading.core.bom import Bom
+from lading.core.errors import FormatError
 from lading.image import rpm
 from test_audit_inputs import OS_RELEASE, tar
 from test_registry import distribution
@@ -305,3 +308,32 @@ def test_links_in_an_unpacked_root_are_not_followed(root: Path, tmp_path: Path) 
     (root / "app").symlink_to(tmp_path / "outside")
     os.mkfifo(root / "pipe.py")
     assert {c.name for c in load(root).components} == {"one"}
+
+
+def test_an_image_of_too_many_layers_is_refused_not_cut_short(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = image(tmp_path / "image", *LAYERS)
+    monkeypatch.setattr("lading.image.blobs.MOST_LAYERS", 1)
+    with pytest.raises(FormatError, match="more than the 1 that are read"):
+        load(place)
+
+
+def test_a_database_under_a_second_name_is_told_when_the_first_is_not_kept(tmp_path: Path) -> None:
+    data = io.BytesIO()
+    with tarfile.open(fileobj=data, mode="w") as archive:
+        member = tarfile.TarInfo("var/lib/dpkg/status")
+        member.type, member.linkname = tarfile.LNKTYPE, "usr/share/kept"
+        archive.addfile(member)
+    bom = load(image(tmp_path / "image", gzip.compress(data.getvalue())))
+    assert [(u.path, "second name" in u.reason) for u in bom.coverage.unread] == [("var/lib/dpkg/status", True)]
+
+
+def test_a_folder_of_a_root_that_cannot_be_read_is_told(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = os.scandir
+
+    def refuse(place: str | int) -> object:
+        if str(place).endswith("lib/dpkg"):
+            raise PermissionError(13, "Permission denied", str(place))
+        return real(place)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    assert ("var/lib/dpkg", "LD202") in {(u.path, u.code) for u in load(root).coverage.unread}

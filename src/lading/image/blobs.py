@@ -100,7 +100,7 @@ def _made(source: Source, document: dict[str, Any], digest: str) -> Manifest:
         except FileNotFoundError:
             config = {}
     steps = _steps(config)
-    layers = [Layer(blob(d := str(row["digest"])), d, next(steps, "")) for row in document["layers"][:MOST_LAYERS]]
+    layers = [Layer(blob(d := str(row["digest"])), d, next(steps, "")) for row in _bounded(document["layers"])]
     annotations = document.get("annotations") or {}
     return Manifest(tuple(layers), digest, config, {str(k): str(v) for k, v in annotations.items()})
 
@@ -111,9 +111,16 @@ def _saved(source: Source) -> Manifest:
     config = dict(_document(source, str(document["Config"]))) if "Config" in document else {}
     steps = _steps(config)
     told = config.get("rootfs", {}).get("diff_ids", []) if isinstance(config.get("rootfs"), dict) else []
-    names = [str(name) for name in document["Layers"][:MOST_LAYERS]]
+    names = [str(name) for name in _bounded(document["Layers"])]
     digests = [str(d) for d in told] if len(told) == len(names) else [""] * len(names)
     return Manifest(tuple(Layer(n, d, next(steps, "")) for n, d in zip(names, digests, strict=True)), "", config)
+
+
+def _bounded(layers: list[Any]) -> list[Any]:
+    """The layers; ValueError when there are more than any real image has, for an image without its last layers is another one."""
+    if len(layers) > MOST_LAYERS:
+        raise ValueError(f"it has {len(layers)} layers, more than the {MOST_LAYERS} that are read")
+    return layers
 
 
 def _chosen(entries: list[dict[str, Any]]) -> dict[str, Any]:

@@ -158,7 +158,6 @@ def _members(archive: tarfile.TarFile, layer: str, found: Found) -> None:
     """The files of one layer that matter; a whiteout takes away what lower layers had, never what its own layer brings."""
     size = 0
     hidden: list[tuple[str, bool]] = []
-    fresh: dict[str, str] = {}
     for number, member in enumerate(archive):
         size += member.size
         if number > MOST_MEMBERS or size > LARGEST_LAYER:
@@ -176,8 +175,18 @@ def _members(archive: tarfile.TarFile, layer: str, found: Found) -> None:
                 found.remove(name)
             if member.isfile() and is_wanted(name, member.size) and (stream := archive.extractfile(member)):
                 found.take(name, member.size, stream, layer)
-                fresh[name] = layer
+            elif member.islnk() and is_database(name):
+                _linked(name, _normal(member.linkname), layer, found)
     _hide(found, hidden, layer)
+
+
+def _linked(name: str, target: str, layer: str, found: Found) -> None:
+    """A second name of a file: what tells what is installed counts under it too, or is told as not read."""
+    if target in found.files:
+        found.files[name] = found.files[target]
+        found.layer_of[name] = layer
+    else:
+        found.unread.append(Skipped(name, f"it is a second name of {target}, which is not kept", "LD200"))
 
 
 def _hide(found: Found, hidden: list[tuple[str, bool]], layer: str) -> None:
@@ -195,7 +204,12 @@ def _normal(name: str) -> str:
 
 def read_folder(root: Path, found: Found) -> None:
     """The files of an unpacked root folder; links are not followed, for they lead out of it."""
-    for here, folders, names in os.walk(root):
+
+    def shut(e: OSError) -> None:
+        place = os.path.relpath(e.filename, root)
+        found.unread.append(Skipped(place, f"the folder cannot be read: {e.strerror or e}", "LD202"))
+
+    for here, folders, names in os.walk(root, onerror=shut):
         inner = os.path.relpath(here, root)
         inner = "" if inner == "." else f"{inner}/"
         folders[:] = sorted(f for f in folders if not (not inner and f in _VIRTUAL))

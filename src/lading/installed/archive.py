@@ -31,7 +31,6 @@ _DAMAGED = (
     EOFError,
     ValueError,
     RuntimeError,
-    NotImplementedError,
     zipfile.BadZipFile,
     tarfile.TarError,
     zlib.error,
