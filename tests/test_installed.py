@@ -67,6 +67,60 @@ def test_edges_follow_requirements_and_the_extras_that_somebody_asks_for(site: P
     }
 
 
+@pytest.mark.parametrize(
+    ("marker", "counts"),
+    [
+        ('python_version < "3.12"', False),
+        ('python_version >= "3.12"', True),
+        ('python_full_version >= "3.12.4"', True),
+        ('sys_platform == "win32"', False),
+        ('sys_platform == "darwin"', True),
+        ('platform_machine == "riscv64"', True),
+        ('extra == "fast" and python_version < "3"', False),
+        ('extra == "unasked"', False),
+        ('platform_python_implementation == "PyPy"', True),
+        ('python_version < "nonsense"', False),
+    ],
+)
+def test_a_requirement_counts_where_its_marker_may_hold_for_the_python_of_the_environment(
+    tmp_path: Path, marker: str, counts: object
+) -> None:
+    site = environment(tmp_path / "env")
+    install(site, "app", "1.0", {"app.py": b""}, needs=(f"lib; {marker}",))
+    install(site, "lib", "2.0", {"lib.py": b""})
+    edges = scan(_root(site)).bom.edges
+    assert any(e.source == "pkg:pypi/app@1.0" and e.target == "pkg:pypi/lib@2.0" for e in edges) is counts
+
+
+def test_the_version_that_an_environment_states_is_believed_to_the_last_digit(site: Path) -> None:
+    (_root(site) / "pyvenv.cfg").write_text("home = /usr/bin\nversion = 3.12.3\n")
+    install(
+        site, "late", "1.0", {"late.py": b""}, needs=('speedup; python_full_version >= "3.12.4"', 'lib-a; python_full_version >= "3.12.3"')
+    )
+    targets = {e.target for e in scan(_root(site)).bom.edges if e.source == "pkg:pypi/late@1.0"}
+    assert targets == {"pkg:pypi/lib-a@2.0"}
+
+
+def test_without_verification_machine_code_is_still_compared_and_the_rest_is_said_to_be_unknown(site: Path) -> None:
+    install(site, "native", "1.0", {"native/lib.so": shared_object("lib.so")})
+    (site / "lib_a" / "more.py").write_bytes(b"changed\n")
+    assert not _messages(scan(_root(site), verify=False), "tampered-file")
+    (site / "native" / "lib.so").write_bytes(shared_object("lib.so", strings=b"changed"))
+    (site / "stray.py").write_bytes(b"")
+    report = scan(_root(site), verify=False)
+    assert [m for m in _messages(report, "tampered-file") if "native/lib.so" in m]
+    assert [m for m in _messages(report, "unlisted-file") if "stray.py" in m]
+    (left_out,) = report.bom.coverage.excluded
+    assert "not compared with their RECORD" in left_out.reason
+    assert len(scan(_root(site)).bom.coverage.excluded) == 0
+
+
+def test_leaving_verification_out_is_for_environments_alone(tmp_path: Path) -> None:
+    done = CliRunner().invoke(command, [str(tmp_path), "--no-verify"])
+    assert done.exit_code == 2
+    assert "is none" in done.output
+
+
 def test_a_modified_a_missing_and_an_additional_file_are_each_named(site: Path) -> None:
     (site / "lib_a" / "more.py").write_bytes(b"z\n")
     (site / "app" / "__init__.py").unlink()

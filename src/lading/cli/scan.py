@@ -23,6 +23,7 @@ _EXAMPLES = """
 Examples:
   lading scan .
   lading scan .venv --fail-on high
+  lading scan .venv --no-verify
   lading scan image.tar --format cyclonedx
   lading scan torch-2.13.0-cp311-cp311-linux_x86_64.whl
   lading scan docker://registry.example/team/app:v1
@@ -54,6 +55,11 @@ _PACKED = (".whl", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".zip")
 )
 @click.option("--exclude", "-x", multiple=True, metavar="PATH", help="Leave out a file or folder of the target; may be repeated.")
 @click.option("--environment", is_flag=True, help="Read the environment of the running interpreter instead of TARGET.")
+@click.option(
+    "--no-verify",
+    is_flag=True,
+    help="Do not compare the files of an environment with their RECORD, but for machine code: faster, and the result says so.",
+)
 @click.option("--all", "-a", "everything", is_flag=True, help="Show also what only tests and examples name, every library and every place.")
 @click.option("--fail-on", type=click.Choice([s.value for s in Severity]), help="Exit with 3 when a finding is at least this severe.")
 @click.option("--strict", is_flag=True, help="Exit with 4 also when a reference stays unresolved.")
@@ -67,6 +73,7 @@ def command(  # noqa: PLR0913 - one for every option
     fail_on: str | None,
     *,
     environment: bool,
+    no_verify: bool,
     everything: bool,
     strict: bool,
     inspects: bool,
@@ -77,11 +84,13 @@ def command(  # noqa: PLR0913 - one for every option
 
     chosen = format_for(format_name, output)
     target = Path(sys.prefix) if environment else target
+    if no_verify and not (environment or _is_environment(target)):
+        raise click.UsageError(f"--no-verify is for installed environments, and {target} is none: leave it out")
     gc.freeze()
     gc.set_threshold(20_000, 10, 10)  # syntax trees are large and die together: looking for garbage less often saves a quarter of the time
     settings = settings_for(target) if target.exists() else None
     excluded = (*exclude, *(settings.scan.exclude if settings else ()))
-    report = report_of(target, excluded, None if quiet else _progress(), environment=environment)
+    report = report_of(target, excluded, None if quiet else _progress(), environment=environment, verify=not no_verify)
     if inspects:
         from lading.inspect.scanned import inspected  # noqa: PLC0415 - when it is asked for
 
@@ -108,14 +117,16 @@ def command(  # noqa: PLR0913 - one for every option
     return exit_code(report, fail_on, strict=strict)
 
 
-def report_of(target: Path, exclude: tuple[str, ...] = (), progress: "Progress | None" = None, *, environment: bool = False) -> Report:
+def report_of(
+    target: Path, exclude: tuple[str, ...] = (), progress: "Progress | None" = None, *, environment: bool = False, verify: bool = True
+) -> Report:
     """What a target inherits, read as what it is: installed, an image, or sources."""
     from lading.scan import scan  # noqa: PLC0415 - when it is run
 
     if target.is_dir() and (environment or _is_environment(target)):
         from lading.installed import scan as scan_environment  # noqa: PLC0415 - where there is one
 
-        return scan_environment(target)
+        return scan_environment(target, verify=verify)
     if target.name.endswith(_PACKED):
         from lading.installed.archive import is_archive  # noqa: PLC0415 - where there is one
         from lading.installed.archive import scan as scan_archive  # noqa: PLC0415 - as above

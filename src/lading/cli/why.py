@@ -10,6 +10,7 @@ from lading.cli.judge import judged, trusted
 from lading.core.component import Component
 from lading.core.errors import UsageError
 from lading.core.finding import Report
+from lading.core.kinds import Relation
 
 if TYPE_CHECKING:
     from lading.policy.rule import TrustRule
@@ -44,6 +45,18 @@ def command(thing: str, target: Path) -> int:
     return 0
 
 
+_SEEN_FROM_BELOW = {
+    Relation.CONTAINS: "is in",
+    Relation.DEPENDS_ON: "needed by",
+    Relation.DERIVED_FROM: "base of",
+    Relation.TRAINED_ON: "data of",
+    Relation.TESTED_ON: "test data of",
+    Relation.TOKENIZED_BY: "tokenizer of",
+    Relation.BUILT_BY: "builder of",
+    Relation.FETCHED_FROM: "source of",
+}
+
+
 def explained(component: Component, report: Report) -> str:
     """Everything known about a component, in lines."""
     from lading.bom.why import direct, paths  # noqa: PLC0415 - when it is run
@@ -51,29 +64,29 @@ def explained(component: Component, report: Report) -> str:
 
     lines = [
         f"{component.kind} {clean(component.name)}",
-        f"  identity   {clean(component.ref)}",
-        f"  revision   {clean(component.version) or 'none stated'} ({component.pin})",
+        f"  identity     {clean(component.ref)}",
+        f"  revision     {clean(component.version) or 'none stated'} ({component.pin})",
     ]
     if component.url:
-        lines.append(f"  from       {clean(component.url)}")
-    lines += [f"  flag       {flag}" for flag in component.flags]
-    lines += [f"  digest     {digest}" for digest in component.digests]
-    lines += [f"  file       {clean(f.path)}  {f.digest}" for f in component.files]
-    lines += [f"  license    {clean(x.expression)} ({'concluded' if x.concluded else 'declared'})" for x in component.licenses]
-    lines += [
-        f"  {e.relation}  {clean(e.target if e.source == component.ref else e.source)}"
-        for e in report.bom.edges
-        if component.ref in {e.source, e.target}
-    ]
+        lines.append(f"  from         {clean(component.url)}")
+    lines += [f"  flag         {flag}" for flag in component.flags]
+    lines += [f"  digest       {digest}" for digest in component.digests]
+    lines += [f"  file         {clean(f.path)}  {f.digest}" for f in component.files]
+    lines += [f"  license      {clean(x.expression)} ({'concluded' if x.concluded else 'declared'})" for x in component.licenses]
+    lines += [f"  {e.relation:<13}{clean(e.target)}" for e in report.bom.edges if e.source == component.ref]
+    lines += [f"  {_SEEN_FROM_BELOW[e.relation]:<13}{clean(e.source)}" for e in report.bom.edges if e.target == component.ref]
     ways = paths(report.bom, component.ref)
-    lines += [f"  through    {clean(' → '.join(way))}" for way in ways]
+    lines += [f"  through      {clean(' → '.join(way))}" for way in ways]
     if ways and (chosen := direct(ways, report.bom.subject.ref)) != [component.ref]:
-        lines.append(f"  to raise   {clean(', '.join(chosen))}")
+        lines.append(f"  to raise     {clean(', '.join(chosen))}")
     for o in component.occurrences:
-        lines.append(f"  seen       {clean(o.place)}  {clean(o.symbol)}  {clean(o.written)!r}  ({o.confidence}, {o.scope})")
+        lines.append(f"  seen         {clean(o.place)}  {clean(o.symbol)}  {clean(o.written)!r}  ({o.confidence}, {o.scope})")
     for finding in report.findings:
         if finding.component == component.ref:
-            lines += [f"  finding    {finding.severity}: {clean(finding.message)}", f"             {clean(finding.hint)}  [{finding.rule}]"]
+            lines += [
+                f"  finding      {finding.severity}: {clean(finding.message)}",
+                f"               {clean(finding.hint)}  [{finding.rule}]",
+            ]
     return "\n".join(lines)
 
 

@@ -18,10 +18,10 @@ from lading.catalog.upstreams import library
 from lading.core.component import Component, License, Occurrence
 from lading.core.errors import ExtractError
 from lading.core.kinds import Pin
+from lading.installed.markers import ANY, Interpreter
+from lading.installed.texts import text_of
 
 METADATA = "METADATA"
-LARGEST = 4 << 20
-"""Bytes of a text of `.dist-info` that are read."""
 _LONGEST = 2_000
 _LICENSE = re.compile(r"(?:LICEN[CS]E|COPYING)", re.IGNORECASE)
 _MOST_TEXTS = 20
@@ -51,17 +51,11 @@ def normal(name: str) -> str:
     return library(name, Occurrence("")).name
 
 
-def text_of(path: Path) -> str:
-    """The beginning of a text; empty when there is no such file."""
-    try:
-        with path.open("rb") as stream:
-            return stream.read(LARGEST).decode("utf-8", "replace")
-    except FileNotFoundError:
-        return ""
+def distribution(folder: Path, path: str, python: Interpreter = ANY) -> Distribution:
+    """The distribution of a `.dist-info` folder at a path of the tree; ExtractError when it tells no name or version.
 
-
-def distribution(folder: Path, path: str) -> Distribution:
-    """The distribution of a `.dist-info` folder at a path of the tree; ExtractError when it tells no name or version."""
+    Requirements are those that count for the Python of the environment.
+    """
     head = HeaderParser().parsestr(text_of(folder / METADATA if (folder / METADATA).is_file() else folder / "PKG-INFO"))
     name, version = str(head.get("Name") or "").strip(), str(head.get("Version") or "").strip()
     if not name or not version:
@@ -72,7 +66,7 @@ def distribution(folder: Path, path: str) -> Distribution:
     return Distribution(
         folder=folder,
         component=_with(component, head, folder, origin),
-        needs=tuple(_needs(head)),
+        needs=tuple(_needs(head, python)),
         requested=(folder / "REQUESTED").exists(),
         editable=origin.get("editable") == "true",
     )
@@ -138,11 +132,14 @@ def _origin(folder: Path) -> dict[str, str]:
     }
 
 
-def _needs(head: Message) -> Iterator[Need]:
+def _needs(head: Message, python: Interpreter) -> Iterator[Need]:
     for text in head.get_all("Requires-Dist") or ():
         try:
             parsed = Requirement(str(text)[:_LONGEST])
         except InvalidRequirement:
             continue
-        extras = frozenset(normal(e) for e in _EXTRA.findall(str(parsed.marker or "")))
-        yield Need(normal(parsed.name), frozenset(normal(e) for e in parsed.extras), extras)
+        asks = frozenset(normal(e) for e in parsed.extras)
+        if parsed.marker is None or python.counts(parsed.marker):
+            yield Need(normal(parsed.name), asks, frozenset())
+        elif extras := {e for e in _EXTRA.findall(str(parsed.marker)) if python.counts(parsed.marker, e)}:
+            yield Need(normal(parsed.name), asks, frozenset(normal(e) for e in extras))

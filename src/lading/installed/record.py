@@ -3,22 +3,23 @@
 import base64
 import binascii
 import csv
+import hashlib
 import os
 import stat
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import BinaryIO
 
 from msgspec import Struct
 
 from lading.core.component import FileRecord
-from lading.core.digest import Digest
+from lading.core.digest import BLOCK, Digest
 from lading.core.errors import ExtractError, LimitError
 
 MOST_ROWS = 2_000_000
 LARGEST = 512 << 20
 _KNOWN = frozenset({"sha256", "sha384", "sha512"})
+_READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 _RUN = 64
 """Files that a thread takes at a time: most are small, and handing them over one by one costs more than reading them."""
 
@@ -93,9 +94,7 @@ def _look(site: Path, prefix: Path, row: Row) -> tuple[FileRecord | None, Differ
     if place is None:
         return None, Difference(row.path, "leads out of the environment", row.line)
     try:
-        with _regular(place) as stream:
-            size = os.fstat(stream.fileno()).st_size
-            actual = Digest.of_stream(stream, row.digest.algorithm if row.digest else "sha256")
+        size, actual = _measured(place, row.digest.algorithm if row.digest else "sha256")
     except FileNotFoundError:
         return None, None if row.path.endswith(".pyc") else Difference(row.path, "missing", row.line)
     except (OSError, ValueError) as e:
@@ -107,10 +106,19 @@ def _look(site: Path, prefix: Path, row: Row) -> tuple[FileRecord | None, Differ
     return found, Difference(row.path, "not verified: no digest is told", row.line) if unsaid else None
 
 
-def _regular(place: str) -> BinaryIO:
-    """The file opened without waiting for a pipe that lies in its place."""
-    stream = os.fdopen(os.open(place, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)), "rb")
-    if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
-        stream.close()
-        raise ValueError("no regular file")
-    return stream
+def _measured(place: str, algorithm: str) -> tuple[int, Digest]:
+    """Size and digest of a file, opened without waiting for a pipe that lies in its place; a small one is read in one call."""
+    handle = os.open(place, _READ)
+    try:
+        told = os.fstat(handle)
+        if not stat.S_ISREG(told.st_mode):
+            raise ValueError("no regular file")
+        running, size, block = hashlib.new(algorithm), 0, min(told.st_size + 1, BLOCK)
+        while data := os.read(handle, block):
+            running.update(data)
+            size += len(data)
+            if size == told.st_size < BLOCK:
+                break
+        return size, Digest(algorithm, running.hexdigest())
+    finally:
+        os.close(handle)

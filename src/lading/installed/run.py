@@ -20,6 +20,7 @@ from lading.core.merge import merge
 from lading.installed import native
 from lading.installed.declared import declared
 from lading.installed.distribution import Distribution, distribution
+from lading.installed.markers import interpreter
 from lading.installed.record import Difference, Row, compare, rows
 from lading.installed.startup import startup
 from lading.installed.vendored import vendored
@@ -33,11 +34,14 @@ def is_environment(folder: Path) -> bool:
     return folder.is_dir() and ((folder / "pyvenv.cfg").is_file() or any(folder.glob("*.dist-info")))
 
 
-def scan(root: Path) -> Report:
-    """Everything that is installed in an environment, and what the rules say about it."""
+def scan(root: Path, *, verify: bool = True) -> Report:
+    """Everything that is installed in an environment, and what the rules say about it.
+
+    Without `verify` only machine code is read and compared with its RECORD; that the other files were not is part of the coverage.
+    """
     found = _Found()
     for site, prefix in _sites(root):
-        _Site(root, site, prefix, found).read()
+        _Site(root, site, prefix, found, verify=verify).read()
     return judge(found.bom(root.resolve().name))
 
 
@@ -59,6 +63,7 @@ class _Found(Struct):
     components: list[Component] = []
     edges: set[Edge] = set()
     unread: list[Skipped] = []
+    excluded: list[Skipped] = []
     distributions: list[Distribution] = []
     files: int = 0
     bytes: int = 0
@@ -74,7 +79,13 @@ class _Found(Struct):
             subject=subject,
             components=components,
             edges=tuple(sorted(e for e in edges if {e.source, e.target} <= known)),
-            coverage=Coverage(files=self.files + len(self.unread), read=self.files, bytes=self.bytes, unread=tuple(sorted(self.unread))),
+            coverage=Coverage(
+                files=self.files + len(self.unread),
+                read=self.files,
+                bytes=self.bytes,
+                excluded=tuple(sorted(self.excluded)),
+                unread=tuple(sorted(self.unread)),
+            ),
             created=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds)),
             generator=f"lading {lading.__version__}",
             phase=Phase.DEPLOYED,
@@ -109,14 +120,16 @@ def _counts(one: Distribution, belongs_to: frozenset[str], asked: dict[str, set[
 class _Site:
     """One site-packages folder."""
 
-    def __init__(self, root: Path, site: Path, prefix: Path, found: _Found) -> None:
-        self.site, self.prefix, self.found = Path(os.path.abspath(site)), prefix, found  # noqa: PTH100 - links stay as they are
+    def __init__(self, root: Path, site: Path, prefix: Path, found: _Found, *, verify: bool) -> None:
+        self.site, self.prefix, self.found, self.verify = Path(os.path.abspath(site)), prefix, found, verify  # noqa: PTH100 - links stay as they are
         inner = os.path.relpath(self.site, os.path.abspath(root))  # noqa: PTH100 - as above
         self.inner = "" if inner == "." else f"{inner}/"
+        self.python = interpreter(self.site, prefix)
         self.owners: dict[str, Component] = {}
         self.listed: set[str] = set()
         self.tops: dict[str, str] = {}
         self.troubles: dict[str, list[Occurrence]] = {}
+        self.passed_over = 0
 
     def read(self) -> None:
         """Read every distribution, then what belongs to none."""
@@ -132,12 +145,17 @@ class _Site:
                 self._unpacked(other)
         self._unlisted()
         self._startup()
+        if self.passed_over:
+            reason = (
+                f"{self.passed_over} files were not compared with their RECORD, as was asked: whether they are as installed is not known"
+            )
+            self.found.excluded.append(Skipped(self.inner.rstrip("/") or ".", reason))
         for ref, places in self.troubles.items():
             owner = self.owners.get(ref)
             self.found.components.append(replace(owner, occurrences=tuple(places)) if owner else _lone(ref, places))
 
     def _distribution(self, folder: Path) -> None:
-        one = distribution(folder, f"{self.inner}{folder.name}")
+        one = distribution(folder, f"{self.inner}{folder.name}", self.python)
         self.found.components.append(one.component)
         self.found.distributions.append(one)
         self.owners[one.component.ref] = one.component
@@ -148,7 +166,9 @@ class _Site:
             return
         told = rows(record)
         self._vendored(one, told)
-        files, differences = compare(self.site, self.prefix, told, min(8, os.cpu_count() or 1))
+        looked = told if self.verify else [row for row in told if native.NAMED.search(row.path)]
+        self.passed_over += len(told) - len(looked)
+        files, differences = compare(self.site, self.prefix, looked, min(8, os.cpu_count() or 1))
         self.listed.update(os.path.normpath(self.site / r.path) for r in told)
         for row in told:
             self.tops.setdefault(row.path.split("/")[0], one.component.ref)
@@ -164,7 +184,7 @@ class _Site:
         """An older form of installation: what it is can be told, not whether its files are as they were."""
         folder = place / "EGG-INFO" if place.suffix == ".egg" else place
         try:
-            one = distribution(folder, f"{self.inner}{folder.relative_to(self.site).as_posix()}")
+            one = distribution(folder, f"{self.inner}{folder.relative_to(self.site).as_posix()}", self.python)
         except (ExtractError, OSError) as e:
             self._gap(place.name, str(e), "LD200")
             return

@@ -8,7 +8,8 @@ from lading.catalog.upstreams import library
 from lading.core.component import Component, Occurrence
 from lading.core.errors import ExtractError
 from lading.core.kinds import Pin
-from lading.installed.distribution import distribution, text_of
+from lading.installed.distribution import distribution
+from lading.installed.texts import text_of
 
 _METADATA = re.compile(r"(?P<folder>(?:.*/)?_vendor/(?:[^/]+/)*[^/]+\.dist-info)/METADATA\Z")
 _LIST = re.compile(r"(?:.*/)?_vendor/vendor(?:ed)?\.txt\Z")
