@@ -19,8 +19,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from advisory_makers import NOW, advisory, store
+from installed_makers import install, shared_object
 from lading.audit.run import audit
 from lading.cli.audit import load
+from lading.cli.scan import report_of
 from lading.core.bom import Bom
 from lading.core.errors import FormatError
 from lading.image import rpm
@@ -248,6 +250,9 @@ WHITEOUTS: dict[str, tuple[dict[str, bytes], bool]] = {
     "all in its folder": ({"lib/apk/db/.wh..wh..opq": b""}, False),
     "all in its folder, which is filled again before": ({"lib/apk/db/installed": APK, "lib/apk/db/.wh..wh..opq": b""}, True),
     "all in its folder, which is filled again after": ({"lib/apk/db/.wh..wh..opq": b"", "lib/apk/db/installed": APK}, True),
+    "a file in the place of its folder": ({"lib/apk/db": b""}, False),
+    "a file in the place of a folder above": ({"lib": b""}, False),
+    "a file that is a folder again": ({"lib/apk": b"", "lib/apk/db/installed": APK}, True),
     "another of a similar name": ({"lib/apk/.wh.d": b""}, True),
 }
 
@@ -277,6 +282,115 @@ def test_no_name_in_a_layer_leads_out_of_the_image(tmp_path: Path, files: dict[s
     assert refs(bom) == {"pkg:pypi/requests@1.0"}
     assert all(not o.path.startswith(("/", "..")) for c in bom.components for o in c.occurrences)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["deep"]
+
+
+def packed(root: Path) -> dict[str, bytes]:
+    """The files below a folder, as a layer brings them."""
+    return {p.relative_to(root).as_posix(): p.read_bytes() for p in sorted(root.rglob("*")) if p.is_file()}
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Path:
+    """The root of an image with Python packages: one with a script, machine code and a declared part, one that it needs."""
+    site = tmp_path / "served/usr/local/lib/python3.12/site-packages"
+    site.mkdir(parents=True)
+    code = shared_object("libcrypto.so.1.1", strings=b"\0OpenSSL 1.1.1k  FIPS 25 Mar 2021\0")
+    part = {"bomFormat": "CycloneDX", "specVersion": "1.4", "components": [{"type": "library", "name": "inner", "version": "7.0"}]}
+    files = {"app/__init__.py": b"x = 1\n", "../../../bin/serve": b"#!/usr/bin/python3\n", "app.libs/libcrypto-1234abcd.so.1.1": code}
+    install(site, "app", "1.0", files, needs=("lib-a>=1",), sboms={"app.cdx.json": part}, requested=True)
+    install(site, "lib-a", "2.0", {"lib_a/__init__.py": b""})
+    return tmp_path / "served"
+
+
+def _told(folder: Path, *layers: dict[str, bytes]) -> tuple[Bom, list[str]]:
+    report = report_of(image(folder, *(gzip.compress(tar(layer)) for layer in layers)))
+    return report.bom, sorted(f"{f.rule} {f.message}" for f in report.findings)
+
+
+def test_what_is_installed_for_python_in_an_image_is_read_like_any_environment(tmp_path: Path, served: Path) -> None:
+    bom, findings = _told(tmp_path / "image", BASE, packed(served))
+    assert {"pkg:pypi/app@1.0", "pkg:pypi/lib-a@2.0"} <= refs(bom)
+    assert {("openssl", "1.1.1k"), ("inner", "7.0")} <= {(c.name.lower(), c.version) for c in bom.components}
+    assert ("pkg:pypi/app@1.0", "pkg:pypi/lib-a@2.0") in {(e.source, e.target) for e in bom.edges}
+    assert [f for f in findings if not f.startswith("end-of-life-library")] == []
+    assert any(f.startswith("end-of-life-library") for f in findings)
+    assert not bom.coverage.unread
+    assert layer_of(bom)["pkg:pypi/app@1.0"] == "1"
+
+
+SITE = "usr/local/lib/python3.12/site-packages"
+CHANGED: dict[str, tuple[dict[str, bytes], str]] = {
+    "a module": ({f"{SITE}/app/__init__.py": b"x = 2\n"}, "tampered-file"),
+    "a script beside": ({"usr/local/bin/serve": b"#!/bin/sh\n"}, "tampered-file"),
+    "a module taken away": ({f"{SITE}/app/.wh.__init__.py": b""}, "tampered-file"),
+    "a module that nothing installed": ({f"{SITE}/app/more.py": b""}, "unlisted-file"),
+    "code that runs at every start": ({f"{SITE}/start.pth": b"import app\n"}, "startup-code"),
+    "a folder that becomes a file": ({f"{SITE}/app": b""}, "tampered-file"),
+}
+
+
+@pytest.mark.parametrize(("upper", "rule"), CHANGED.values(), ids=CHANGED)
+def test_a_layer_that_changes_what_a_lower_one_installed_is_a_finding(
+    tmp_path: Path, served: Path, upper: dict[str, bytes], rule: str
+) -> None:
+    bom, findings = _told(tmp_path / "image", BASE, packed(served), upper)
+    assert [f for f in findings if f.startswith(rule)], findings
+    assert not bom.coverage.unread
+
+
+def test_a_file_that_is_a_link_in_the_image_is_not_missing_and_not_verified(tmp_path: Path, served: Path) -> None:
+    data = io.BytesIO(tar({n: d for n, d in packed(served).items() if n != f"{SITE}/app/__init__.py"}))
+    with tarfile.open(fileobj=data, mode="a") as archive:
+        member = tarfile.TarInfo(f"{SITE}/app/__init__.py")
+        member.type, member.linkname = tarfile.SYMTYPE, "/somewhere/else"
+        archive.addfile(member)
+    report = report_of(image(tmp_path / "image", gzip.compress(data.getvalue())))
+    assert not [f for f in report.findings if f.rule == "tampered-file"]
+    assert ["1 files were not compared" in s.reason for s in report.bom.coverage.excluded] == [True]
+
+
+def test_a_second_name_of_an_installed_file_has_its_bytes(tmp_path: Path, served: Path) -> None:
+    data = io.BytesIO(tar({n: d for n, d in packed(served).items() if not n.endswith("lib_a/__init__.py")} | {f"{SITE}/empty.txt": b""}))
+    with tarfile.open(fileobj=data, mode="a") as archive:
+        member = tarfile.TarInfo(f"{SITE}/lib_a/__init__.py")
+        member.type, member.linkname = tarfile.LNKTYPE, f"{SITE}/empty.txt"
+        archive.addfile(member)
+    report = report_of(image(tmp_path / "image", gzip.compress(data.getvalue())))
+    assert [f.message for f in report.findings if f.rule == "tampered-file"] == []
+    assert not report.bom.coverage.unread
+
+
+def test_what_the_package_manager_installed_without_record_is_left_to_it_and_said(tmp_path: Path, served: Path) -> None:
+    files = {n.replace("usr/local/lib/", "usr/lib/"): d for n, d in packed(served).items() if "lib_a-2.0.dist-info/RECORD" not in n}
+    bom, findings = _told(tmp_path / "image", BASE, files)
+    assert "pkg:pypi/lib-a@2.0" in refs(bom)
+    assert not [f for f in findings if f.startswith("unlisted-file")]
+    assert any("the package manager's to verify" in s.reason for s in bom.coverage.excluded)
+    assert not bom.coverage.unread
+
+
+def test_an_unpacked_root_is_read_like_its_image(tmp_path: Path, served: Path) -> None:
+    for name, data in BASE.items():
+        (served / name).parent.mkdir(parents=True, exist_ok=True)
+        (served / name).write_bytes(data)
+    assert refs(load(served)) == refs(_told(tmp_path / "image", packed(served))[0])
+
+
+def test_files_that_there_is_no_room_for_are_told_once_with_their_number(
+    tmp_path: Path, served: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lading.image.files.MOST_KEPT", 3)
+    bom, findings = _told(tmp_path / "image", BASE, packed(served))
+    (gap,) = [u for u in bom.coverage.unread if u.path == "."]
+    assert "files are not read" in gap.reason
+    assert not [f for f in findings if f.startswith("tampered-file")]
+
+
+def test_a_layer_that_replaces_too_many_folders_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lading.image.files.MOST_REPLACED", 1)
+    lower = {"app/one/a.py": b"", "app/two/a.py": b"", **BASE}
+    bom, _ = _told(tmp_path / "image", lower, {"app/one": b"", "app/two": b""})
+    assert any("replaced by files" in u.reason for u in bom.coverage.unread)
 
 
 def test_a_layer_of_other_bytes_than_its_digest_is_told(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from lading.core.coverage import Skipped
 from lading.core.kinds import Kind, Pin
 from lading.core.purl import purl
 from lading.image import rpm
-from lading.image.layers import APK, DPKG, NODE, PYTHON, RPM, Found
+from lading.image.files import APK, DPKG, NODE, PYTHON, RPM, Found
 
 Release = tuple[str, str]
 """Id and version of the distribution."""

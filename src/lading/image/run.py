@@ -16,7 +16,9 @@ from lading.core.kinds import Kind, Phase
 from lading.core.limits import DEFAULT_LIMITS
 from lading.core.merge import merge
 from lading.image import blobs, layers
+from lading.image.files import APK, Found
 from lading.image.packages import installed
+from lading.installed import read_sites
 from lading.scan.folder import Folder
 from lading.scan.run import collect
 from lading.sign.registry import registry_at
@@ -39,7 +41,7 @@ def pull(reference: str) -> Bom:
 
 def is_root(folder: Path) -> bool:
     """Whether a folder is the root of an unpacked image."""
-    told = ("var/lib/dpkg/status", "var/lib/dpkg/status.d", layers.APK, "var/lib/rpm", "usr/lib/sysimage/rpm")
+    told = ("var/lib/dpkg/status", "var/lib/dpkg/status.d", APK, "var/lib/rpm", "usr/lib/sysimage/rpm")
     release = any((folder / n).is_file() for n in ("etc/os-release", "usr/lib/os-release"))
     return release and any((folder / n).exists() for n in told)
 
@@ -47,14 +49,14 @@ def is_root(folder: Path) -> bool:
 def read_root(folder: Path) -> Bom:
     """Everything in an unpacked root folder."""
     with tempfile.TemporaryDirectory(prefix="lading-image-") as aside:
-        found = layers.Found(kept=Path(aside))
+        found = Found(Path(aside))
         layers.read_folder(folder, found)
         return _bom(Component(kind=Kind.SYSTEM, name=folder.resolve().name), found)
 
 
 def _read(name: str, place: AbstractContextManager[blobs.Source], where: str) -> Bom:
     with tempfile.TemporaryDirectory(prefix="lading-image-") as aside:
-        found = layers.Found(kept=Path(aside))
+        found = Found(Path(aside))
         try:
             with place as source:
                 manifest = blobs.manifest(source)
@@ -84,23 +86,31 @@ def _text(value: object) -> str:
     return " ".join(map(str, value)) if isinstance(value, list) else str(value or "")
 
 
-def _bom(subject: Component, found: layers.Found) -> Bom:
+def _bom(subject: Component, found: Found) -> Bom:
     packages, distributions = installed(found)
     python = environment.bom(subject.name, distributions)
-    brought = collect(Folder(found.kept, DEFAULT_LIMITS, ()), subject.name)
-    unread = (*found.unread, *brought.coverage.unread)
-    read_files = len(found.files) + brought.coverage.read
+    sites = read_sites(found.environments, sorted(found.sites), subject.name, found.layer_of)
+    brought = collect(Folder(found.applications, DEFAULT_LIMITS, ()), subject.name)
+    unread = (*found.gaps(), *sites.coverage.unread, *brought.coverage.unread)
+    read_files = len(found.files) + sites.coverage.read + brought.coverage.read
     return replace(
         brought,
         subject=subject,
-        components=_placed(merge([*packages, *python.components, *brought.components]), found),
-        edges=tuple(sorted({*python.edges, *brought.edges})),
-        coverage=replace(brought.coverage, files=read_files + len(unread), read=read_files, unread=tuple(sorted(unread))),
+        components=_placed(merge([*packages, *python.components, *sites.components, *brought.components]), found),
+        edges=tuple(sorted({*python.edges, *sites.edges, *brought.edges})),
+        coverage=replace(
+            brought.coverage,
+            files=read_files + len(unread),
+            read=read_files,
+            bytes=brought.coverage.bytes + sites.coverage.bytes,
+            excluded=tuple(sorted({*brought.coverage.excluded, *sites.coverage.excluded})),
+            unread=tuple(sorted(unread)),
+        ),
         phase=Phase.DEPLOYED,
     )
 
 
-def _placed(components: Iterable[Component], found: layers.Found) -> tuple[Component, ...]:
+def _placed(components: Iterable[Component], found: Found) -> tuple[Component, ...]:
     """Each component with the layer that brought the file that tells of it."""
     placed = []
     for component in components:

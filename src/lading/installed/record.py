@@ -95,7 +95,7 @@ def _look(site: Path, prefix: Path, row: Row) -> tuple[FileRecord | None, Differ
         return None, Difference(row.path, "leads out of the environment", row.line)
     try:
         size, actual = _measured(place, row.digest.algorithm if row.digest else "sha256")
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None, None if row.path.endswith(".pyc") else Difference(row.path, "missing", row.line)
     except (OSError, ValueError) as e:
         return None, Difference(row.path, f"unreadable ({e.__class__.__name__})", row.line)

@@ -2,31 +2,19 @@
 
 import os
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from pathlib import Path
 
-from msgspec import Struct
-from msgspec.structs import replace
-
 import lading
-from lading.catalog.integrity import MISSING, MODIFIED, UNLISTED
 from lading.core.bom import Bom
-from lading.core.component import Component, Edge, FileRecord, Occurrence
-from lading.core.coverage import Coverage, Skipped
-from lading.core.errors import ExtractError
+from lading.core.component import Component, Edge
+from lading.core.coverage import Coverage
 from lading.core.finding import Report
 from lading.core.kinds import Kind, Phase, Relation
 from lading.core.merge import merge
-from lading.installed import native
-from lading.installed.declared import declared
-from lading.installed.distribution import Distribution, distribution
-from lading.installed.markers import interpreter
-from lading.installed.record import Difference, Row, compare, rows
-from lading.installed.startup import startup
-from lading.installed.vendored import vendored
+from lading.installed.distribution import Distribution
+from lading.installed.site import Found, Site
 from lading.scan.run import judge
-
-_UNPACKED = ("*.egg-info", "*.egg")
 
 
 def is_environment(folder: Path) -> bool:
@@ -39,10 +27,19 @@ def scan(root: Path, *, verify: bool = True) -> Report:
 
     Without `verify` only machine code is read and compared with its RECORD; that the other files were not is part of the coverage.
     """
-    found = _Found()
+    found = Found()
     for site, prefix in _sites(root):
-        _Site(root, site, prefix, found, verify=verify).read()
-    return judge(found.bom(root.resolve().name))
+        Site(root, site, prefix, found, verify=verify).read()
+    return judge(_bom(found, root.resolve().name))
+
+
+def read_sites(root: Path, sites: Iterable[str], name: str, elsewhere: Container[str]) -> Bom:
+    """What is installed in folders of an image, of which `root` holds a part; a file that is `elsewhere` in the image is not missing."""
+    found = Found()
+    for inner in sites:
+        site = root / inner
+        Site(root, site, site.parents[2] if site.parent.name != "Lib" else site.parents[1], found, elsewhere=elsewhere).read()
+    return _bom(found, name)
 
 
 def _sites(root: Path) -> list[tuple[Path, Path]]:
@@ -57,39 +54,28 @@ def _sites(root: Path) -> list[tuple[Path, Path]]:
     return [(root, whole.parents[2] if in_python else whole)]
 
 
-class _Found(Struct):
-    """What the folders of an environment hold so far."""
-
-    components: list[Component] = []
-    edges: set[Edge] = set()
-    unread: list[Skipped] = []
-    excluded: list[Skipped] = []
-    distributions: list[Distribution] = []
-    files: int = 0
-    bytes: int = 0
-
-    def bom(self, name: str) -> Bom:
-        subject = Component(kind=Kind.SYSTEM, name=name)
-        components = merge(self.components)
-        known = {c.ref for c in components} | {subject.ref}
-        edges = self.edges | set(_dependencies(subject, self.distributions))
-        epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
-        seconds = int(epoch) if epoch.isdigit() else time.time()
-        return Bom(
-            subject=subject,
-            components=components,
-            edges=tuple(sorted(e for e in edges if {e.source, e.target} <= known)),
-            coverage=Coverage(
-                files=self.files + len(self.unread),
-                read=self.files,
-                bytes=self.bytes,
-                excluded=tuple(sorted(self.excluded)),
-                unread=tuple(sorted(self.unread)),
-            ),
-            created=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds)),
-            generator=f"lading {lading.__version__}",
-            phase=Phase.DEPLOYED,
-        )
+def _bom(found: Found, name: str) -> Bom:
+    subject = Component(kind=Kind.SYSTEM, name=name)
+    components = merge(found.components)
+    known = {c.ref for c in components} | {subject.ref}
+    edges = found.edges | set(_dependencies(subject, found.distributions))
+    epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
+    seconds = int(epoch) if epoch.isdigit() else time.time()
+    return Bom(
+        subject=subject,
+        components=components,
+        edges=tuple(sorted(e for e in edges if {e.source, e.target} <= known)),
+        coverage=Coverage(
+            files=found.files + len(found.unread),
+            read=found.files,
+            bytes=found.bytes,
+            excluded=tuple(sorted(found.excluded)),
+            unread=tuple(sorted(found.unread)),
+        ),
+        created=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds)),
+        generator=f"lading {lading.__version__}",
+        phase=Phase.DEPLOYED,
+    )
 
 
 def _dependencies(subject: Component, listed: list[Distribution]) -> Iterator[Edge]:
@@ -115,163 +101,3 @@ def _dependencies(subject: Component, listed: list[Distribution]) -> Iterator[Ed
 
 def _counts(one: Distribution, belongs_to: frozenset[str], asked: dict[str, set[str]]) -> bool:
     return not belongs_to or bool(belongs_to & asked.get(one.component.name, set()))
-
-
-class _Site:
-    """One site-packages folder."""
-
-    def __init__(self, root: Path, site: Path, prefix: Path, found: _Found, *, verify: bool) -> None:
-        self.site, self.prefix, self.found, self.verify = Path(os.path.abspath(site)), prefix, found, verify  # noqa: PTH100 - links stay as they are
-        inner = os.path.relpath(self.site, os.path.abspath(root))  # noqa: PTH100 - as above
-        self.inner = "" if inner == "." else f"{inner}/"
-        self.python = interpreter(self.site, prefix)
-        self.owners: dict[str, Component] = {}
-        self.listed: set[str] = set()
-        self.tops: dict[str, str] = {}
-        self.troubles: dict[str, list[Occurrence]] = {}
-        self.passed_over = 0
-
-    def read(self) -> None:
-        """Read every distribution, then what belongs to none."""
-        for folder in sorted(self.site.glob("*.dist-info")):
-            try:
-                self._distribution(folder)
-            except ExtractError as e:
-                self._gap(folder.name, e.sentence, e.code)
-            except OSError as e:
-                self._gap(folder.name, f"cannot be read: {e.strerror or e}", "LD202")
-        for pattern in _UNPACKED:
-            for other in sorted(self.site.glob(pattern)):
-                self._unpacked(other)
-        self._unlisted()
-        self._startup()
-        if self.passed_over:
-            reason = (
-                f"{self.passed_over} files were not compared with their RECORD, as was asked: whether they are as installed is not known"
-            )
-            self.found.excluded.append(Skipped(self.inner.rstrip("/") or ".", reason))
-        for ref, places in self.troubles.items():
-            owner = self.owners.get(ref)
-            self.found.components.append(replace(owner, occurrences=tuple(places)) if owner else _lone(ref, places))
-
-    def _distribution(self, folder: Path) -> None:
-        one = distribution(folder, f"{self.inner}{folder.name}", self.python)
-        self.found.components.append(one.component)
-        self.found.distributions.append(one)
-        self.owners[one.component.ref] = one.component
-        self._declared(one)
-        record = folder / "RECORD"
-        if not record.is_file():
-            self._gap(f"{folder.name}/RECORD", "there is none: no file of it can be verified", "LD200")
-            return
-        told = rows(record)
-        self._vendored(one, told)
-        looked = told if self.verify else [row for row in told if native.NAMED.search(row.path)]
-        self.passed_over += len(told) - len(looked)
-        files, differences = compare(self.site, self.prefix, looked, min(8, os.cpu_count() or 1))
-        self.listed.update(os.path.normpath(self.site / r.path) for r in told)
-        for row in told:
-            self.tops.setdefault(row.path.split("/")[0], one.component.ref)
-            if "/" not in row.path or row.path.endswith("__init__.py"):
-                self.tops.setdefault(row.path, one.component.ref)
-        self.found.files += len(files)
-        self.found.bytes += sum(f.size for f in files)
-        for difference in differences:
-            self._different(one.component, difference)
-        self._native(one.component, files)
-
-    def _unpacked(self, place: Path) -> None:
-        """An older form of installation: what it is can be told, not whether its files are as they were."""
-        folder = place / "EGG-INFO" if place.suffix == ".egg" else place
-        try:
-            one = distribution(folder, f"{self.inner}{folder.relative_to(self.site).as_posix()}", self.python)
-        except (ExtractError, OSError) as e:
-            self._gap(place.name, str(e), "LD200")
-            return
-        self.found.components.append(one.component)
-        self.found.distributions.append(one)
-        self._gap(place.name, "an older form of installation, without digests: none of its files can be verified", "LD200")
-
-    def _vendored(self, one: Distribution, told: list[Row]) -> None:
-        """The packages that a distribution carries inside of it."""
-        for component in vendored(self.site, self.inner, [r.path for r in told]):
-            self.found.components.append(component)
-            if component.ref != one.component.ref:
-                self.found.edges.add(Edge(one.component.ref, Relation.CONTAINS, component.ref))
-
-    def _different(self, owner: Component, difference: Difference) -> None:
-        words = {"modified": MODIFIED, "missing": MISSING}
-        if difference.how in words:
-            at = Occurrence(self._path(difference.path), 0, words[difference.how], difference.path)
-            self.troubles.setdefault(owner.ref, []).append(at)
-        else:
-            self._gap(difference.path, difference.how, "LD200")
-
-    def _declared(self, one: Distribution) -> None:
-        for document in sorted((one.folder / "sboms").rglob("*")):
-            if document.is_file():
-                path = f"{self.inner}{document.relative_to(self.site).as_posix()}"
-                try:
-                    components, edges = declared(document, path, one.component)
-                except ExtractError as e:
-                    self.found.unread.append(Skipped(path, e.sentence, e.code))
-                else:
-                    self.found.components += components
-                    self.found.edges.update(edges)
-
-    def _native(self, owner: Component, files: list[FileRecord]) -> None:
-        objects = [f for f in files if native.NAMED.search(f.path)]
-        carried = {f.path.rpartition("/")[2] for f in objects}
-        for record in objects:
-            path = self._path(record.path)
-            try:
-                found = native.read(self.site / record.path, path)
-            except (ExtractError, OSError, ValueError) as e:
-                self._gap(record.path, str(e), "LD200")
-                continue
-            whole = native.component(found, replace(record, path=path), carried.__contains__)
-            self.found.components.append(whole)
-            self.found.edges.add(Edge(owner.ref, Relation.CONTAINS, whole.ref))
-            for part in native.parts(found, whole):
-                if isinstance(part, Component):
-                    self.found.components.append(part)
-                else:
-                    self.found.edges.add(part)
-
-    def _unlisted(self) -> None:
-        """Files that no RECORD lists; the compiled form of a listed source is of that source."""
-        for path in _walk(self.site):
-            if path not in self.listed and _source(path) not in self.listed:
-                inner = os.path.relpath(path, self.site)
-                top, below, _ = inner.partition(os.sep)
-                ref = (self.tops.get(top) if below else "") or self._path(inner)
-                self.troubles.setdefault(ref, []).append(Occurrence(self._path(inner), 0, UNLISTED, inner))
-
-    def _startup(self) -> None:
-        for name, at in startup(self.site, self.inner):
-            self.troubles.setdefault(self.tops.get(name) or at.path, []).append(at)
-
-    def _path(self, path: str) -> str:
-        inner = os.path.normpath(f"{self.inner}{path}").replace(os.sep, "/")
-        return inner.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-
-    def _gap(self, path: str, reason: str, code: str) -> None:
-        self.found.unread.append(Skipped(self._path(path), reason, code))
-
-
-def _lone(path: str, places: Iterable[Occurrence]) -> Component:
-    return Component(kind=Kind.FILE, name=path, occurrences=tuple(places))
-
-
-def _walk(site: Path) -> Iterator[str]:
-    for folder, folders, names in os.walk(site):
-        folders.sort()
-        yield from (os.path.join(folder, name) for name in sorted(names))  # noqa: PTH118 - many files
-
-
-def _source(path: str) -> str:
-    """The source of a compiled file in `__pycache__`; the path itself for others."""
-    folder, name = os.path.split(path)
-    if os.path.basename(folder) != "__pycache__" or not name.endswith(".pyc"):  # noqa: PTH119 - many files
-        return path
-    return os.path.join(os.path.dirname(folder), f"{name.split('.')[0]}.py")  # noqa: PTH118, PTH120 - many files

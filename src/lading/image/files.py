@@ -1,0 +1,183 @@
+"""The files of an image as its layers leave them: what each is for, and where what is looked at is laid aside."""
+
+import re
+import shutil
+from collections.abc import Collection, Iterator
+from pathlib import Path
+from typing import IO
+
+from lading.core.coverage import Skipped
+
+LARGEST_FILE = 256 << 20
+"""Bytes of a database or of metadata that are read."""
+LARGEST_APP_FILE = 8 << 20
+LARGEST_SCRIPT = 64 << 10
+"""Bytes of a program in the system's folders that may be a script of a Python package."""
+MOST_KEPT = 1_000_000
+"""Files that are laid aside to be scanned."""
+MOST_BYTES = 64 << 30
+SPARED = 1 << 30
+"""Bytes of the disk that are left free, however much is laid aside."""
+MOST_REPLACED = 1_000
+"""Folders that files of upper layers replace: each costs a look at all names."""
+DPKG = re.compile(r"var/lib/dpkg/(?:status|status\.d/[^/]+)\Z")
+PYTHON = re.compile(r"(?:.*/)?[^/]+(?:\.dist-info/METADATA|\.egg-info/PKG-INFO|\.egg-info)\Z")
+NODE = re.compile(r"(?:.*/)?node_modules/(?:@[^/]+/)?[^/]+/package\.json\Z")
+RPM = re.compile(r"(?:var/lib|usr/lib/sysimage)/rpm/(?:rpmdb\.sqlite(?:-wal)?|Packages|Packages\.db)\Z")
+RELEASE = re.compile(r"(?:etc|usr/lib)/os-release\Z")
+APK = "lib/apk/db/installed"
+_SITE = re.compile(r"(?:[^/]+/)*?(?:lib(?:64)?/python3[^/]*|Lib)/(?:site|dist)-packages(?=/)")
+_NOT_INSTALLED = re.compile(r"usr/lib/python3/dist-packages\Z|(?:.*/)?pkgs/")
+"""What Debian's own packages bring, and conda's cache of packages, are no environments."""
+_BESIDE = re.compile(r"(?:.*/)?(?:bin/[^/]+|pyvenv\.cfg|conda-meta/[^/]+\.json)\Z")
+"""What installed distributions have outside of their folder and is compared too."""
+_OF_SYSTEM = re.compile(r"(?:usr/)?s?bin/")
+_SYSTEM = re.compile(r"(?:usr|lib|lib32|lib64|bin|sbin|etc|var|proc|dev|sys|run|boot|tmp)/")
+_INSTALLED = re.compile(r"(?:^|/)(?:site-packages|dist-packages|node_modules|__pycache__|\.git)/")
+_WEIGHTS = re.compile(r"\.(?:safetensors|gguf|ggml|pt|pth|ckpt|onnx|h5|hdf5|keras|tflite|mlmodel|nemo|pdparams)\Z")
+
+
+class Found:
+    """What an image holds so far: databases by path, what is laid aside, which layer each file is of, and what was not read."""
+
+    def __init__(self, aside: Path) -> None:
+        self.files: dict[str, bytes] = {}
+        self.layer_of: dict[str, str] = {}
+        """Every file that is there, whether looked at or not."""
+        self.unread: list[Skipped] = []
+        self.applications, self.environments = aside / "applications", aside / "environments"
+        for folder in (self.applications, self.environments):
+            folder.mkdir()
+        self.sites: set[str] = set()
+        """Folders that Python packages are installed in."""
+        self._folders: set[str] = set()
+        self._laid: set[str] = set()
+        self._room = min(MOST_BYTES, shutil.disk_usage(aside).free - SPARED)
+        self._no_room = self._replaced = 0
+
+    def name(self, path: str, layer: str) -> None:
+        """Something that is no folder has this name now; what had it, lay below it or stands in its way is gone."""
+        self.folder(path)
+        if path in self._folders:
+            self._replaced += 1
+            if self._replaced > MOST_REPLACED:
+                raise ValueError(f"more than {MOST_REPLACED} folders are replaced by files")
+            self.remove(set(), {path})
+            self._folders.discard(path)
+            for store in (self.environments, self.applications):
+                shutil.rmtree(store / path, ignore_errors=True)
+        for folder in _parents(path):
+            if folder in self._folders:
+                break
+            self._folders.add(folder)
+            self.folder(folder)
+        self.layer_of[path] = layer
+
+    def folder(self, path: str) -> None:
+        """A folder has this name now: a file that had it is gone."""
+        if path in self.layer_of:
+            self._forget(path)
+
+    def remove(self, names: Collection[str], emptied: Collection[str], but_of: str | None = None) -> None:
+        """Take away files and folders, and what is in those that are emptied, save what one layer brought."""
+        gone = [
+            path
+            for path, layer in self.layer_of.items()
+            if layer != but_of and (path in names or any(f in names or f in emptied for f in _parents(path)))
+        ]
+        for path in gone:
+            self._forget(path)
+
+    def wants(self, path: str, size: int) -> bool:
+        """Whether a file is looked at: databases, what is installed for Python, weights wherever they lie, and what applications brought."""
+        return is_database(path) or bool(_site(path)) or _is_beside(path, size) or _is_brought(path, size)
+
+    def take(self, path: str, size: int, stream: IO[bytes]) -> None:
+        """Keep a file: in memory what is read here, aside what is scanned."""
+        site = _site(path)
+        if site or not is_database(path):
+            stores = [self.environments] if site or _is_beside(path, size) else []
+            stores += [self.applications] if _is_brought(path, size) else []
+            if self._lay(path, size, stream, stores) and site:
+                self.sites.add(site)
+        elif size > LARGEST_FILE:
+            self.unread.append(Skipped(path, f"{size} bytes are more than such a file may have", "LD201"))
+        else:
+            self.files[path] = stream.read(LARGEST_FILE)
+
+    def link(self, path: str, target: str) -> None:
+        """A second name of a file: it counts under it too, or is told as not read."""
+        if not self.wants(path, 0):
+            return
+        if target in self.files and is_database(path):
+            self.files[path] = self.files[target]
+        elif target in self._laid:
+            (place,) = [p for store in (self.environments, self.applications) if (p := store / target).is_file()][:1]
+            with place.open("rb") as stream:
+                self.take(path, place.stat().st_size, stream)
+        else:
+            self.unread.append(Skipped(path, f"it is a second name of {target}, which is not kept", "LD200"))
+
+    def gaps(self) -> list[Skipped]:
+        """What was not read."""
+        short = f"{self._no_room} files are not read: there is no room to lay them aside, or more than the {MOST_KEPT} that are"
+        return [*self.unread, *([Skipped(".", short, "LD201")] if self._no_room else [])]
+
+    def _lay(self, path: str, size: int, stream: IO[bytes], stores: list[Path]) -> bool:
+        if len(self._laid) >= MOST_KEPT or size > self._room:
+            self._no_room += 1
+            return False
+        first, *others = [store / path for store in stores]
+        try:
+            first.parent.mkdir(parents=True, exist_ok=True)
+            with first.open("wb") as target:
+                shutil.copyfileobj(stream, target, 1 << 20)
+            for other in others:
+                other.parent.mkdir(parents=True, exist_ok=True)
+                other.hardlink_to(first)
+        except OSError as e:
+            self.unread.append(Skipped(path, f"cannot be laid aside to be scanned: {e.strerror or e}", "LD202"))
+            return False
+        self._room -= size
+        self._laid.add(path)
+        return True
+
+    def _forget(self, path: str) -> None:
+        del self.layer_of[path]
+        self.files.pop(path, None)
+        if path in self._laid:
+            self._laid.remove(path)
+            for store in (self.environments, self.applications):
+                place = store / path
+                if place.is_file():
+                    self._room += place.stat().st_size
+                    place.unlink()
+
+
+def _parents(path: str) -> Iterator[str]:
+    """The folders that a path lies in, the nearest first and the root last."""
+    while path:
+        path = path.rpartition("/")[0]
+        yield path
+
+
+def is_database(path: str) -> bool:
+    """Whether a file tells what is installed."""
+    return path == APK or any(p.match(path) for p in (RELEASE, DPKG, PYTHON, NODE, RPM))
+
+
+def _site(path: str) -> str:
+    """The folder of installed Python packages that a file lies in; empty when in none that is read as an environment."""
+    found = _SITE.match(path) if "-packages/" in path else None
+    return "" if found is None or _NOT_INSTALLED.match(found[0]) else found[0]
+
+
+def _is_beside(path: str, size: int) -> bool:
+    return bool(_BESIDE.match(path)) and (size <= LARGEST_SCRIPT or not _OF_SYSTEM.match(path))
+
+
+def _is_brought(path: str, size: int) -> bool:
+    """Whether a file is of an application, or weights."""
+    if _WEIGHTS.search(path):
+        return True
+    return size <= LARGEST_APP_FILE and not _SYSTEM.match(path) and not _INSTALLED.search(path)
