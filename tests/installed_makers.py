@@ -41,13 +41,19 @@ def install(
     return site / info
 
 
-def shared_object(soname: str = "", needed: tuple[str, ...] = (), strings: bytes = b"", *, executable_stack: bool = False) -> bytes:
-    """A shared object that tells its name, what it needs and a build id; it holds no code."""
+def shared_object(
+    soname: str = "",
+    needed: tuple[str, ...] = (),
+    strings: bytes = b"",
+    *,
+    executable_stack: bool = False,
+    more: dict[str, bytes] | None = None,
+) -> bytes:
+    """A shared object that tells its name, what it needs and a build id, with sections of read-only data and `more`; it holds no code."""
     names, places = b"\0", []
     for text in (soname, *needed):
         places.append(len(names))
         names += text.encode() + b"\0"
-    sections = b"\0.rodata\0.shstrtab\0"
     note = struct.pack("<III", 4, 8, 3) + b"GNU\0" + bytes(range(8))
     start = 64 + 4 * 56
     dynamic = [(14, places[0])] if soname else []
@@ -56,13 +62,22 @@ def shared_object(soname: str = "", needed: tuple[str, ...] = (), strings: bytes
     dynamic += [(5, table_at), (10, len(names)), (0, 0)]
     body = b"".join(struct.pack("<QQ", *row) for row in dynamic) + names
     note_at = start + len(body)
-    strings_at = note_at + len(note)
-    headers_at = strings_at + len(strings) + len(sections)
-    whole = headers_at + 3 * 64
+    titles = b"\0.shstrtab\0"
+    rows, data, place = [(0, 0, 0, 0)], b"", note_at + len(note)
+    for title, content in {".rodata": strings, **(more or {})}.items():
+        rows.append((len(titles), 1, place + len(data), len(content)))
+        titles += title.encode() + b"\0"
+        data += content
+    rows.append((1, 3, place + len(data), len(titles)))
+    headers_at = place + len(data) + len(titles)
+    whole = headers_at + len(rows) * 64
     programs = [(1, 4, 0, whole), (2, 4, start, len(dynamic) * 16), (4, 4, note_at, len(note))]
     programs.append((0x6474E551, 7 if executable_stack else 6, 0, 0))
-    head = b"\x7fELF\x02\x01\x01" + bytes(9) + struct.pack("<HHIQQQIHHHHHH", 3, 62, 1, 0, 64, headers_at, 0, 64, 56, 4, 64, 3, 2)
+    head = (
+        b"\x7fELF\x02\x01\x01"
+        + bytes(9)
+        + struct.pack("<HHIQQQIHHHHHH", 3, 62, 1, 0, 64, headers_at, 0, 64, 56, 4, 64, len(rows), len(rows) - 1)
+    )
     table = b"".join(struct.pack("<IIQQQQQQ", kind, flags, at, at, at, size, size, 8) for kind, flags, at, size in programs)
-    rows = [(0, 0, 0, 0), (1, 1, strings_at, len(strings)), (9, 3, strings_at + len(strings), len(sections))]
     ends = b"".join(struct.pack("<IIQQQQIIQQ", name, kind, 0, at, at, size, 0, 0, 1, 0) for name, kind, at, size in rows)
-    return head + table + body + note + strings + sections + ends
+    return head + table + body + note + data + titles + ends

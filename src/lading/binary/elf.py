@@ -1,5 +1,6 @@
 """ELF: what a shared object says of itself, read in place; a header that lies gives less, never an error outside of ValueError."""
 
+import re
 import struct
 from collections.abc import Iterator
 
@@ -11,6 +12,9 @@ MOST_ENTRIES = 65_536
 LONGEST_NAME = 1_024
 _DYNAMIC, _NOTE, _STACK, _RELRO, _LOAD = 2, 4, 0x6474E551, 0x6474E552, 1
 _NEEDED, _STRTAB, _STRSZ, _SONAME, _RPATH, _RUNPATH, _FLAGS, _FLAGS_1 = 1, 5, 10, 14, 15, 29, 30, 0x6FFFFFFB
+_TEXTREL, _DF_TEXTREL = 22, 4
+MOST_NAMES = 16 << 20
+_FORTIFIED = re.compile(rb"\0__(?:mem|str|v?s?n?printf|v?f?printf|read|fgets|poll|recv)[a-z]*_chk\0")
 _MACHINES = {3: "x86", 40: "arm", 62: "x86_64", 183: "aarch64", 190: "cuda", 21: "ppc64", 22: "s390", 243: "riscv", 258: "loongarch"}
 
 
@@ -92,9 +96,21 @@ def read(window: Window) -> Code:
         needed=tuple(text(_NEEDED)[:MOST_HEADERS]),
         runpath=":".join([*text(_RUNPATH), *text(_RPATH)][:1]),
         build_id=next((b for kind, _, o, _, s in segments if kind == _NOTE and (b := _build_id(reader, o, s))), ""),
-        hardening=(("relro", "full" if relro and now else "partial" if relro else "none"), ("executable-stack", "true" if stack else "")),
+        hardening=(
+            ("relro", "full" if relro and now else "partial" if relro else "none"),
+            ("executable-stack", "true" if stack else ""),
+            ("text-relocations", "true" if _TEXTREL in one or one.get(_FLAGS, 0) & _DF_TEXTREL else ""),
+            *_checks(window, strings, one.get(_STRSZ, 0)),
+        ),
         sections=tuple(reader.sections()),
     )
+
+
+def _checks(window: Window, strings: int, size: int) -> Iterator[tuple[str, str]]:
+    """Which checks the compiler put in, by the functions of the C library that they call."""
+    names = window.read(strings, min(size, MOST_NAMES)) if strings >= 0 else b""
+    yield "stack-protector", "true" if b"\0__stack_chk_fail\0" in names else ""
+    yield "fortify-source", "true" if _FORTIFIED.search(names) else ""
 
 
 def _offset(address: int, loads: list[tuple[int, int, int]]) -> int:

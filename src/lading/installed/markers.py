@@ -1,7 +1,7 @@
 """Where a requirement counts: markers are judged for the Python of the environment, never for the one that reads it."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
 
@@ -17,6 +17,8 @@ _FOLDER = re.compile(r"python(3\.\d{1,2})\Z")
 _POSIX = (("linux", "Linux", "posix"), ("darwin", "Darwin", "posix"))
 _WINDOWS = (("win32", "Windows", "nt"),)
 _IMPLEMENTATIONS = (("cpython", "CPython"), ("pypy", "PyPy"))
+_OTHER = re.compile(r"platform_(?:machine|release|version)")
+"""What nothing in an environment tells: whatever the marker names may be so."""
 _QUOTED = re.compile(r"\"([^\"]*)\"")
 
 
@@ -29,12 +31,16 @@ class Interpreter(Struct, frozen=True):
     def counts(self, marker: Marker, extra: str = "") -> bool:
         """Whether a requirement with this marker counts in any environment that this may be; what cannot be judged does."""
         try:
-            return any(marker.evaluate(one) for one in self._environments(extra, ("", *_QUOTED.findall(str(marker)))))
+            return any(marker.evaluate(one) for one in self._environments(extra, str(marker)))
         except (UndefinedEnvironmentName, InvalidVersion):
             return True
 
-    def _environments(self, extra: str, named: Iterable[str]) -> Iterator[dict[str, str]]:
-        for version, platform, implementation, other in product(self.versions, self.platforms, _IMPLEMENTATIONS, named):
+    def _environments(self, extra: str, marker: str) -> Iterator[dict[str, str]]:
+        """Every environment that this may be, as far as the marker tells them apart."""
+        versions = self.versions if "version" in marker else self.versions[:1]
+        implementations = _IMPLEMENTATIONS if "implementation" in marker else _IMPLEMENTATIONS[:1]
+        named = ("", *_QUOTED.findall(marker)) if _OTHER.search(marker) else ("",)
+        for version, platform, implementation, other in product(versions, self.platforms, implementations, named):
             yield {
                 "python_version": ".".join(version.split(".")[:2]),
                 "python_full_version": version,

@@ -8,12 +8,12 @@ from pathlib import Path
 from msgspec import Struct
 from msgspec.structs import replace
 
+from lading.catalog import native
 from lading.catalog.integrity import MISSING, MODIFIED, UNLISTED
 from lading.core.component import Component, Edge, FileRecord, Occurrence
 from lading.core.coverage import Skipped
 from lading.core.errors import ExtractError
 from lading.core.kinds import Kind, Relation
-from lading.installed import native
 from lading.installed.declared import declared
 from lading.installed.distribution import Distribution, distribution
 from lading.installed.markers import interpreter
@@ -98,10 +98,11 @@ class Site:
             return
         told = rows(record)
         self._vendored(one, told)
-        looked = told if self.verify else [row for row in told if native.NAMED.search(row.path)]
+        looked = told if self.verify else [row for row in told if _may_be_machine_code(row.path)]
         self.passed_over += len(told) - len(looked)
         files, differences = compare(self.site, self.prefix, looked, min(8, os.cpu_count() or 1))
-        self.listed.update(os.path.normpath(self.site / r.path) for r in told)
+        site = str(self.site)
+        self.listed.update(os.path.normpath(os.path.join(site, r.path)) for r in told)  # noqa: PTH118 - many files
         for row in told:
             self.tops.setdefault(row.path.split("/")[0], one.component.ref)
             if "/" not in row.path or row.path.endswith("__init__.py"):
@@ -157,16 +158,12 @@ class Site:
                     self.found.edges.update(edges)
 
     def _native(self, owner: Component, files: list[FileRecord]) -> None:
-        objects = [f for f in files if native.NAMED.search(f.path)]
-        carried = {f.path.rpartition("/")[2] for f in objects}
-        for record in objects:
-            path = self._path(record.path)
-            try:
-                found = native.read(self.site / record.path, path)
-            except (ExtractError, OSError, ValueError) as e:
-                self._gap(record.path, str(e), "LD200")
-                continue
-            whole = native.component(found, replace(record, path=path), carried.__contains__)
+        records = [f for f in files if native.NAMED.search(f.path) or self._is_program(f.path)]
+        carried = {f.path.rpartition("/")[2] for f in records}
+        objects = [(found, replace(r, path=found.path)) for r in records if (found := self._object(r.path))]
+        known = self._versions(owner, [found for found, _ in objects])
+        for found, record in objects:
+            whole = native.component(found, record, carried.__contains__, known)
             self.found.components.append(whole)
             self.found.edges.add(Edge(owner.ref, Relation.CONTAINS, whole.ref))
             for part in native.parts(found, whole):
@@ -174,6 +171,34 @@ class Site:
                     self.found.components.append(part)
                 else:
                     self.found.edges.add(part)
+
+    def _object(self, path: str) -> native.Object | None:
+        try:
+            with (self.site / path).open("rb") as stream:
+                return native.read(stream, self._path(path))
+        except (ExtractError, OSError, ValueError) as e:
+            self._gap(path, str(e), "LD200")
+            return None
+
+    def _versions(self, owner: Component, objects: list[native.Object]) -> dict[str, str]:
+        """Versions of libraries by what the wheel declares of the packages they were taken from, and by what others of their project tell."""
+        by = f"{owner.name} {owner.version}"
+        declared = {
+            c.name: c.version.rpartition("-")[0]
+            for c in self.found.components
+            if c.purl.startswith("pkg:rpm/") and ("declared-by", by) in c.properties
+        }
+        told = {native.project(native.named(o.path)): v for o in objects if (v := native.told_version(o))}
+        return {**declared, **told}
+
+    def _is_program(self, path: str) -> bool:
+        if not native.PROGRAM.match(path):
+            return False
+        try:
+            with (self.site / path).open("rb") as stream:
+                return native.is_object(stream.read(4))
+        except OSError:
+            return False
 
     def _unlisted(self) -> None:
         """Files that no RECORD lists; the compiled form of a listed source is of that source."""
@@ -196,6 +221,10 @@ class Site:
 
     def _gap(self, path: str, reason: str, code: str) -> None:
         self.found.unread.append(Skipped(self._path(path), reason, code))
+
+
+def _may_be_machine_code(path: str) -> bool:
+    return bool(native.NAMED.search(path) or native.PROGRAM.match(path))
 
 
 def _lone(path: str, places: Iterable[Occurrence]) -> Component:
