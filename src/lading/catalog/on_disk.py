@@ -26,6 +26,8 @@ WEIGHTS = (
     ".msgpack",
     ".npz",
 )
+BUNDLED = re.compile(r"\.(?:safetensors|gguf|ggml|pt|ckpt|onnx|h5|hdf5|keras|tflite|mlmodel|nemo|pdparams)\Z|/[^/]+\.pth\Z")
+"""Weights by their names, wherever they lie; a `.pth` at the top of a folder of packages is a list of paths."""
 _CACHE = re.compile(r"(?:^|/)(?P<type>models|datasets|spaces)--(?P<id>[^/]+)/snapshots/(?P<commit>[0-9a-f]{40})(?:/|\Z)")
 _FOLDER_MARKS = ("config.json", "adapter_config.json", "model_index.json", "modules.json", "tokenizer.json", "tokenizer_config.json")
 
