@@ -83,6 +83,8 @@ def _entries(file: _File, at: int, damage: Damage) -> Iterator[tuple[bytes, byte
     """Keys and values of one page, which lie from its end to its front, in turn."""
     count = min(file.half(at + 20), (file.size - _PAGE) // 2)
     places = [file.half(at + _PAGE + 2 * n) for n in range(count)]
+    if count % 2 or (places and places[-1] != file.half(at + 22)):
+        damage.add("a page has other entries than it says")
     ends = [file.size, *places]
     for n in range(0, count - 1, 2):
         try:

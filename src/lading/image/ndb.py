@@ -2,6 +2,7 @@
 
 import struct
 from collections.abc import Iterator
+from itertools import pairwise
 
 from lading.image.damage import Damage
 
@@ -9,6 +10,8 @@ MAGIC = b"RpmP"
 _SLOT, _BLOB, _TAIL = struct.Struct("<4I"), struct.Struct("<4I"), struct.Struct("<3I")
 _SLOT_MAGIC, _BLOB_MAGIC, _TAIL_MAGIC = 0x746F6C53, 0x53626C42, 0x45626C42
 _PAGE, _BLOCK = 4096, 16
+_MOST_PAGES = 1024
+"""Pages of slots, 256 on each."""
 
 
 def headers(data: bytes, damage: Damage) -> Iterator[bytes]:
@@ -16,17 +19,21 @@ def headers(data: bytes, damage: Damage) -> Iterator[bytes]:
     if len(data) < _PAGE:
         raise ValueError("it is cut short")
     _, version, _, pages = struct.unpack_from("<4I", data)
-    if version or not 0 < pages * _PAGE <= len(data):
+    if version or pages > _MOST_PAGES or not 0 < pages * _PAGE <= len(data):
         raise ValueError("its table of slots is not where it says, or its version is not known")
+    taken = [(0, pages * _PAGE)]
     for place in range(2 * _SLOT.size, pages * _PAGE, _SLOT.size):
         magic, package, offset, count = _SLOT.unpack_from(data, place)
         try:
             if magic != _SLOT_MAGIC:
                 raise ValueError("a slot of it is damaged")
             if package or offset:
+                taken.append((offset * _BLOCK, (offset + count) * _BLOCK))
                 yield _blob(data, package, offset * _BLOCK, (offset + count) * _BLOCK)
         except ValueError as e:
             damage.add(str(e))
+    if any(data[end:start].strip(b"\0") for (_, end), (start, _) in pairwise([*sorted(taken), (len(data), 0)])):
+        damage.add("something lies in it that no slot leads to")
 
 
 def _blob(data: bytes, package: int, start: int, end: int) -> bytes:

@@ -85,8 +85,8 @@ class _Values:
             raise ValueError("a header is cut short, or too long")
         entries, size = struct.unpack_from(">2I", blob)
         start = 8 + entries * _ENTRY.size
-        if entries > _MOST_ENTRIES or start + size > len(blob):
-            raise ValueError("a header ends before what it announces")
+        if entries > _MOST_ENTRIES or start + size != len(blob):
+            raise ValueError("a header is not as long as it says")
         self._data = blob[start : start + size]
         rows = (_ENTRY.unpack_from(blob, 8 + number * _ENTRY.size) for number in range(entries))
         self.rows: dict[int, _Row] = {tag: (kind, offset, count) for tag, kind, offset, count in rows}
