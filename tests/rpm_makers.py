@@ -41,7 +41,11 @@ def package(
     padding: int = 0,
 ) -> bytes:
     """The header of a package, with what it needs and offers as `(name, operator, version)` or a name."""
-    rows: list[Row] = [(1000, STRING, name.encode() + b"\0"), (1001, STRING, version.encode() + b"\0"), (1002, STRING, release.encode() + b"\0")]
+    rows: list[Row] = [
+        (1000, STRING, name.encode() + b"\0"),
+        (1001, STRING, version.encode() + b"\0"),
+        (1002, STRING, release.encode() + b"\0"),
+    ]
     for relations, tags in ((needs, (1049, 1048, 1050)), ([(name, "=", f"{version}-{release}"), *offers], (1047, 1112, 1113))):
         whole = [(r, "", "") if isinstance(r, str) else r for r in relations]
         rows += [texts(tags[0], *(r[0] for r in whole)), texts(tags[2], *(r[2] for r in whole))] if whole else []
@@ -101,7 +105,9 @@ def _fill(pages: list[bytes], number: int, rows: list[tuple[bytes, bytes]], orde
             items += [b"\1" + key, b"\1" + value if len(value) < size // 4 else _off_page(pages, value, order, size)]
         following = len(pages) if rows else 0
         places = [size - sum(map(len, items[: n + 1])) for n in range(len(items))]
-        head = struct.pack(f"{order}8x3I2H", number, before, following, len(items), (places[-1] if places else size) & 0xFFFF) + bytes([0, 13])
+        head = struct.pack(f"{order}8x3I2H", number, before, following, len(items), (places[-1] if places else size) & 0xFFFF) + bytes(
+            [0, 13]
+        )
         body = b"".join(reversed(items))
         page = head + struct.pack(f"{order}{len(places)}H", *places)
         pages[number] = page + bytes(size - len(page) - len(body)) + body

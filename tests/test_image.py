@@ -146,7 +146,9 @@ def rpms(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("rpm")
     options = ["--define", f"_topdir {folder}/build"]
     for name in ("acme-tool", "other"):
-        (folder / "one.spec").write_text(SPEC.replace("acme-tool", name).replace("Epoch: 1\n", "Epoch: 1\n" if name == "acme-tool" else "Requires: acme-tool >= 1:1.2\n"))
+        (folder / "one.spec").write_text(
+            SPEC.replace("acme-tool", name).replace("Epoch: 1\n", "Epoch: 1\n" if name == "acme-tool" else "Requires: acme-tool >= 1:1.2\n")
+        )
         subprocess.run(["rpmbuild", "-bb", *options, str(folder / "one.spec")], capture_output=True, check=True)
     root = folder / "root"
     root.mkdir()

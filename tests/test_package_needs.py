@@ -43,7 +43,7 @@ def debian(*stanzas: str) -> bytes:
     return "\n\n".join(whole).encode() + b"\n"
 
 
-@pytest.mark.skipif(not shutil.which("dpkg-query"), reason="this is no system of Debian's")
+@pytest.mark.skipif(not shutil.which("dpkg-query") or not shutil.which("python3", path="/usr/bin"), reason="this is no system of Debian's")
 def test_which_package_needs_which_is_what_apt_resolves(tmp_path: Path) -> None:
     ask = """
 import apt_pkg
@@ -153,7 +153,9 @@ def test_needs_of_packages_of_rpm_are_met_as_rpm_reads_them(tmp_path: Path, need
     assert not bom.coverage.unread
 
 
-@pytest.mark.parametrize("need", ["(", "(a", "(a or)", "(a or b and c)", "(a if b if c)", "(a) b", "(" * 90 + ")" * 90, "(a else b)", f"({'a' * 70000})"])
+@pytest.mark.parametrize(
+    "need", ["(", "(a", "(a or)", "(a or b and c)", "(a if b if c)", "(a) b", "(" * 90 + ")" * 90, "(a else b)", f"({'a' * 70000})"]
+)
 def test_a_need_that_is_none_is_told_and_costs_no_package(tmp_path: Path, need: str) -> None:
     bom = of_file(tmp_path, RPM, ndb(*needs(need)))
     assert sorted(c.name for c in bom.components) == ["a", "b", "c"]
@@ -229,7 +231,12 @@ TWO = {APK: b"P:a\nV:1\n\nP:b\nV:2\n\nP:c\nV:1\n", STATUS: debian("a 1 all", "b 
 
 @pytest.mark.parametrize("path", [APK, STATUS, RPM])
 def test_a_package_is_of_the_layer_since_which_it_is_there(tmp_path: Path, path: str) -> None:
-    layers = [{path: ONE[path]}, {"etc/os-release": b"ID=x\nVERSION_ID=1\n"}, {path: TWO[path]}, {"etc/os-release": b"ID=x\nVERSION_ID=2\n"}]
+    layers = [
+        {path: ONE[path]},
+        {"etc/os-release": b"ID=x\nVERSION_ID=1\n"},
+        {path: TWO[path]},
+        {"etc/os-release": b"ID=x\nVERSION_ID=2\n"},
+    ]
     bom = load(image(tmp_path / "image", *(gzip.compress(tar(files)) for files in layers)))
     number = layer_of(bom)
     assert {c.name: number[c.ref] for c in bom.components} == {"a": "0", "b": "2", "c": "2"}
@@ -245,7 +252,9 @@ HISTORIES: dict[str, tuple[list[dict[str, bytes]], dict[str, str]]] = {
 
 
 @pytest.mark.parametrize(("layers", "wanted"), HISTORIES.values(), ids=HISTORIES)
-def test_what_comes_back_is_of_the_layer_that_it_came_back_in(tmp_path: Path, layers: list[dict[str, bytes]], wanted: dict[str, str]) -> None:
+def test_what_comes_back_is_of_the_layer_that_it_came_back_in(
+    tmp_path: Path, layers: list[dict[str, bytes]], wanted: dict[str, str]
+) -> None:
     bom = load(image(tmp_path / "image", *(gzip.compress(tar(files)) for files in layers)))
     number = layer_of(bom)
     assert {c.name: number[c.ref] for c in bom.components} == wanted

@@ -8,7 +8,7 @@ from msgspec import Struct
 from lading.image.damage import Damage
 
 _MAGIC, _VERSIONS = 0x061561, range(8, 11)
-_META, _PAGE, _HASH, _OVERFLOW = 512, 26, frozenset({2, 13}), 7
+_META, _PAGE, _HASH, _OVERFLOW = 512, 26, frozenset({2, 13}), frozenset({7})
 _ON_PAGE, _OFF_PAGE, _OFF_PAGE_SIZE = 1, 3, 12
 _ORDERS = {"<": struct.pack("<I", _MAGIC), ">": struct.pack(">I", _MAGIC)}
 
@@ -23,12 +23,12 @@ class _File(Struct):
     spares: tuple[int, ...]
     seen: set[int]
 
-    def page(self, number: int) -> int:
-        """Where a page starts; ValueError when it is not there, not the one it says, or was read before."""
+    def page(self, number: int, kinds: frozenset[int]) -> int:
+        """Where a page of some kind starts; ValueError when it is not there, is another or of another kind, or was read before."""
         at = number * self.size
         if not number or at + self.size > len(self.data):
             raise ValueError(f"page {number} is not in it")
-        if self.word(at + 8) != number or number in self.seen:
+        if self.word(at + 8) != number or number in self.seen or self.data[at + 25] not in kinds:
             raise ValueError(f"page {number} is damaged, or a circle leads to it")
         self.seen.add(number)
         return at
@@ -52,13 +52,11 @@ def records(data: bytes, damage: Damage) -> Iterator[tuple[bytes, bytes]]:
         number = bucket + file.spares[bucket.bit_length()]
         while number:
             try:
-                at = file.page(number)
-                if data[at + 25] not in _HASH:
-                    raise ValueError(f"page {number} holds no entries")
-                number = file.word(at + 16)
+                at = file.page(number, _HASH)
             except ValueError as e:
                 damage.add(str(e))
                 break
+            number = file.word(at + 16)
             yield from _entries(file, at, damage)
     lost = sum(1 for number in range(len(data) // file.size) if number not in file.seen and _holds(file, number * file.size))
     if lost:
@@ -110,9 +108,9 @@ def _chain(file: _File, number: int, length: int) -> bytes:
     """A value that is too long for a page, over as many as it needs."""
     parts, missing = [], length
     while missing > 0:
-        at = file.page(number)
+        at = file.page(number, _OVERFLOW)
         here = file.half(at + 22)
-        if file.data[at + 25] != _OVERFLOW or not 0 < here <= min(missing, file.size - _PAGE):
+        if not 0 < here <= min(missing, file.size - _PAGE):
             raise ValueError(f"page {number} does not hold the rest of a value")
         parts.append(file.data[at + _PAGE : at + _PAGE + here])
         number, missing = file.word(at + 16), missing - here
@@ -122,4 +120,4 @@ def _chain(file: _File, number: int, length: int) -> bytes:
 def _holds(file: _File, at: int) -> bool:
     """Whether a page that was not read holds something: those that are free, or laid out in advance, do not."""
     kind = file.data[at + 25]
-    return kind == _OVERFLOW or (kind in _HASH and bool(file.half(at + 20)))
+    return kind in _OVERFLOW or (kind in _HASH and bool(file.half(at + 20)))

@@ -18,7 +18,9 @@ def read(data: bytes) -> Iterator[Package]:
         if "installed" in rows.get("Status", "installed").split() and "Package" in rows and "Version" in rows:
             name, _, version = rows.get("Source", "").partition(" ")
             source = "@".join(p for p in (name, version.strip("() ")) if p)
-            yield Package("deb", rows["Package"], rows["Version"], rows.get("Architecture", ""), source, wants=_wants(rows), offers=_offers(rows))
+            yield Package(
+                "deb", rows["Package"], rows["Version"], rows.get("Architecture", ""), source, wants=_wants(rows), offers=_offers(rows)
+            )
 
 
 def fits(packages: list[Package]) -> Fits:
@@ -33,7 +35,9 @@ def fits(packages: list[Package]) -> Fits:
             reachable = of(offer.arch) == (native if need.arch == "native" else need.arch)
         else:
             reachable = need.arch == "any" or offer.multi == "foreign" or of(offer.arch) == of(asker)
-        return reachable and (not need.version or (bool(offer.version) and compares(debian.key, offer.version, need.operator, need.version)))
+        return reachable and (
+            not need.version or (bool(offer.version) and compares(debian.key, offer.version, need.operator, need.version))
+        )
 
     return judge
 

@@ -24,12 +24,14 @@ def headers(data: bytes, damage: Damage) -> Iterator[bytes]:
     taken = [(0, pages * _PAGE)]
     for place in range(2 * _SLOT.size, pages * _PAGE, _SLOT.size):
         magic, package, offset, count = _SLOT.unpack_from(data, place)
+        if magic != _SLOT_MAGIC:
+            damage.add("a slot of it is damaged")
+            continue
+        if not package and not offset:
+            continue
+        taken.append((offset * _BLOCK, (offset + count) * _BLOCK))
         try:
-            if magic != _SLOT_MAGIC:
-                raise ValueError("a slot of it is damaged")
-            if package or offset:
-                taken.append((offset * _BLOCK, (offset + count) * _BLOCK))
-                yield _blob(data, package, offset * _BLOCK, (offset + count) * _BLOCK)
+            yield _blob(data, package, *taken[-1])
         except ValueError as e:
             damage.add(str(e))
     if any(data[end:start].strip(b"\0") for (_, end), (start, _) in pairwise([*sorted(taken), (len(data), 0)])):

@@ -30,26 +30,32 @@ class Installed(Struct):
 
 def installed(found: Found, history: History) -> Installed:
     """What is there at last; what cannot be read is added to what was found."""
-    release = _release(found.files)
-    told = Installed([], [], [], {})
-    by_kind: defaultdict[str, list[tuple[str, Package]]] = defaultdict(list)
+    told = _systems(found, history)
     for path, data in sorted(found.files.items()):
         try:
-            if is_system(path):
-                packages, problem = history.read(path, data)
-                for package in packages:
-                    one = component(package, path, release)
-                    told.components.append(one)
-                    told.layers[one.ref] = history.since.get(package.identity, "")
-                    by_kind[package.kind].append((one.ref, package))
-                if problem:
-                    found.unread.append(Skipped(path, f"cannot be read: {problem}", "LD200"))
-            elif PYTHON.match(path):
+            if PYTHON.match(path):
                 told.distributions.append(environment.distribution(path, data))
             elif NODE.match(path):
                 told.components += _node(path, data)
         except (ValueError, RecursionError) as e:
             found.unread.append(Skipped(path, f"cannot be read: {e}", "LD200"))
+    return told
+
+
+def _systems(found: Found, history: History) -> Installed:
+    """What the managers of the system's packages say."""
+    release = _release(found.files)
+    told = Installed([], [], [], {})
+    by_kind: defaultdict[str, list[tuple[str, Package]]] = defaultdict(list)
+    for path in sorted(filter(is_system, found.files)):
+        packages, problem = history.read(path, found.files[path])
+        for package in packages:
+            one = component(package, path, release)
+            told.components.append(one)
+            told.layers[one.ref] = history.since.get(package.identity, "")
+            by_kind[package.kind].append((one.ref, package))
+        if problem:
+            found.unread.append(Skipped(path, f"cannot be read: {problem}", "LD200"))
     for kind, rows in sorted(by_kind.items()):
         try:
             told.edges += _edges(kind, rows)

@@ -4,6 +4,7 @@ import struct
 from collections.abc import Iterator
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from lading.image import rich
 from lading.image.damage import Damage
@@ -13,7 +14,8 @@ LARGEST_HEADER = 256 << 20
 _MOST_ENTRIES = 1 << 16
 _ENTRY = struct.Struct(">4I")
 _INT32, _TEXTS, _ARRAY = 4, frozenset({6, 8, 9}), 8
-_TAGS = {1000: "name", 1001: "version", 1002: "release", 1003: "epoch", 1014: "license", 1011: "vendor", 1022: "arch", 1044: "source"}
+_TOLD = (1000, 1001, 1002, 1003, 1022, 1014, 1011)
+"""Name, version, release, epoch, architecture, license and vendor."""
 _REQUIRES, _PROVIDES = (1049, 1048, 1050), (1047, 1112, 1113)
 _FOLDERS_OF, _NAMES, _FOLDERS = 1116, 1117, 1118
 _SENSES = {2: "<", 4: ">", 8: "="}
@@ -45,7 +47,6 @@ class Header(Struct, frozen=True):
     arch: str = ""
     license: str = ""
     vendor: str = ""
-    source: str = ""
     wants: tuple[Want, ...] = ()
     offers: tuple[Offer, ...] = ()
     files: FileList | None = None
@@ -59,18 +60,20 @@ class Header(Struct, frozen=True):
 def header(blob: bytes, damage: Damage) -> Header:
     """A package by its header; what it needs and offers is added to `damage` when it cannot be read; ValueError when it names no package."""
     values = _Values(blob)
-    told = {name: values.first(tag) for tag, name in _TAGS.items() if tag in values.rows}
-    if not told.get("name") or not told.get("version"):
+    name, version, release, epoch, arch, terms, vendor = map(values.first, _TOLD)
+    package = Header(name, version, release, epoch, arch, terms, vendor)
+    if not package.name or not package.version:
         raise ValueError("a header names no package")
-    package = Header(**{"release": "", **told})
     try:
-        wants = tuple(_want(*row) for row in values.relations(*_REQUIRES))
-        offers = tuple(Offer(*row) for row in values.relations(*_PROVIDES))
-        files = FileList(*(values.raw(tag) for tag in (_FOLDERS_OF, _NAMES, _FOLDERS))) if _NAMES in values.rows else None
+        return replace(
+            package,
+            wants=tuple(_want(*row) for row in values.relations(*_REQUIRES)),
+            offers=tuple(Offer(*row) for row in values.relations(*_PROVIDES)),
+            files=FileList(*map(values.raw, (_FOLDERS_OF, _NAMES, _FOLDERS))) if _NAMES in values.rows else None,
+        )
     except ValueError as e:
         damage.add(f"what {package.name} needs: {e}")
         return package
-    return Header(**{"release": "", **told}, wants=wants, offers=offers, files=files)
 
 
 def _want(name: str, operator: str, version: str) -> Want:
@@ -92,7 +95,9 @@ class _Values:
         self.rows: dict[int, _Row] = {tag: (kind, offset, count) for tag, kind, offset, count in rows}
 
     def first(self, tag: int) -> str:
-        """The first value of a tag as text."""
+        """The first value of a tag as text; empty when the header has none."""
+        if tag not in self.rows:
+            return ""
         kind, offset, count = self.rows[tag]
         if not count or offset >= len(self._data):
             raise ValueError("a value of a header lies outside of it")

@@ -42,7 +42,14 @@ def pull(reference: str) -> Bom:
 
 def is_root(folder: Path) -> bool:
     """Whether a folder is the root of an unpacked image."""
-    told = ("var/lib/dpkg/status", "var/lib/dpkg/status.d", "lib/apk/db/installed", "usr/lib/apk/db/installed", "var/lib/rpm", "usr/lib/sysimage/rpm")
+    told = (
+        "var/lib/dpkg/status",
+        "var/lib/dpkg/status.d",
+        "lib/apk/db/installed",
+        "usr/lib/apk/db/installed",
+        "var/lib/rpm",
+        "usr/lib/sysimage/rpm",
+    )
     release = any((folder / n).is_file() for n in ("etc/os-release", "usr/lib/os-release"))
     return release and any((folder / n).exists() for n in told)
 
