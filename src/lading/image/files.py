@@ -25,7 +25,7 @@ PYTHON = re.compile(r"(?:.*/)?[^/]+(?:\.dist-info/METADATA|\.egg-info/PKG-INFO|\
 NODE = re.compile(r"(?:.*/)?node_modules/(?:@[^/]+/)?[^/]+/package\.json\Z")
 RPM = re.compile(r"(?:var/lib|usr/lib/sysimage)/rpm/(?:rpmdb\.sqlite(?:-wal)?|Packages|Packages\.db)\Z")
 RELEASE = re.compile(r"(?:etc|usr/lib)/os-release\Z")
-APK = "lib/apk/db/installed"
+APK = re.compile(r"(?:usr/)?lib/apk/db/installed\Z")
 _SITE = re.compile(r"(?:[^/]+/)*?(?:lib(?:64)?/python3[^/]*|Lib)/(?:site|dist)-packages(?=/)")
 _NOT_INSTALLED = re.compile(r"usr/lib/python3/dist-packages\Z|(?:.*/)?pkgs/")
 """What Debian's own packages bring, and conda's cache of packages, are no environments."""
@@ -45,6 +45,8 @@ class Found:
         self.layer_of: dict[str, str] = {}
         """Every file that is there, whether looked at or not."""
         self.unread: list[Skipped] = []
+        self.touched: set[str] = set()
+        """Databases of package managers that came, changed or went since somebody asked."""
         self.applications, self.environments = aside / "applications", aside / "environments"
         for folder in (self.applications, self.environments):
             folder.mkdir()
@@ -103,14 +105,14 @@ class Found:
         elif size > LARGEST_FILE:
             self.unread.append(Skipped(path, f"{size} bytes are more than such a file may have", "LD201"))
         else:
-            self.files[path] = stream.read(LARGEST_FILE)
+            self._keep(path, stream.read(LARGEST_FILE))
 
     def link(self, path: str, target: str) -> None:
         """A second name of a file: it counts under it too, or is told as not read."""
         if not self.wants(path, 0):
             return
         if target in self.files and is_database(path):
-            self.files[path] = self.files[target]
+            self._keep(path, self.files[target])
         elif target in self._laid:
             (place,) = [p for store in (self.environments, self.applications) if (p := store / target).is_file()][:1]
             with place.open("rb") as stream:
@@ -142,9 +144,15 @@ class Found:
         self._laid.add(path)
         return True
 
+    def _keep(self, path: str, data: bytes) -> None:
+        self.files[path] = data
+        if is_system(path):
+            self.touched.add(path)
+
     def _forget(self, path: str) -> None:
         del self.layer_of[path]
-        self.files.pop(path, None)
+        if self.files.pop(path, None) is not None and is_system(path):
+            self.touched.add(path)
         if path in self._laid:
             self._laid.remove(path)
             for store in (self.environments, self.applications):
@@ -163,7 +171,12 @@ def _parents(path: str) -> Iterator[str]:
 
 def is_database(path: str) -> bool:
     """Whether a file tells what is installed."""
-    return path == APK or any(p.match(path) for p in (RELEASE, DPKG, PYTHON, NODE, RPM))
+    return is_system(path) or any(p.match(path) for p in (RELEASE, PYTHON, NODE))
+
+
+def is_system(path: str) -> bool:
+    """Whether a file is a database of what manages the packages of a system."""
+    return any(p.match(path) for p in (APK, DPKG, RPM))
 
 
 def _site(path: str) -> str:

@@ -16,7 +16,8 @@ from lading.core.kinds import Kind, Phase
 from lading.core.limits import DEFAULT_LIMITS
 from lading.core.merge import merge
 from lading.image import blobs, layers
-from lading.image.files import APK, Found
+from lading.image.files import Found
+from lading.image.history import History
 from lading.image.packages import installed
 from lading.installed import read_sites
 from lading.scan.folder import Folder
@@ -41,7 +42,14 @@ def pull(reference: str) -> Bom:
 
 def is_root(folder: Path) -> bool:
     """Whether a folder is the root of an unpacked image."""
-    told = ("var/lib/dpkg/status", "var/lib/dpkg/status.d", APK, "var/lib/rpm", "usr/lib/sysimage/rpm")
+    told = (
+        "var/lib/dpkg/status",
+        "var/lib/dpkg/status.d",
+        "lib/apk/db/installed",
+        "usr/lib/apk/db/installed",
+        "var/lib/rpm",
+        "usr/lib/sysimage/rpm",
+    )
     release = any((folder / n).is_file() for n in ("etc/os-release", "usr/lib/os-release"))
     return release and any((folder / n).exists() for n in told)
 
@@ -51,24 +59,25 @@ def read_root(folder: Path) -> Bom:
     with tempfile.TemporaryDirectory(prefix="lading-image-") as aside:
         found = Found(Path(aside))
         layers.read_folder(folder, found)
-        return _bom(Component(kind=Kind.SYSTEM, name=folder.resolve().name), found)
+        return _bom(Component(kind=Kind.SYSTEM, name=folder.resolve().name), found, History())
 
 
 def _read(name: str, place: AbstractContextManager[blobs.Source], where: str) -> Bom:
     with tempfile.TemporaryDirectory(prefix="lading-image-") as aside:
-        found = Found(Path(aside))
+        found, history = Found(Path(aside)), History()
         try:
             with place as source:
                 manifest = blobs.manifest(source)
                 for layer in manifest.layers:
                     layers.apply(source, layer, found)
+                    history.after(layer.name, found)
                 subject = _subject(name, manifest)
         except LadingError:
             raise
         except _WRONG as e:
             hint = "an OCI layout, what `docker save` writes, or docker://HOST/NAME:TAG"
             raise FormatError(f"{where} is no image that can be read: {e}", hint=hint) from e
-        return _bom(subject, found)
+        return _bom(subject, found, history)
 
 
 def _subject(name: str, manifest: blobs.Manifest) -> Component:
@@ -86,9 +95,9 @@ def _text(value: object) -> str:
     return " ".join(map(str, value)) if isinstance(value, list) else str(value or "")
 
 
-def _bom(subject: Component, found: Found) -> Bom:
-    packages, distributions = installed(found)
-    python = environment.bom(subject.name, distributions)
+def _bom(subject: Component, found: Found, history: History) -> Bom:
+    told = installed(found, history)
+    python = environment.bom(subject.name, told.distributions)
     sites = read_sites(found.environments, sorted(found.sites), subject.name, found.layer_of)
     brought = collect(Folder(found.applications, DEFAULT_LIMITS, ()), subject.name)
     unread = (*found.gaps(), *sites.coverage.unread, *brought.coverage.unread)
@@ -96,8 +105,8 @@ def _bom(subject: Component, found: Found) -> Bom:
     return replace(
         brought,
         subject=subject,
-        components=_placed(merge([*packages, *python.components, *sites.components, *brought.components]), found),
-        edges=tuple(sorted({*python.edges, *sites.edges, *brought.edges})),
+        components=_placed(merge([*told.components, *python.components, *sites.components, *brought.components]), found, told.layers),
+        edges=tuple(sorted({*told.edges, *python.edges, *sites.edges, *brought.edges})),
         coverage=replace(
             brought.coverage,
             files=read_files + len(unread),
@@ -110,10 +119,12 @@ def _bom(subject: Component, found: Found) -> Bom:
     )
 
 
-def _placed(components: Iterable[Component], found: Found) -> tuple[Component, ...]:
-    """Each component with the layer that brought the file that tells of it."""
+def _placed(components: Iterable[Component], found: Found, layers_of: dict[str, str]) -> tuple[Component, ...]:
+    """Each component with the layer that brought it: a package that since which its manager knows it, else the file that tells of it."""
     placed = []
     for component in components:
-        brought = sorted({layer for o in component.occurrences if (layer := found.layer_of.get(o.path))})
+        named = layers_of.get(component.ref)
+        files = {found.layer_of.get(o.path, "") for o in component.occurrences}
+        brought = sorted(layer for layer in (files if named is None else {named}) if layer)
         placed.append(replace(component, properties=(*component.properties, *(("layer", b) for b in brought))))
     return tuple(placed)
