@@ -16,12 +16,13 @@ import pytest
 from backports import zstd
 
 from advisory_makers import NOW, advisory, store
-from installed_makers import install, shared_object
+from installed_makers import GO, go_program, install, shared_object
 from lading.audit.run import audit
 from lading.cli.audit import load
 from lading.cli.scan import report_of
 from lading.core.bom import Bom
 from lading.core.errors import FormatError
+from lading.inspect.scanned import inspected
 from test_audit_inputs import OS_RELEASE, tar
 from test_registry import distribution
 
@@ -329,6 +330,26 @@ def test_a_layer_that_replaces_too_many_folders_is_told(tmp_path: Path, monkeypa
     lower = {"app/one/a.py": b"", "app/two/a.py": b"", **BASE}
     bom, _ = _told(tmp_path / "image", lower, {"app/one": b"", "app/two": b""})
     assert any("replaced by files" in u.reason for u in bom.coverage.unread)
+
+
+def test_models_in_an_image_are_judged_while_they_are_there(tmp_path: Path, served: Path) -> None:
+    pickle = b"\x80\x02cos\nsystem\n(S'true'\ntR."
+    site = served / "usr/local/lib/python3.12/site-packages"
+    install(site, "embedder", "1.0", {"embedder/weights.pt": pickle})
+    files = BASE | packed(served) | {"srv/model.pt": pickle}
+    place = image(tmp_path / "image", gzip.compress(tar(files)))
+    report = report_of(place, look=inspected)
+    found = sorted(f.message.partition(":")[0] for f in report.findings if f.rule == "pickle-dangerous-global")
+    assert found == ["srv/model.pt", "usr/local/lib/python3.12/site-packages/embedder/weights.pt"]
+    assert not report.bom.coverage.unread
+
+
+def test_a_program_of_an_application_tells_its_modules_however_large_and_other_large_files_are_counted(tmp_path: Path) -> None:
+    more = {"more": bytes(9 << 20), ".go.buildinfo": go_program("go1.22.1", GO)}
+    files = BASE | {"usr/local/bin/serve": shared_object(more=more), "srv/data.csv": bytes(9 << 20), "srv/other.csv": b""}
+    bom = report_of(image(tmp_path / "image", gzip.compress(tar(files)))).bom
+    assert "pkg:golang/github.com/acme/one@v1.2.3" in refs(bom)
+    assert [s.reason.split(":")[0] for s in bom.coverage.excluded] == ["1 files of applications are not looked at"]
 
 
 def test_a_layer_of_other_bytes_than_its_digest_is_told(tmp_path: Path) -> None:

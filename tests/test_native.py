@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from installed_makers import environment, install, shared_object
+from installed_makers import GO, environment, go_program, install, shared_object
 from lading.binary import go_build, rust_audit
 from lading.catalog import native
 from lading.catalog.linked import Pattern, patterns
@@ -47,19 +47,6 @@ def test_a_text_that_says_too_little_alone_is_not_enough(row: Row) -> None:
 def test_each_pattern_is_found_fast_or_looked_for_rarely(pattern: Pattern) -> None:
     text = pattern.text.pattern
     assert text[:2].replace(b"/", b"a").isalnum() or pattern.witness or pattern.only_in_its_own
-
-
-def varint(number: int) -> bytes:
-    return bytes([number & 0x7F | 0x80, number >> 7]) if number > 0x7F else bytes([number])
-
-
-def go_program(release: str, lines: str) -> bytes:
-    told = b"0" * 16 + lines.encode() + b"1" * 16
-    head = go_build.MAGIC + bytes([8, 2]) + bytes(16)
-    return head + varint(len(release)) + release.encode() + varint(len(told)) + told
-
-
-GO = "path\tcmd/app\nmod\tcmd/app\t(devel)\t\ndep\tgithub.com/acme/one\tv1.2.3\th1:x=\ndep\texample.org/two\tv0.1.0\n=>\texample.org/fork\tv0.2.0\th1:y=\n"
 
 
 def test_a_go_program_tells_its_modules_and_what_replaces_them() -> None:

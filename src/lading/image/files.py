@@ -6,11 +6,14 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import IO
 
+from lading.catalog.on_disk import BUNDLED
 from lading.core.coverage import Skipped
 
 LARGEST_FILE = 256 << 20
 """Bytes of a database or of metadata that are read."""
 LARGEST_APP_FILE = 8 << 20
+LARGEST_OBJECT = 1 << 30
+"""Bytes of a file of an application, and of one that is machine code by its name."""
 LARGEST_SCRIPT = 64 << 10
 """Bytes of a program in the system's folders that may be a script of a Python package."""
 MOST_KEPT = 1_000_000
@@ -32,9 +35,9 @@ _NOT_INSTALLED = re.compile(r"usr/lib/python3/dist-packages\Z|(?:.*/)?pkgs/")
 _BESIDE = re.compile(r"(?:.*/)?(?:bin/[^/]+|pyvenv\.cfg|conda-meta/[^/]+\.json)\Z")
 """What installed distributions have outside of their folder and is compared too."""
 _OF_SYSTEM = re.compile(r"(?:usr/)?s?bin/")
-_SYSTEM = re.compile(r"(?:usr|lib|lib32|lib64|bin|sbin|etc|var|proc|dev|sys|run|boot|tmp)/")
+_SYSTEM = re.compile(r"(?:usr(?!/local/bin/)|lib|lib32|lib64|bin|sbin|etc|var|proc|dev|sys|run|boot|tmp)/")
+_OBJECT = re.compile(r"(?:/|\A)bin/[^/]+\Z|\.(?:so(?:\.[0-9]+[0-9.a-z]*)?|dylib|dll|exe)\Z")
 _INSTALLED = re.compile(r"(?:^|/)(?:site-packages|dist-packages|node_modules|__pycache__|\.git)/")
-_WEIGHTS = re.compile(r"\.(?:safetensors|gguf|ggml|pt|pth|ckpt|onnx|h5|hdf5|keras|tflite|mlmodel|nemo|pdparams)\Z")
 
 
 class Found:
@@ -55,7 +58,7 @@ class Found:
         self._folders: set[str] = set()
         self._laid: set[str] = set()
         self._room = min(MOST_BYTES, shutil.disk_usage(aside).free - SPARED)
-        self._no_room = self._replaced = 0
+        self._no_room = self._replaced = self._passed_over = 0
 
     def name(self, path: str, layer: str) -> None:
         """Something that is no folder has this name now; what had it, lay below it or stands in its way is gone."""
@@ -92,7 +95,10 @@ class Found:
 
     def wants(self, path: str, size: int) -> bool:
         """Whether a file is looked at: databases, what is installed for Python, weights wherever they lie, and what applications brought."""
-        return is_database(path) or bool(_site(path)) or _is_beside(path, size) or _is_brought(path, size)
+        if is_database(path) or _site(path) or _is_beside(path, size) or _is_brought(path, size):
+            return True
+        self._passed_over += _is_of_application(path)
+        return False
 
     def take(self, path: str, size: int, stream: IO[bytes]) -> None:
         """Keep a file: in memory what is read here, aside what is scanned."""
@@ -124,6 +130,11 @@ class Found:
         """What was not read."""
         short = f"{self._no_room} files are not read: there is no room to lay them aside, or more than the {MOST_KEPT} that are"
         return [*self.unread, *([Skipped(".", short, "LD201")] if self._no_room else [])]
+
+    def left_out(self) -> list[Skipped]:
+        """What was not looked at on purpose."""
+        reason = f"{self._passed_over} files of applications are not looked at: each has more than {LARGEST_APP_FILE >> 20} MiB, and by its name is neither weights nor machine code"
+        return [Skipped(".", reason)] if self._passed_over else []
 
     def _lay(self, path: str, size: int, stream: IO[bytes], stores: list[Path]) -> bool:
         if len(self._laid) >= MOST_KEPT or size > self._room:
@@ -190,7 +201,11 @@ def _is_beside(path: str, size: int) -> bool:
 
 
 def _is_brought(path: str, size: int) -> bool:
-    """Whether a file is of an application, or weights."""
-    if _WEIGHTS.search(path):
-        return True
-    return size <= LARGEST_APP_FILE and not _SYSTEM.match(path) and not _INSTALLED.search(path)
+    """Whether a file is of an application: weights wherever they lie, machine code, and whatever is not too large."""
+    if BUNDLED.search(f"/{path}"):
+        return not _site(path)
+    return _is_of_application(path) and size <= (LARGEST_OBJECT if _OBJECT.search(path) else LARGEST_APP_FILE)
+
+
+def _is_of_application(path: str) -> bool:
+    return not _SYSTEM.match(path) and not _INSTALLED.search(path)

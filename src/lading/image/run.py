@@ -12,6 +12,7 @@ from lading.core.bom import Bom
 from lading.core.component import Component
 from lading.core.digest import Digest
 from lading.core.errors import FormatError, LadingError
+from lading.core.finding import Report
 from lading.core.kinds import Kind, Phase
 from lading.core.limits import DEFAULT_LIMITS
 from lading.core.merge import merge
@@ -21,7 +22,7 @@ from lading.image.history import History
 from lading.image.packages import installed
 from lading.installed import read_sites
 from lading.scan.folder import Folder
-from lading.scan.run import collect
+from lading.scan.run import Look, collect, judge, unchanged
 from lading.sign.registry import registry_at
 
 _WRONG = (*layers.DAMAGED, KeyError, TypeError, RecursionError, AttributeError, IndexError)
@@ -29,15 +30,15 @@ _BASE = "org.opencontainers.image.base."
 _TOLD = ("User", "Entrypoint", "Cmd", "WorkingDir")
 
 
-def read(path: Path) -> Bom:
+def read(path: Path, look: Look = unchanged) -> Report:
     """Everything in an image on disk; FormatError when it is no image."""
-    return _read(path.name, blobs.opened(path), str(path))
+    return _read(path.name, blobs.opened(path), str(path), look)
 
 
-def pull(reference: str) -> Bom:
+def pull(reference: str, look: Look = unchanged) -> Report:
     """Everything in an image of a registry (`docker://HOST/NAME[:TAG|@DIGEST]`), layer by layer, without keeping it."""
     registry, tag = registry_at(reference)
-    return _read(reference.partition("://")[2], registry.files(tag), reference)
+    return _read(reference.partition("://")[2], registry.files(tag), reference, look)
 
 
 def is_root(folder: Path) -> bool:
@@ -54,15 +55,15 @@ def is_root(folder: Path) -> bool:
     return release and any((folder / n).exists() for n in told)
 
 
-def read_root(folder: Path) -> Bom:
+def read_root(folder: Path, look: Look = unchanged) -> Report:
     """Everything in an unpacked root folder."""
     with tempfile.TemporaryDirectory(prefix="lading-image-") as aside:
         found = Found(Path(aside))
         layers.read_folder(folder, found)
-        return _bom(Component(kind=Kind.SYSTEM, name=folder.resolve().name), found, History())
+        return _report(Component(kind=Kind.SYSTEM, name=folder.resolve().name), found, History(), look)
 
 
-def _read(name: str, place: AbstractContextManager[blobs.Source], where: str) -> Bom:
+def _read(name: str, place: AbstractContextManager[blobs.Source], where: str, look: Look) -> Report:
     with tempfile.TemporaryDirectory(prefix="lading-image-") as aside:
         found, history = Found(Path(aside)), History()
         try:
@@ -77,7 +78,12 @@ def _read(name: str, place: AbstractContextManager[blobs.Source], where: str) ->
         except _WRONG as e:
             hint = "an OCI layout, what `docker save` writes, or docker://HOST/NAME:TAG"
             raise FormatError(f"{where} is no image that can be read: {e}", hint=hint) from e
-        return _bom(subject, found, history)
+        return _report(subject, found, history, look)
+
+
+def _report(subject: Component, found: Found, history: History, look: Look) -> Report:
+    """What the rules say of the image, and what is seen in its files while they are laid aside."""
+    return look(judge(_bom(subject, found, history)), (found.applications, found.environments))
 
 
 def _subject(name: str, manifest: blobs.Manifest) -> Component:
@@ -112,7 +118,7 @@ def _bom(subject: Component, found: Found, history: History) -> Bom:
             files=read_files + len(unread),
             read=read_files,
             bytes=brought.coverage.bytes + sites.coverage.bytes,
-            excluded=tuple(sorted({*brought.coverage.excluded, *sites.coverage.excluded})),
+            excluded=tuple(sorted({*brought.coverage.excluded, *sites.coverage.excluded, *found.left_out()})),
             unread=tuple(sorted(unread)),
         ),
         phase=Phase.DEPLOYED,
