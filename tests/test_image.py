@@ -30,6 +30,7 @@ __all__ = ["distribution"]
 
 CODE = b"from transformers import AutoModel\nAutoModel.from_pretrained('acme/encoder', revision='v1')\n"
 WEIGHTS = struct.pack("<Q", 2) + b"{}"
+DPKG = b"Package: acme\nStatus: install ok installed\nVersion: 1.0\nArchitecture: amd64\n\n"
 APK = b"P:musl\nV:1.2.4-r2\nA:x86_64\nL:MIT\no:musl\n\nP:libssl3\nV:3.1.4-r5\nA:x86_64\nL:Apache-2.0\no:openssl\n\n"
 
 
@@ -350,6 +351,35 @@ def test_a_program_of_an_application_tells_its_modules_however_large_and_other_l
     bom = report_of(image(tmp_path / "image", gzip.compress(tar(files)))).bom
     assert "pkg:golang/github.com/acme/one@v1.2.3" in refs(bom)
     assert [s.reason.split(":")[0] for s in bom.coverage.excluded] == ["1 files of applications are not looked at"]
+
+
+def _with(base: dict[str, bytes], **programs: bytes) -> dict[str, bytes]:
+    return base | {f"usr/bin/{name}": data for name, data in programs.items()}
+
+
+OWNED_BY: dict[str, dict[str, bytes]] = {
+    "dpkg": {"var/lib/dpkg/status": DPKG, "var/lib/dpkg/info/acme.list": b"/.\n/bin\n/bin/owned\n/usr/share/doc/acme\n"},
+    "dpkg without a shell": {"var/lib/dpkg/status.d/acme": DPKG, "var/lib/dpkg/status.d/acme.md5sums": b"00  usr/bin/owned\n"},
+    "apk": {"lib/apk/db/installed": b"P:acme\nV:1-r0\nF:usr/bin\nR:owned\nZ:Q1x=\n\n"},
+}
+
+
+@pytest.mark.parametrize("base", OWNED_BY.values(), ids=OWNED_BY)
+def test_a_program_that_no_package_brought_is_told_and_what_it_is_made_of(tmp_path: Path, base: dict[str, bytes]) -> None:
+    program = shared_object(more={"more": bytes(70_000), ".go.buildinfo": go_program("go1.22.1", GO)})
+    bom = report_of(image(tmp_path / "image", gzip.compress(tar(_with(base, owned=program, copied=program, script=bytes(70_000)))))).bom
+    machine_code = {c.name: dict(c.properties).get("layer") for c in bom.components if ("form", "ELF") in c.properties}
+    assert set(machine_code) == {"copied"}
+    assert str(machine_code["copied"]).startswith("sha256:")
+    assert "pkg:golang/github.com/acme/one@v1.2.3" in refs(bom)
+    assert not bom.coverage.unread
+
+
+def test_nothing_is_said_of_programs_where_the_lists_of_packages_were_taken_away(tmp_path: Path) -> None:
+    program = shared_object(more={"more": bytes(70_000)})
+    bom = report_of(image(tmp_path / "image", gzip.compress(tar(_with({"var/lib/dpkg/status": DPKG}, some=program))))).bom
+    assert not [c for c in bom.components if ("form", "ELF") in c.properties]
+    assert ["1 programs" in s.reason for s in bom.coverage.excluded] == [True]
 
 
 def test_a_layer_of_other_bytes_than_its_digest_is_told(tmp_path: Path) -> None:

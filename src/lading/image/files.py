@@ -23,19 +23,22 @@ SPARED = 1 << 30
 """Bytes of the disk that are left free, however much is laid aside."""
 MOST_REPLACED = 1_000
 """Folders that files of upper layers replace: each costs a look at all names."""
-DPKG = re.compile(r"var/lib/dpkg/(?:status|status\.d/[^/]+)\Z")
+DPKG = re.compile(r"var/lib/dpkg/(?:status|status\.d/[^/]+(?<!\.md5sums))\Z")
 PYTHON = re.compile(r"(?:.*/)?[^/]+(?:\.dist-info/METADATA|\.egg-info/PKG-INFO|\.egg-info)\Z")
 NODE = re.compile(r"(?:.*/)?node_modules/(?:@[^/]+/)?[^/]+/package\.json\Z")
 RPM = re.compile(r"(?:var/lib|usr/lib/sysimage)/rpm/(?:rpmdb\.sqlite(?:-wal)?|Packages|Packages\.db)\Z")
 RELEASE = re.compile(r"(?:etc|usr/lib)/os-release\Z")
 APK = re.compile(r"(?:usr/)?lib/apk/db/installed\Z")
+LISTED = re.compile(r"var/lib/dpkg/(?:info/[^/]+\.list|status\.d/[^/]+\.md5sums)\Z")
+"""Which files are of which package of Debian; only those in folders of programs are kept."""
+_PROGRAM = re.compile(r"(?:usr/)?s?bin/[^/]+\Z")
 _SITE = re.compile(r"(?:[^/]+/)*?(?:lib(?:64)?/python3[^/]*|Lib)/(?:site|dist)-packages(?=/)")
 _NOT_INSTALLED = re.compile(r"usr/lib/python3/dist-packages\Z|(?:.*/)?pkgs/")
 """What Debian's own packages bring, and conda's cache of packages, are no environments."""
 _BESIDE = re.compile(r"(?:.*/)?(?:bin/[^/]+|pyvenv\.cfg|conda-meta/[^/]+\.json)\Z")
 """What installed distributions have outside of their folder and is compared too."""
 _OF_SYSTEM = re.compile(r"(?:usr/)?s?bin/")
-_SYSTEM = re.compile(r"(?:usr(?!/local/bin/)|lib|lib32|lib64|bin|sbin|etc|var|proc|dev|sys|run|boot|tmp)/")
+_SYSTEM = re.compile(r"(?:usr(?!/local/(?:bin/|lib(?:64)?/[^/]+\Z))|lib|lib32|lib64|bin|sbin|etc|var|proc|dev|sys|run|boot|tmp)/")
 _OBJECT = re.compile(r"(?:/|\A)bin/[^/]+\Z|\.(?:so(?:\.[0-9]+[0-9.a-z]*)?|dylib|dll|exe)\Z")
 _INSTALLED = re.compile(r"(?:^|/)(?:site-packages|dist-packages|node_modules|__pycache__|\.git)/")
 
@@ -48,10 +51,13 @@ class Found:
         self.layer_of: dict[str, str] = {}
         """Every file that is there, whether looked at or not."""
         self.unread: list[Skipped] = []
+        self.excluded: list[Skipped] = []
         self.touched: set[str] = set()
         """Databases of package managers that came, changed or went since somebody asked."""
         self.applications, self.environments = aside / "applications", aside / "environments"
-        for folder in (self.applications, self.environments):
+        self._programs = aside / "programs"
+        self._stores = (self.applications, self.environments, self._programs)
+        for folder in self._stores:
             folder.mkdir()
         self.sites: set[str] = set()
         """Folders that Python packages are installed in."""
@@ -69,7 +75,7 @@ class Found:
                 raise ValueError(f"more than {MOST_REPLACED} folders are replaced by files")
             self.remove(set(), {path})
             self._folders.discard(path)
-            for store in (self.environments, self.applications):
+            for store in self._stores:
                 shutil.rmtree(store / path, ignore_errors=True)
         for folder in _parents(path):
             if folder in self._folders:
@@ -95,7 +101,7 @@ class Found:
 
     def wants(self, path: str, size: int) -> bool:
         """Whether a file is looked at: databases, what is installed for Python, weights wherever they lie, and what applications brought."""
-        if is_database(path) or _site(path) or _is_beside(path, size) or _is_brought(path, size):
+        if is_database(path) or _site(path) or _is_beside(path, size) or _is_brought(path, size) or _is_program(path, size):
             return True
         self._passed_over += _is_of_application(path)
         return False
@@ -106,12 +112,20 @@ class Found:
         if site or not is_database(path):
             stores = [self.environments] if site or _is_beside(path, size) else []
             stores += [self.applications] if _is_brought(path, size) else []
+            stores += [self._programs] if _is_program(path, size) else []
             if self._lay(path, size, stream, stores) and site:
                 self.sites.add(site)
         elif size > LARGEST_FILE:
             self.unread.append(Skipped(path, f"{size} bytes are more than such a file may have", "LD201"))
+        elif LISTED.match(path):
+            self._keep(path, b"\n".join(line for line in stream if b"bin/" in line))
         else:
             self._keep(path, stream.read(LARGEST_FILE))
+
+    @property
+    def programs(self) -> dict[str, Path]:
+        """Programs in the system's folders that may be machine code, and where each is laid aside."""
+        return {path: self._programs / path for path in self._laid if _PROGRAM.match(path) and (self._programs / path).is_file()}
 
     def link(self, path: str, target: str) -> None:
         """A second name of a file: it counts under it too, or is told as not read."""
@@ -120,7 +134,7 @@ class Found:
         if target in self.files and is_database(path):
             self._keep(path, self.files[target])
         elif target in self._laid:
-            (place,) = [p for store in (self.environments, self.applications) if (p := store / target).is_file()][:1]
+            (place,) = [p for store in self._stores if (p := store / target).is_file()][:1]
             with place.open("rb") as stream:
                 self.take(path, place.stat().st_size, stream)
         else:
@@ -134,7 +148,7 @@ class Found:
     def left_out(self) -> list[Skipped]:
         """What was not looked at on purpose."""
         reason = f"{self._passed_over} files of applications are not looked at: each has more than {LARGEST_APP_FILE >> 20} MiB, and by its name is neither weights nor machine code"
-        return [Skipped(".", reason)] if self._passed_over else []
+        return [*self.excluded, *([Skipped(".", reason)] if self._passed_over else [])]
 
     def _lay(self, path: str, size: int, stream: IO[bytes], stores: list[Path]) -> bool:
         if len(self._laid) >= MOST_KEPT or size > self._room:
@@ -166,7 +180,7 @@ class Found:
             self.touched.add(path)
         if path in self._laid:
             self._laid.remove(path)
-            for store in (self.environments, self.applications):
+            for store in self._stores:
                 place = store / path
                 if place.is_file():
                     self._room += place.stat().st_size
@@ -182,7 +196,7 @@ def _parents(path: str) -> Iterator[str]:
 
 def is_database(path: str) -> bool:
     """Whether a file tells what is installed."""
-    return is_system(path) or any(p.match(path) for p in (RELEASE, PYTHON, NODE))
+    return is_system(path) or any(p.match(path) for p in (RELEASE, PYTHON, NODE, LISTED))
 
 
 def is_system(path: str) -> bool:
@@ -198,6 +212,11 @@ def _site(path: str) -> str:
 
 def _is_beside(path: str, size: int) -> bool:
     return bool(_BESIDE.match(path)) and (size <= LARGEST_SCRIPT or not _OF_SYSTEM.match(path))
+
+
+def _is_program(path: str, size: int) -> bool:
+    """Whether a file may be a program of machine code in a folder of the system; what is smaller is most likely a script."""
+    return LARGEST_SCRIPT < size <= LARGEST_OBJECT and bool(_PROGRAM.match(path))
 
 
 def _is_brought(path: str, size: int) -> bool:

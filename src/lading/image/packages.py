@@ -16,6 +16,7 @@ from lading.image import apk, dpkg, rpm
 from lading.image.files import NODE, PYTHON, Found, is_system
 from lading.image.history import History
 from lading.image.needs import Fits, Holder, edges
+from lading.image.strays import strays
 from lading.image.system import Package, component
 
 
@@ -56,6 +57,13 @@ def _systems(found: Found, history: History) -> Installed:
             by_kind[package.kind].append((one.ref, package))
         if problem:
             found.unread.append(Skipped(path, f"cannot be read: {problem}", "LD200"))
+    for stray in strays(found, (p for rows in by_kind.values() for _, p in rows)):
+        if isinstance(stray, Component):
+            told.components.append(stray)
+        elif isinstance(stray, Edge):
+            told.edges.append(stray)
+        else:
+            found.unread.append(stray)
     for kind, rows in sorted(by_kind.items()):
         try:
             told.edges += _edges(kind, rows)
