@@ -13,7 +13,7 @@ from lading.core.coverage import Skipped
 from lading.core.kinds import Kind, Pin
 from lading.core.purl import purl
 from lading.image import apk, dpkg, rpm
-from lading.image.files import NODE, PYTHON, Found, is_system
+from lading.image.files import LOG, NODE, PYTHON, Found, is_system
 from lading.image.history import History
 from lading.image.needs import Fits, Holder, edges
 from lading.image.strays import strays
@@ -49,7 +49,11 @@ def _systems(found: Found, history: History) -> Installed:
     told = Installed([], [], [], {})
     by_kind: defaultdict[str, list[tuple[str, Package]]] = defaultdict(list)
     for path in sorted(filter(is_system, found.files)):
-        packages, problem = history.read(path, found.files[path])
+        if path.endswith(LOG):
+            if found.files[path] and path.removesuffix(LOG) not in found.files:
+                found.unread.append(Skipped(path, "cannot be read: the database that it is the log of is not there", "LD200"))
+            continue
+        packages, problem = history.read(path, found.files)
         for package in packages:
             one = component(package, path, release)
             told.components.append(one)
@@ -57,13 +61,7 @@ def _systems(found: Found, history: History) -> Installed:
             by_kind[package.kind].append((one.ref, package))
         if problem:
             found.unread.append(Skipped(path, f"cannot be read: {problem}", "LD200"))
-    for stray in strays(found, (p for rows in by_kind.values() for _, p in rows)):
-        if isinstance(stray, Component):
-            told.components.append(stray)
-        elif isinstance(stray, Edge):
-            told.edges.append(stray)
-        else:
-            found.unread.append(stray)
+    _strays(told, found, [p for rows in by_kind.values() for _, p in rows])
     for kind, rows in sorted(by_kind.items()):
         try:
             told.edges += _edges(kind, rows)
@@ -72,6 +70,17 @@ def _systems(found: Found, history: History) -> Installed:
     if history.blind:
         found.unread.append(Skipped(".", "which layer brought which package is not told: their databases change too often", "LD201"))
     return told
+
+
+def _strays(told: Installed, found: Found, packages: list[Package]) -> None:
+    """Programs that none of the packages brought."""
+    for stray in strays(found, packages):
+        if isinstance(stray, Component):
+            told.components.append(stray)
+        elif isinstance(stray, Edge):
+            told.edges.append(stray)
+        else:
+            found.unread.append(stray)
 
 
 def _edges(kind: str, rows: list[tuple[str, Package]]) -> list[Edge]:
