@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from lading.core.pattern import pattern
 from lading.pickles.machine import Machine
 from lading.scanners._registry import Part, Seen, scanner
 from lading.scanners._streams import pickles
@@ -27,7 +28,7 @@ NAMES = (
     ".pdopt",
 )
 _LEGACY_TORCH = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19."
-_OPENING = re.compile(rb"[(\]})NIJKMLFGSTUVXcipPq0-2lde.\x80-\x8f\x95-\x98BC\x8a]")
+_OPENING = pattern(rb"[(\]})NIJKMLFGSTUVXcipPq0-2lde.\x80-\x8f\x95-\x98BC\x8a]")
 _TRIED = 1 << 20
 
 
