@@ -40,8 +40,10 @@ class Pages:
         self.view = memoryview(memory)
 
     def fill(self, start: int, end: int) -> None:
-        """Read what is not there yet of a stretch; ChangedError when the file does not reach so far any more."""
-        present, page, last = self._present, start >> _PAGE, (min(end, self.size) - 1) >> _PAGE
+        """Read what is not there yet of a stretch of the file; ChangedError when the file does not reach so far any more."""
+        present, page, last = self._present, start >> _PAGE, (end - 1) >> _PAGE
+        if page == last and page in present:  # nearly always
+            return
         while page <= last:
             if page in present:
                 page += 1

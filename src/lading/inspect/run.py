@@ -217,12 +217,11 @@ def _small(handle: int, size: int) -> tuple[Window, str]:
 
 
 def _digest(handle: int) -> str:
-    """What a large file holds, read into the same memory again and again."""
-    digest = hashlib.sha256()
-    block, position = memoryview(bytearray(_BLOCK)), 0
-    while count := os.preadv(handle, [block], position):
-        digest.update(block[:count])
-        position += count
+    """What a large file holds."""
+    digest, position = hashlib.sha256(), 0
+    while block := os.pread(handle, _BLOCK, position):
+        digest.update(block)
+        position += len(block)
     return f"sha256:{digest.hexdigest()}"
 
 

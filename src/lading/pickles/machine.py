@@ -68,7 +68,9 @@ _NEAR = _CHECKED + MOST_TEXT + (1 << 10)
 class Machine:
     """One run over one stream; what was seen before an error stays seen."""
 
-    def __init__(self, data: memoryview, start: int = 0, *, raw: Raw | None = None, most: int = MOST_OPCODES, fill: Fill | None = None) -> None:
+    def __init__(
+        self, data: memoryview, start: int = 0, *, raw: Raw | None = None, most: int = MOST_OPCODES, fill: Fill | None = None
+    ) -> None:
         self.data = data
         self.fill = fill
         self.there = start if fill else len(data)

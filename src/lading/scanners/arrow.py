@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Iterator
 
 from lading.core.inspection import Grade
@@ -44,11 +42,13 @@ def scan(part: Part) -> Iterator[Seen]:
 
 
 def _in_schema(footer: bytes) -> bool:
+    import base64  # noqa: PLC0415 - for this format alone
+
     for match in _SCHEMA.finditer(footer):
         text = match.group(1)
         try:
             if _PICKLED in base64.b64decode(text[: len(text) // 4 * 4], validate=False):
                 return True
-        except binascii.Error:
+        except ValueError:
             continue
     return False
