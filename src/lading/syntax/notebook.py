@@ -5,10 +5,11 @@ import re
 from dataclasses import dataclass
 
 from lading.core.errors import ExtractError
+from lading.core.pattern import pattern
 from lading.core.source import SourceFile
 
-_SOURCE = re.compile(r'"(?:source|input)"\s*:\s*(?P<open>\[|")')
-_STRING = re.compile(r'"(?:[^"\\\n]|\\.)*"')
+_SOURCE = pattern(r'"(?:source|input)"\s*:\s*(?P<open>\[|")')
+_STRING = pattern(r'"(?:[^"\\\n]|\\.)*"')
 
 
 @dataclass(frozen=True, slots=True)

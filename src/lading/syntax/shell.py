@@ -4,20 +4,22 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-_TOKEN = re.compile(
+from lading.core.pattern import pattern
+
+_TOKEN = pattern(
     r"(?P<space>[ \t\r]+|\\\r?\n)|(?P<comment>(?<![^\s;&|(`])#[^\n]*)|(?P<heredoc><<-?[ \t]*(?P<quote>[\"']?)(?P<end>\w+)(?P=quote))"
     r"|(?P<operator>&&|\|\||;;|[;&|()\n`]|\$\(|[<>]\(|[{}](?=\s|$))|(?P<redirect>\d?(?:>>?|<)&?\d?)"
     r"|(?P<word>(?:\"(?:[^\"\\]|\\.)*\"|'[^']*'|\$\{[^}]*\}|\\.|[^\s;&|()<>\"'`\\])+)|(?P<other>.)",
     re.DOTALL,
 )
-_ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)(\+?)=(.*)\Z", re.DOTALL)
-_VARIABLE = re.compile(
+_ASSIGNMENT = pattern(r"([A-Za-z_]\w*)(\+?)=(.*)\Z", re.DOTALL)
+_VARIABLE = pattern(
     r"\$(?:\{(?P<braced>[A-Za-z_]\w*|\d+)(?P<all>\[[@*\d]+\])?(?:(?P<operator>:?[-=])(?P<default>[^}]*))?\}|(?P<plain>[A-Za-z_]\w*))"
 )
-_PIECE = re.compile(
+_PIECE = pattern(
     r"\"(?P<double>(?:[^\"\\]|\\.)*)\"|'(?P<single>[^']*)'|\\(?P<escaped>.)|(?P<bare>\$\{[^}]*\}|(?:[^\"'\\$]|\$(?!\{))+|[\"'$])", re.DOTALL
 )
-_INNER = re.compile(r"\$\((?P<text>[^()]*)\)")
+_INNER = pattern(r"\$\((?P<text>[^()]*)\)")
 _KEYWORDS = frozenset(
     {"if", "then", "else", "elif", "fi", "do", "done", "while", "until", "case", "esac", "{", "}", "!", "in", "time", "function"}
 )
