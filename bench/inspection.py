@@ -62,8 +62,8 @@ def lay_out(folder: Path, benign: list[Path]) -> list[File]:
 
 def own(folder: Path, files: list[File]) -> dict[str, str]:
     """What an inspection says."""
+    from lading.core.inspection import verdict  # noqa: PLC0415 - as above
     from lading.inspect import inspect_all  # noqa: PLC0415 - after the path is set
-    from lading.inspect.report import verdict  # noqa: PLC0415 - as above
 
     return {f.name: _MEANS.get(v, v) for f in files if (v := str(verdict(list(inspect_all([folder / f.name])))))}
 

@@ -7,7 +7,7 @@ from typing import Any, AnyStr, cast
 class _Later:
     """Becomes its expression one attribute at a time; what was asked for once is found without a detour."""
 
-    def __init__(self, source: str | bytes, flags: int) -> None:
+    def __init__(self, source: Any, flags: int) -> None:  # noqa: ANN401 - text or bytes
         self._source = (source, flags)
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever an expression has

@@ -72,7 +72,7 @@ def _read(text: str, name: str) -> dict[str, Any]:
 @cache
 def version() -> str:
     """The date of the newest table: which knowledge an answer rests on."""
-    return max(date for text in _texts().values() for date in _CHECKED.findall(text))
+    return max(str(date) for text in _texts().values() for date in _CHECKED.findall(text))
 
 
 @cache
