@@ -222,7 +222,7 @@ def test_a_file_is_read_like_the_same_bytes_in_memory(seed: int) -> None:
 
 def test_a_file_that_is_too_short_is_an_error_wherever_it_is_read() -> None:
     window = stored(bytes(200_000))
-    os.truncate(window._pages._handle, 1000)
+    os.truncate(window._reader.handle, 1000)
     for look in (lambda: window.read(10_000, 4), lambda: window.read(0, 150_000), lambda: window.view, lambda: window.is_zero(0, 200_000)):
         with pytest.raises(ChangedError):
             look()

@@ -6,13 +6,15 @@ import errno
 import mmap
 import os
 import re
+from typing import Protocol
 
 from lading.binary.window import Window
 
 _PAGE = 12
-_BULK = 1 << 16
-"""Reads of this many bytes are not kept: what they are for looks at every byte once."""
+_MOST_PAGES = 1 << 12
 _MOST_AT_ONCE = 1 << 30
+_SMALL = 1 << 20
+"""Stretches up to this size are read as a whole when they are looked at in place."""
 _STEP = 1 << 20
 _LONGEST_FOUND = 1 << 12
 
@@ -24,74 +26,122 @@ class ChangedError(OSError):
         super().__init__(errno.EIO, "it was cut off while it was read")
 
 
-class Pages:
-    """Memory as large as a file, in which only those pages are that somebody asked for; the others are zeros and cost nothing."""
+class _Reader:
+    """An open file, and the pages of it from which something small was read."""
 
-    __slots__ = ("_handle", "_present", "size", "view")
+    __slots__ = ("_pages", "handle")
 
-    def __init__(self, handle: int, size: int) -> None:
-        flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | getattr(mmap, "MAP_NORESERVE", 0)
-        memory = mmap.mmap(-1, size, flags=flags)
-        if hasattr(mmap, "MADV_NOHUGEPAGE"):
-            memory.madvise(mmap.MADV_NOHUGEPAGE)  # 4 KiB that are asked for must not take 2 MiB
-        self._handle = handle
-        self._present: set[int] = set()
-        self.size = size
-        self.view = memoryview(memory)
+    def __init__(self, handle: int) -> None:
+        self.handle = handle
+        self._pages: dict[int, bytes] = {}
 
-    def fill(self, start: int, end: int) -> None:
-        """Read what is not there yet of a stretch of the file; ChangedError when the file does not reach so far any more."""
-        present, page, last = self._present, start >> _PAGE, (end - 1) >> _PAGE
-        if page == last and page in present:  # nearly always
-            return
-        while page <= last:
-            if page in present:
-                page += 1
-                continue
-            stop = page + 1
-            while stop <= last and stop not in present:
-                stop += 1
-            self._read_into(page << _PAGE, self.view[page << _PAGE : stop << _PAGE])
-            present.update(range(page, stop))
-            page = stop
-
-    def _read_into(self, start: int, view: memoryview) -> None:
-        while view:
-            count = os.preadv(self._handle, [view], start)
-            if not count:
-                raise ChangedError
-            view, start = view[count:], start + count
+    def small(self, start: int, count: int) -> bytes:
+        """A few bytes; their page is kept, because what is read next mostly lies beside them."""
+        number = start >> _PAGE
+        begin = start - (number << _PAGE)
+        if begin + count > 1 << _PAGE:
+            return self.read(start, count)
+        page = self._pages.get(number)
+        if page is None:
+            if len(self._pages) >= _MOST_PAGES:
+                self._pages.clear()
+            page = self._pages[number] = os.pread(self.handle, 1 << _PAGE, number << _PAGE)
+        if len(page) < begin + count:
+            raise ChangedError
+        return page[begin : begin + count]
 
     def read(self, start: int, count: int) -> bytes:
-        """Bytes that are not kept here."""
+        """Exactly so many bytes."""
         blocks = []
         while count:
-            blocks.append(os.pread(self._handle, min(count, _MOST_AT_ONCE), start))
+            blocks.append(os.pread(self.handle, min(count, _MOST_AT_ONCE), start))
             if not blocks[-1]:
                 raise ChangedError
             count, start = count - len(blocks[-1]), start + len(blocks[-1])
         return blocks[0] if len(blocks) == 1 else b"".join(blocks)
 
 
+class _Memory(Protocol):
+    """The bytes of a stretch in memory."""
+
+    view: memoryview
+
+    def fill(self, start: int, end: int) -> int:
+        """See that a part of it is there; where what is there ends."""
+
+
+class _Whole:
+    """All of a small stretch."""
+
+    __slots__ = ("view",)
+
+    def __init__(self, data: bytes) -> None:
+        self.view = memoryview(data)
+
+    def fill(self, start: int, end: int) -> int:  # noqa: ARG002 - everything is there
+        return len(self.view)
+
+
+class _Sparse:
+    """Memory as large as a stretch, in which only those pages are that somebody asked for; the others are zeros and cost nothing."""
+
+    __slots__ = ("_begin", "_handle", "_present", "view")
+
+    def __init__(self, handle: int, begin: int, size: int) -> None:
+        flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | getattr(mmap, "MAP_NORESERVE", 0)
+        memory = mmap.mmap(-1, size, flags=flags)
+        if hasattr(mmap, "MADV_NOHUGEPAGE"):
+            memory.madvise(mmap.MADV_NOHUGEPAGE)  # 4 KiB that are asked for must not take 2 MiB
+        self._handle, self._begin = handle, begin
+        self._present: set[int] = set()
+        self.view = memoryview(memory)
+
+    def fill(self, start: int, end: int) -> int:
+        start, end = max(start, 0), min(end, len(self.view))
+        present, page, last = self._present, start >> _PAGE, (end - 1) >> _PAGE
+        while page <= last:
+            stop = page
+            while stop <= last and stop not in present:
+                stop += 1
+            self._read(page << _PAGE, self.view[page << _PAGE : stop << _PAGE])
+            present.update(range(page, stop))
+            page = max(stop, page + 1)
+        return end
+
+    def _read(self, start: int, view: memoryview) -> None:
+        while view:
+            count = os.preadv(self._handle, [view], self._begin + start)
+            if not count:
+                raise ChangedError
+            view, start = view[count:], start + count
+
+
 class StoredWindow(Window):
     """A stretch of a file."""
 
-    __slots__ = ("_begin", "_pages")
+    __slots__ = ("_begin", "_memory", "_reader")
 
-    def __init__(self, pages: Pages, begin: int, size: int) -> None:
-        self._pages, self._begin = pages, begin
+    def __init__(self, reader: _Reader, begin: int, size: int) -> None:
+        self._reader, self._begin = reader, begin
+        self._memory: _Memory | None = None
         self.size = size
         self.visits = 0
 
     @classmethod
     def of(cls, handle: int, size: int) -> StoredWindow:
-        """The whole of an open file of a known size, which must not be empty."""
-        return cls(Pages(handle, size), 0, size)
+        """The whole of an open file of a known size."""
+        return cls(_Reader(handle), 0, size)
+
+    def _held(self) -> _Memory:
+        if self._memory is None:
+            small = self.size <= _SMALL
+            self._memory = _Whole(self.read(0, self.size)) if small else _Sparse(self._reader.handle, self._begin, self.size)
+        return self._memory
 
     @property
     def sparse(self) -> memoryview:
-        """The memory in which only what was filled is there."""
-        return self._pages.view[self._begin : self._begin + self.size]
+        """The memory in which only what was filled is certain to be there."""
+        return self._held().view
 
     @property
     def view(self) -> memoryview:  # type: ignore[override]
@@ -101,25 +151,18 @@ class StoredWindow(Window):
 
     def fill(self, start: int, end: int) -> int:
         """See that a stretch of `sparse` is there; where what is there ends."""
-        start, end = max(start, 0), min(end, self.size)
-        if start < end:
-            self._pages.fill(self._begin + start, self._begin + end)
-        return end
+        return self._held().fill(start, end)
 
     def read(self, start: int, count: int) -> bytes:
         """Up to `count` bytes from a position."""
         if start < 0 or count <= 0 or start >= self.size:
             return b""
-        count, begin = min(count, self.size - start), self._begin + start
-        if count >= _BULK:
-            return self._pages.read(begin, count)
-        self._pages.fill(begin, begin + count)
-        return bytes(self._pages.view[begin : begin + count])
+        return self._reader.small(self._begin + start, min(count, self.size - start))
 
     def part(self, start: int, count: int) -> StoredWindow:
         """A smaller window on the same file; cut where this one ends."""
         start = min(max(start, 0), self.size)
-        return StoredWindow(self._pages, self._begin + start, min(max(count, 0), self.size - start))
+        return StoredWindow(self._reader, self._begin + start, min(max(count, 0), self.size - start))
 
     def is_zero(self, start: int, end: int) -> bool:
         """Whether a stretch holds nothing but zeros: padding."""
