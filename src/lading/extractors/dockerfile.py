@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from lading.catalog.built import is_built
@@ -21,8 +21,7 @@ _VARIABLE = pattern(r"\$(?:\{(?P<braced>\w+)(?:(?P<operator>:?[-+])(?P<default>[
 _FROM_OPTION = pattern(r"--(?:from|mount=\S*?from)=(?P<image>[^\s,]+)|from=(?P<mounted>[^\s,]+)")
 
 
-@dataclass(frozen=True)
-class Instruction:
+class Instruction(Struct, frozen=True):
     """An instruction with the lines it stands on."""
 
     name: str
