@@ -110,7 +110,7 @@ def _written(result: "Result", bom: "Bom", format_name: str, output: Path | None
 
         return chosen.write(report_of(result, bom))
     from lading.audit.text import render  # noqa: PLC0415 - only for people
-    from lading.render.text import Style  # noqa: PLC0415 - as above
+    from lading.render.style import Style  # noqa: PLC0415 - as above
 
     return encoded(render(result, Style(width(), wants_colour(output), everything)), output)
 

@@ -104,7 +104,8 @@ def command(  # noqa: PLR0913 - one for every option
 
         report = held(report, read(lock))
     if chosen is None:
-        from lading.render.text import Style, render  # noqa: PLC0415 - only for people
+        from lading.render.style import Style  # noqa: PLC0415 - only for people
+        from lading.render.text import render  # noqa: PLC0415 - as above
 
         emit(encoded(render(report, Style(width(), wants_colour(output), everything)), output), output)
     else:

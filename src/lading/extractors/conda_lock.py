@@ -1,20 +1,20 @@
 """conda-lock.yml and pixi.lock: every package of every platform with its hashes, and what depends on what."""
 
-import re
 from collections.abc import Iterator
 from urllib.parse import unquote
 
 from lading.catalog.lockfile import Locked, hashed, locked, normal, observations
 from lading.catalog.upstreams import split_url
 from lading.core.component import Component, FileRecord
+from lading.core.pattern import pattern
 from lading.core.source import SourceFile
 from lading.extractors._registry import Observation, extractor
 from lading.syntax.node import Node
 from lading.syntax.yaml import yaml_documents
 
-_NAME = re.compile(r"[A-Za-z0-9_][\w.-]*")
-_CONDA = re.compile(r"(?P<name>.+)-(?P<version>[^-]+)-(?P<build>[^-]+)\.(?:conda|tar\.bz2)\Z")
-_WHEEL = re.compile(r"(?P<name>.+?)-(?P<version>\d[^-]*?)(?:-.+\.whl|\.tar\.gz|\.zip)\Z")
+_NAME = pattern(r"[A-Za-z0-9_][\w.-]*")
+_CONDA = pattern(r"(?P<name>.+)-(?P<version>[^-]+)-(?P<build>[^-]+)\.(?:conda|tar\.bz2)\Z")
+_WHEEL = pattern(r"(?P<name>.+?)-(?P<version>\d[^-]*?)(?:-.+\.whl|\.tar\.gz|\.zip)\Z")
 
 
 @extractor("conda-lock.yml", "*.conda-lock.yml", "pixi.lock")

@@ -1,6 +1,5 @@
 """go.mod: every module that a build needs, direct or not; exact where go.sum holds its hash."""
 
-import re
 from collections.abc import Iterator
 
 from msgspec.structs import replace
@@ -8,13 +7,12 @@ from msgspec.structs import replace
 from lading.catalog.upstreams import library
 from lading.core.component import Component, Occurrence
 from lading.core.kinds import Pin
+from lading.core.pattern import pattern
 from lading.core.source import SourceFile
 from lading.extractors._registry import Observation, extractor
 
-_REQUIRE = re.compile(
-    r"(?:require\s+)?(?P<path>[\w.~-]+\.[\w.~-]+/[^\s]+|[\w.-]+\.[a-z]{2,})\s+(?P<version>v[^\s]+)\s*(?P<comment>//.*)?\Z"
-)
-_REPLACE = re.compile(r"(?:replace\s+)?(?P<old>\S+)(?:\s+v\S+)?\s+=>\s+(?P<new>\S+)(?:\s+(?P<version>v\S+))?")
+_REQUIRE = pattern(r"(?:require\s+)?(?P<path>[\w.~-]+\.[\w.~-]+/[^\s]+|[\w.-]+\.[a-z]{2,})\s+(?P<version>v[^\s]+)\s*(?P<comment>//.*)?\Z")
+_REPLACE = pattern(r"(?:replace\s+)?(?P<old>\S+)(?:\s+v\S+)?\s+=>\s+(?P<new>\S+)(?:\s+(?P<version>v\S+))?")
 
 
 @extractor("go.mod")

@@ -1,18 +1,18 @@
 """pdm.lock: every package with the hashes of its files, and what depends on what."""
 
-import re
 from collections.abc import Iterator
 
 from lading.catalog.lockfile import Locked, hashed, line_of, locked, normal, observations
 from lading.catalog.requirement import from_git
 from lading.catalog.upstreams import split_url
 from lading.core.component import Component, Occurrence
+from lading.core.pattern import pattern
 from lading.core.source import SourceFile
 from lading.extractors._registry import Observation, extractor
 from lading.syntax.node import Node
 from lading.syntax.toml import toml_document
 
-_NAME = re.compile(r"[A-Za-z0-9][\w.-]*")
+_NAME = pattern(r"[A-Za-z0-9][\w.-]*")
 
 
 @extractor("pdm.lock", "*.pdm.lock")

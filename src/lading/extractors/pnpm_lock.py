@@ -1,15 +1,15 @@
 """pnpm-lock.yaml (versions 5 to 9): every package with its integrity, and what depends on what."""
 
-import re
 from collections.abc import Iterator
 
 from lading.catalog.lockfile import Locked, integrity, locked, observations, project
+from lading.core.pattern import pattern
 from lading.core.source import SourceFile
 from lading.extractors._registry import Observation, extractor
 from lading.syntax.node import Node
 from lading.syntax.yaml import yaml_documents
 
-_KEY = re.compile(r"/?(?P<name>(?:@[^/@]+/)?[^/@]+)[@/](?P<version>[^(_]+)")
+_KEY = pattern(r"/?(?P<name>(?:@[^/@]+/)?[^/@]+)[@/](?P<version>[^(_]+)")
 
 
 @extractor("pnpm-lock.yaml")

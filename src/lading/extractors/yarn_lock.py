@@ -1,6 +1,5 @@
 """yarn.lock of both generations: every package with its checksum, and what depends on what."""
 
-import re
 from collections.abc import Iterator
 
 from msgspec import Struct, field
@@ -9,12 +8,13 @@ from msgspec.structs import replace
 from lading.catalog.lockfile import Locked, integrity, locked, observations, project
 from lading.core.errors import ExtractError
 from lading.core.kinds import Pin
+from lading.core.pattern import pattern
 from lading.core.source import SourceFile
 from lading.extractors._registry import Observation, extractor
 from lading.syntax.json import json_document
 from lading.syntax.yaml import yaml_documents
 
-_SPECIFIER = re.compile(r"(?P<name>(?:@[^/@]+/)?[^/@]+)@(?P<range>.*)\Z")
+_SPECIFIER = pattern(r"(?P<name>(?:@[^/@]+/)?[^/@]+)@(?P<range>.*)\Z")
 
 
 class _Entry(Struct):

@@ -9,10 +9,10 @@ from msgspec.structs import replace
 
 from lading.core.component import Component, Occurrence
 from lading.core.finding import Finding, Report
-from lading.core.inspection import Grade, Inspection, Observation
+from lading.core.inspection import Grade, Inspection, Observation, verdict
 from lading.core.kinds import Severity
 from lading.inspect.folder import inspect_all
-from lading.inspect.report import SEVERITY, verdict, where
+from lading.inspect.report import SEVERITY, where
 from lading.inspect.ruleset import ruleset
 from lading.scanners._rules import inspection_rules
 
