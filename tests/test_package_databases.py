@@ -3,6 +3,7 @@
 import contextlib
 import gzip
 import shutil
+import sqlite3
 import struct
 import subprocess
 from collections.abc import Callable
@@ -15,9 +16,10 @@ from hypothesis import strategies as st
 from lading.cli.audit import load
 from lading.image import rpm
 from lading.image.rpm_header import Header
+from lading.image.wal import applied
 from rpm_makers import STRING, Row, berkeley, header, ndb, numbers, package, texts
 from test_audit_inputs import tar
-from test_image import image
+from test_image import image, layer_of
 
 ROWS: tuple[Row, ...] = (
     (1000, STRING, b"acme\0"),
@@ -181,3 +183,60 @@ def test_a_header_that_lies_in_others_is_read_no_more_often_than_the_file_is_lon
     with pytest.raises(ValueError, match="lie in one another"):
         found.extend(rpm.packages(bytes(whole)))
     assert len(found) < 5
+
+
+@pytest.fixture
+def logged(tmp_path: Path) -> Callable[[], dict[str, bytes]]:
+    """A database as SQLite leaves it when it is cut off: the first packages in it, others in its log, one change not finished."""
+    place = tmp_path / "rpmdb.sqlite"
+    one = sqlite3.connect(place, isolation_level=None)
+    one.execute("PRAGMA journal_mode = WAL")
+    one.execute("PRAGMA wal_autocheckpoint = 0")
+    one.execute("CREATE TABLE Packages (hnum INTEGER PRIMARY KEY, blob BLOB NOT NULL)")
+    one.execute("INSERT INTO Packages(blob) VALUES (?)", [package("in-both", padding=9000)])
+    one.execute("INSERT INTO Packages(blob) VALUES (?)", [package("taken-away")])
+    one.execute("PRAGMA wal_checkpoint(RESTART)")
+    one.execute("INSERT INTO Packages(blob) VALUES (?)", [package("in-log", padding=20000)])
+    one.execute("DELETE FROM Packages WHERE hnum = 2")
+    one.execute("PRAGMA cache_size = 1")
+    one.execute("BEGIN")
+    one.execute("INSERT INTO Packages(blob) VALUES (?)", [package("unfinished", padding=100_000)])
+    return lambda: {f"var/lib/rpm/{p.name}": p.read_bytes() for p in tmp_path.glob("rpmdb.sqlite*") if not p.name.endswith("-shm")}
+
+
+def test_changes_that_lie_in_the_log_of_the_database_count_when_they_are_finished(
+    tmp_path: Path, logged: Callable[[], dict[str, bytes]]
+) -> None:
+    bom = load(image(tmp_path / "image", gzip.compress(tar(logged()))))
+    assert sorted(c.name for c in bom.components) == ["in-both", "in-log"]
+    assert bom.coverage.complete
+
+
+def test_a_layer_that_only_adds_to_the_log_brings_its_packages(tmp_path: Path, logged: Callable[[], dict[str, bytes]]) -> None:
+    files = logged()
+    lower = {"var/lib/rpm/rpmdb.sqlite": files.pop("var/lib/rpm/rpmdb.sqlite")}
+    bom = load(image(tmp_path / "image", gzip.compress(tar(lower)), gzip.compress(tar(files))))
+    number = layer_of(bom)
+    assert {c.name: number[c.ref] for c in bom.components} == {"in-both": "0", "in-log": "1"}
+
+
+@pytest.mark.parametrize("at", [0, 8, 25, 31])
+def test_a_log_that_is_damaged_is_told(tmp_path: Path, logged: Callable[[], dict[str, bytes]], at: int) -> None:
+    files = logged()
+    log = files["var/lib/rpm/rpmdb.sqlite-wal"]
+    files["var/lib/rpm/rpmdb.sqlite-wal"] = log[:at] + bytes([log[at] ^ 1]) + log[at + 1 :]
+    bom = load(image(tmp_path / "image", gzip.compress(tar(files))))
+    assert ["its log of changes is damaged" in s.reason for s in bom.coverage.unread] == [True]
+
+
+@pytest.mark.parametrize(("log", "complete"), [(b"", True), (b"x", False)])
+def test_a_log_without_its_database_is_told_when_it_holds_anything(tmp_path: Path, log: bytes, complete: bool) -> None:  # noqa: FBT001
+    bom = load(image(tmp_path / "image", gzip.compress(tar({"var/lib/rpm/rpmdb.sqlite-wal": log}))))
+    assert bom.coverage.complete is complete
+
+
+@given(data=st.binary(max_size=200), log=st.binary(max_size=200), head=st.booleans())
+def test_any_bytes_are_a_log_or_a_sentence(data: bytes, log: bytes, head: bool) -> None:  # noqa: FBT001
+    start = struct.pack(">2I", 0x377F0682, 3007000) if head else b""
+    with contextlib.suppress(ValueError):
+        applied(data, start + log)

@@ -8,7 +8,9 @@ from lading.image.stanzas import stanzas
 from lading.image.system import Package
 from lading.versions import alpine
 
-_DEPENDENCY = re.compile(r"([^\s<>=~@]+)(?:@[^\s<>=~]+)?(?:([<>=~]+)(\S+))?\Z")
+_LONGEST = 2000
+"""Characters of one relation."""
+_DEPENDENCY = re.compile(r"([^\s<>=~@]+)(?:@[^\s<>=~]+)?(?:([<>=~]{1,3})(\S+))?\Z")
 
 
 def read(data: bytes) -> Iterator[Package]:
@@ -42,5 +44,5 @@ def fits(_: str, need: Need, offer: Offer) -> bool:
 
 def _relation(text: str) -> tuple[str, str, str]:
     """Name, operator and version."""
-    found = _DEPENDENCY.match(text)
+    found = _DEPENDENCY.match(text) if len(text) <= _LONGEST else None
     return (found[1], found[2] or "", found[3] or "") if found else ("", "", "")

@@ -8,7 +8,9 @@ from lading.image.stanzas import stanzas
 from lading.image.system import Package
 from lading.versions import debian
 
-_RELATION = re.compile(r"([a-zA-Z0-9][a-zA-Z0-9+.-]*)(?::([a-z0-9-]+))?\s*(?:\(\s*([<>=]+)\s*([^\s)]+)\s*\))?")
+_RELATION = re.compile(r"([a-zA-Z0-9][a-zA-Z0-9+.-]*)(?::([a-z0-9-]+))?\s*(?:\(\s*([<>=]{1,2})\s*([^\s()<>=]+)\s*\))?")
+_LONGEST = 2000
+"""Characters of one relation."""
 _STRICT = {"<<": "<", ">>": ">", "<": "<=", ">": ">="}
 
 
@@ -54,7 +56,7 @@ def _alternatives(clause: str) -> Want:
 
 def _relation(text: str) -> tuple[str, str, str, str]:
     """Name, architecture, operator and version."""
-    found = _RELATION.match(text.strip())
+    found = _RELATION.match(text.strip()) if len(text) <= _LONGEST else None
     if not found:
         return "", "", "", ""
     name, arch, operator, version = (part or "" for part in found.groups())

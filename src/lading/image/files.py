@@ -27,6 +27,8 @@ DPKG = re.compile(r"var/lib/dpkg/(?:status|status\.d/[^/]+(?<!\.md5sums))\Z")
 PYTHON = re.compile(r"(?:.*/)?[^/]+(?:\.dist-info/METADATA|\.egg-info/PKG-INFO|\.egg-info)\Z")
 NODE = re.compile(r"(?:.*/)?node_modules/(?:@[^/]+/)?[^/]+/package\.json\Z")
 RPM = re.compile(r"(?:var/lib|usr/lib/sysimage)/rpm/(?:rpmdb\.sqlite(?:-wal)?|Packages|Packages\.db)\Z")
+LOG = "-wal"
+"""What the name of a log of changes ends with, behind the name of the database of RPM that it is of."""
 RELEASE = re.compile(r"(?:etc|usr/lib)/os-release\Z")
 APK = re.compile(r"(?:usr/)?lib/apk/db/installed\Z")
 LISTED = re.compile(r"var/lib/dpkg/(?:info/[^/]+\.list|status\.d/[^/]+\.md5sums)\Z")

@@ -9,8 +9,8 @@ from msgspec import Struct
 from lading.core.component import Edge
 from lading.core.kinds import Relation
 
-MOST_COMPARISONS = 20_000_000
-MOST_EDGES = 2_000_000
+MOST_COMPARISONS = 5_000_000
+MOST_EDGES = 500_000
 _Found = frozenset[int]
 _NONE: _Found = frozenset()
 

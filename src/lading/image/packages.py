@@ -13,7 +13,7 @@ from lading.core.coverage import Skipped
 from lading.core.kinds import Kind, Pin
 from lading.core.purl import purl
 from lading.image import apk, dpkg, rpm
-from lading.image.files import NODE, PYTHON, Found, is_system
+from lading.image.files import LOG, NODE, PYTHON, Found, is_system
 from lading.image.history import History
 from lading.image.needs import Fits, Holder, edges
 from lading.image.strays import strays
@@ -49,7 +49,11 @@ def _systems(found: Found, history: History) -> Installed:
     told = Installed([], [], [], {})
     by_kind: defaultdict[str, list[tuple[str, Package]]] = defaultdict(list)
     for path in sorted(filter(is_system, found.files)):
-        packages, problem = history.read(path, found.files[path])
+        if path.endswith(LOG):
+            if found.files[path] and path.removesuffix(LOG) not in found.files:
+                found.unread.append(Skipped(path, "cannot be read: the database that it is the log of is not there", "LD200"))
+            continue
+        packages, problem = history.read(path, found.files)
         for package in packages:
             one = component(package, path, release)
             told.components.append(one)
