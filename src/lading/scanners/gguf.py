@@ -13,6 +13,8 @@ from lading.scanners._registry import Nested, Part, Seen, Span, scanner
 _NUMBERS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
 _STRING, _ARRAY = 8, 9
 _MOST = 1 << 26
+_BLOCK = 1 << 16
+"""Bytes of the header that are read at once."""
 _MOST_TEXTS = 3_000_000
 _BLOCKS = {
     0: (1, 4), 1: (1, 2), 2: (32, 18), 3: (32, 20), 6: (32, 22), 7: (32, 24), 8: (32, 34), 9: (32, 36), 10: (256, 84), 11: (256, 110), 12: (256, 144),
@@ -32,15 +34,18 @@ class _Reader:
         self.window = window
         self.position = self.texts = 0
         self.order = "<"
+        self._block, self._begin = b"", 0
 
     def number(self, letter: str) -> Any:  # noqa: ANN401 - the type is the letter's
         layout = self.order + letter
         width = struct.calcsize(layout)
-        data = self.window.read(self.position, width)
-        if len(data) < width:
+        place = self.position - self._begin
+        if not 0 <= place <= len(self._block) - width:
+            self._block, self._begin, place = self.window.read(self.position, _BLOCK), self.position, 0
+        if len(self._block) < width:
             raise _End("it ends within its header")
         self.position += width
-        return struct.unpack(layout, data)[0]
+        return struct.unpack_from(layout, self._block, place)[0]
 
     def text(self) -> tuple[int, int]:
         self.texts += 1

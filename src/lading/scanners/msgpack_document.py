@@ -35,6 +35,8 @@ class _BrokenError(ValueError):
 _TABLE = pattern(rb"[\x80-\x8f\xde\xdf]")
 _OBJECTS = pattern(rb"kind(?:\xa1|\xc4\x01)O")
 _TRIED = 64 << 20
+_AHEAD = 1 << 12
+"""Bytes that are read at once."""
 
 
 def _is_table(part: Part) -> bool:
@@ -84,6 +86,7 @@ def scan(part: Part) -> Iterator[Seen]:
 
 def follow(window: Window) -> tuple[int, dict[int, int]]:
     """Where the value ends, and the extension types in it with their first places."""
+    view, there = window.sparse, 0
     position, left, count = 0, 1, 0
     extensions: dict[int, int] = {}
     while left:
@@ -91,8 +94,9 @@ def follow(window: Window) -> tuple[int, dict[int, int]]:
         count += 1
         if count > _MOST or position >= window.size:
             raise _BrokenError("it ends too early, or holds more than is followed")
-        code = window.view[position]
-        position, more, extension = _value(window, position, code)
+        if position >= there:
+            there = window.fill(position, position + _AHEAD)
+        position, more, extension = _value(window, position, view[position])
         if extension is not None:
             extensions.setdefault(extension, position)
         left += more
