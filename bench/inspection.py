@@ -19,6 +19,7 @@ import zipfile
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 from typing import IO
 
 HERE = Path(__file__).parent
@@ -62,8 +63,8 @@ def lay_out(folder: Path, benign: list[Path]) -> list[File]:
 
 def own(folder: Path, files: list[File]) -> dict[str, str]:
     """What an inspection says."""
+    from lading.core.inspection import verdict  # noqa: PLC0415 - as above
     from lading.inspect import inspect_all  # noqa: PLC0415 - after the path is set
-    from lading.inspect.report import verdict  # noqa: PLC0415 - as above
 
     return {f.name: _MEANS.get(v, v) for f in files if (v := str(verdict(list(inspect_all([folder / f.name])))))}
 
@@ -114,35 +115,38 @@ def _share(files: list[File], answers: dict[str, str], which: set[str]) -> str:
 
 def large(folder: Path) -> None:
     """Print time and memory on large files, which are made here."""
-    print("\n| file | size | CPU seconds | with SHA-256 | the hash alone | peak memory |\n|---|---|---|---|---|---|")
+    print(
+        f"\nMedians of {ROUNDS} rounds in which all of them take turns; CPU of whole processes, and no verdict is remembered from before.\n"
+    )
+    print("| file | size | CPU seconds | with SHA-256 | the hash alone | times the hash | peak memory |\n|---|---|---|---|---|---|---|")
     _measured([str(HERE)])
     for name, make in LARGE.items():
         path = folder / name
         make(path)
-        plain, memory = _measured([str(path), "--no-digest"])
-        hashed, _ = _measured([str(path)])
-        alone, _ = _measured(
-            [], code=f"import hashlib,os\nf=os.open({str(path)!r},0)\nh=hashlib.sha256()\nwhile b:=os.read(f,1<<20): h.update(b)"
+        alone = f"import hashlib,os\nf=os.open({str(path)!r},0)\nh=hashlib.sha256()\nwhile b:=os.read(f,1<<20): h.update(b)"
+        runs = {"plain": ([str(path), "--no-digest"], COMMAND), "hashed": ([str(path)], COMMAND), "alone": ([], alone)}
+        seconds, memory = _rounds(runs)
+        print(
+            f"| {name} | {path.stat().st_size >> 20} MiB | {seconds['plain']:.2f} | {seconds['hashed']:.2f} | {seconds['alone']:.2f} "
+            f"| {seconds['hashed'] / seconds['alone']:.2f} | {memory['hashed']} MiB |"
         )
-        print(f"| {name} | {path.stat().st_size >> 20} MiB | {plain:.2f} | {hashed:.2f} | {alone:.2f} | {memory} MiB |")
         path.unlink()
 
 
 def small(folder: Path) -> None:
-    """Print how long one small file takes from the start of the interpreter, and many of them."""
+    """Print how long one small file takes from the start of the interpreter to its end, and many of them."""
     path = folder / "small.pkl"
     path.write_bytes(pickle.dumps([1]))
-    bare = min(_measured([], code="pass")[0] for _ in range(5))
-    one = min(_measured([str(path)])[0] for _ in range(5))
+    seconds, memory = _rounds({"bare": ([], "pass"), "one": ([str(path)], COMMAND)}, 3 * ROUNDS)
     many = folder / "many"
     many.mkdir()
     for number in range(1000):
         (many / f"{number}.pkl").write_bytes(pickle.dumps({"a": list(range(200)), "n": number}))
     start = time.perf_counter()
-    spent, _ = _measured([str(many)])
+    _measured([str(many)])
     took = time.perf_counter() - start
-    print(f"\nStart to verdict on a small file: {one:.3f} s CPU, {one / bare:.1f} times a bare interpreter. "
-          f"1000 small files: {took:.2f} s on {os.cpu_count()} cores ({spent:.2f} s CPU in the first process).")  # fmt: skip
+    print(f"\nStart to verdict on a small file: {seconds['one']:.3f} s CPU and {memory['one']} MiB, {seconds['one'] / seconds['bare']:.1f} times "
+          f"a bare interpreter. 1000 small files: {took:.2f} s on {os.cpu_count()} cores.")  # fmt: skip
 
 
 def hostile() -> None:
@@ -198,17 +202,31 @@ COUNT, MIB = 1024, 1 << 20
 LARGE = {"weights.safetensors": _safetensors, "weights.pt": _torch, "weights.gguf": _gguf, "dense.pkl": _dense}
 
 
-def _measured(arguments: list[str], code: str = "from lading.cli.main import main; main()") -> tuple[float, int]:
-    """CPU seconds and peak memory of a child."""
-    told = "u=resource.getrusage(resource.RUSAGE_SELF); m=[l.split()[1] for l in open('/proc/self/status') if l.startswith('VmHWM')][0]"
-    script = (
-        f"import resource,sys\ntry:\n exec({code!r})\nfinally:\n {told}; sys.stderr.write(f'@{{u.ru_utime+u.ru_stime}} {{int(m)//1024}}')"
-    )
-    command = [sys.executable, "-c", script, *(["inspect", *arguments] if arguments else [])]
-    environment = {**os.environ, "PYTHONPATH": str(HERE.parent / "src"), "PYTHONDONTWRITEBYTECODE": ""}  # an installed package has it
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
-    seconds, memory = done.stderr.rpartition("@")[2].split()
-    return float(seconds), int(memory)
+ROUNDS = 7
+COMMAND = "from lading.cli.main import main; main()"
+
+
+def _rounds(runs: dict[str, tuple[list[str], str]], rounds: int = ROUNDS) -> tuple[dict[str, float], dict[str, int]]:
+    """The median CPU seconds and the highest memory of some children that take turns, so that noise meets all of them alike."""
+    taken: dict[str, list[tuple[float, int]]] = {name: [] for name in runs}
+    for _ in range(rounds):
+        for name, (arguments, code) in runs.items():
+            taken[name].append(_measured(arguments, code))
+    return {n: median(s for s, _ in t) for n, t in taken.items()}, {n: max(m for _, m in t) for n, t in taken.items()}
+
+
+def _measured(arguments: list[str], code: str = COMMAND) -> tuple[float, int]:
+    """CPU seconds of a child from its start to its end, seen from outside, and its peak memory in MiB."""
+    told = "import sys; sys.stderr.write([l.split()[1] for l in open('/proc/self/status') if l.startswith('VmHWM')][0])"
+    command = [sys.executable, "-c", f"try:\n exec({code!r})\nfinally:\n {told}", *(["inspect", *arguments] if arguments else [])]
+    with tempfile.TemporaryDirectory() as cache, tempfile.TemporaryFile() as errors:
+        environment = {**os.environ, "PYTHONPATH": str(HERE.parent / "src"), "XDG_CACHE_HOME": cache}
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed package has it
+        child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=errors, env=environment)
+        _, status, used = os.wait4(child.pid, 0)
+        child.returncode = os.waitstatus_to_exitcode(status)
+        errors.seek(0)
+        return used.ru_utime + used.ru_stime, int(errors.read().split()[-1]) // 1024
 
 
 def main() -> int:

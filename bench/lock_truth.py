@@ -273,7 +273,7 @@ def _requirement(text: str) -> str:
 
 def _environment(path: Path) -> Truth:
     truth = Truth(set(), set(), set())
-    document = yaml.load(path.read_text(), yaml.CSafeLoader) or {}  # noqa: S506 - the safe loader, quicker
+    document = yaml.load(path.read_text(), yaml.CSafeLoader) or {}
     for entry in document.get("dependencies") or [] if isinstance(document, dict) else []:
         if isinstance(entry, str):
             name = re.split(r"[\s=<>!~\[]", entry.rpartition("::")[2])[0]
@@ -300,7 +300,7 @@ def _explicit(path: Path) -> Truth:
 
 
 def _conda_lock(path: Path) -> Truth:
-    rows = yaml.load(path.read_text(), yaml.CSafeLoader)["package"]  # noqa: S506 - the safe loader, quicker
+    rows = yaml.load(path.read_text(), yaml.CSafeLoader)["package"]
     truth = Truth(set(), set(), set())
     held: dict[tuple[str, str], list[str]] = defaultdict(list)
     keys = []
@@ -318,7 +318,7 @@ def _conda_lock(path: Path) -> Truth:
 
 
 def _pixi(path: Path) -> Truth:
-    document = yaml.load(path.read_text(), yaml.CSafeLoader)  # noqa: S506 - the safe loader, quicker
+    document = yaml.load(path.read_text(), yaml.CSafeLoader)
     truth = Truth(set(), set(), set())
     by_place: dict[str, tuple[str, str, dict[str, Any]]] = {}
     for row in document["packages"]:
@@ -424,7 +424,7 @@ def _integrity(text: str) -> Iterable[str]:
 
 def _pnpm(path: Path) -> Truth:
     truth = Truth(set(), set(), set())
-    for document in yaml.load_all(path.read_text(), yaml.CSafeLoader):  # noqa: S506 - the safe loader, quicker
+    for document in yaml.load_all(path.read_text(), yaml.CSafeLoader):
         if isinstance(document, dict):
             _pnpm_document(document, path, truth)
     return truth
@@ -438,10 +438,8 @@ def _pnpm_document(document: dict[str, Any], path: Path, truth: Truth) -> None:
         keys[key.lstrip("/")] = keys[_without_peers(key).lstrip("/")] = f"npm/{name}@{version}"
     for key, row in packages.items():
         node = keys[key.lstrip("/")]
-        if (
-            (row.get("resolution") or {}).get("type") == "directory"
-            or key.startswith("file:")
-            and "directory" in (row.get("resolution") or {})
+        if (row.get("resolution") or {}).get("type") == "directory" or (
+            key.startswith("file:") and "directory" in (row.get("resolution") or {})
         ):
             keys[key.lstrip("/")] = f"own/{_pnpm_name(key, row)[0]}"
             continue
@@ -497,7 +495,7 @@ def _yarn(path: Path) -> Truth:
 
 def _berry(text: str) -> Truth:
     truth = Truth(set(), set(), set())
-    rows = {k: r for k, r in yaml.load(text, yaml.CSafeLoader).items() if k != "__metadata"}  # noqa: S506 - the safe loader, quicker
+    rows = {k: r for k, r in yaml.load(text, yaml.CSafeLoader).items() if k != "__metadata"}
     meant, keys = {}, {}
     for key, row in rows.items():
         name = re.match(r"(?:@[^/]+/)?[^@]+", row["resolution"])[0]

@@ -15,13 +15,14 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from packaging.utils import canonicalize_name
+
 from lading.core.bom import Bom
 from lading.core.component import Component
 from lading.core.kinds import Kind, Relation
 from lading.scan import scan
 from lock_truth import KINDS, Truth, kind_of, truth_of, version_of
 from measured import used_by
-from packaging.utils import canonicalize_name
 
 _BESIDE = ("package.json", "pyproject.toml", "go.sum", "Pipfile", "Cargo.toml")
 _REGISTRIES = {"pypi", "npm", "cargo", "golang", "conda"}
@@ -35,6 +36,7 @@ class Count(NamedTuple):
     extra: int = 0
 
     def with_(self, said: set[Any], found: set[Any]) -> "Count":
+        """With what was said and found of one more lock."""
         return Count(self.said + len(said), self.found + len(said & found), self.extra + len(found - said))
 
     def __str__(self) -> str:

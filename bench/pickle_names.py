@@ -52,7 +52,7 @@ def main() -> None:
             known = {line for line in path.read_text().splitlines() if "." in line and " " not in line}
         text = (
             f'source = "the classes of {name.replace("_", ".")} {release}, read by bench/pickle_names.py"\n'
-            f'checked = "{datetime.now(UTC):%Y-%m-%d}"\ntypes = """\n' + "\n".join(sorted({*found, *known})) + '\n"""\n'
+            f"checked = \"{datetime.now(UTC):%Y-%m-%d}\"\ntypes = '''\n" + "\n".join(sorted({*found, *known})) + "\n'''\n"
         )
         path.write_text(text)
         print(name, release, len(found), "names")

@@ -8,6 +8,7 @@ import argparse
 import os
 import platform
 import re
+import shlex
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -33,6 +34,7 @@ def main() -> int:
         ("Discovery", [str(HERE / "discovery" / "score.py"), "--corpus", str(options.corpus), *peers]),
         ("Speed and memory of a scan", [str(HERE / "scan_speed.py"), "--corpus", str(options.corpus), *peers]),
         ("Installed environments", [str(HERE / "sbom.py"), sys.prefix, *peers]),
+        ("Packages of systems", [str(HERE / "packages.py"), *shlex.split(os.environ.get("LADING_BENCH_ROOTS", ""))]),
         ("Start-up", [str(HERE / "startup.py")]),
         ("Reading and writing documents", [str(HERE / "codec.py")]),
         ("Signing and verifying", [str(HERE / "sign.py"), *peers]),

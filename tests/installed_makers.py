@@ -6,6 +6,8 @@ import json
 import struct
 from pathlib import Path
 
+from lading.binary import go_build
+
 
 def environment(root: Path) -> Path:
     """An empty virtual environment; its site-packages folder."""
@@ -81,3 +83,17 @@ def shared_object(
     table = b"".join(struct.pack("<IIQQQQQQ", kind, flags, at, at, at, size, size, 8) for kind, flags, at, size in programs)
     ends = b"".join(struct.pack("<IIQQQQIIQQ", name, kind, 0, at, at, size, 0, 0, 1, 0) for name, kind, at, size in rows)
     return head + table + body + note + data + titles + ends
+
+
+def _varint(number: int) -> bytes:
+    return bytes([number & 0x7F | 0x80, number >> 7]) if number > 0x7F else bytes([number])
+
+
+def go_program(release: str, lines: str) -> bytes:
+    """What the Go linker writes into a program that was built of these modules."""
+    told = b"0" * 16 + lines.encode() + b"1" * 16
+    head = go_build.MAGIC + bytes([8, 2]) + bytes(16)
+    return head + _varint(len(release)) + release.encode() + _varint(len(told)) + told
+
+
+GO = "path\tcmd/app\nmod\tcmd/app\t(devel)\t\ndep\tgithub.com/acme/one\tv1.2.3\th1:x=\ndep\texample.org/two\tv0.1.0\n=>\texample.org/fork\tv0.2.0\th1:y=\n"

@@ -103,14 +103,14 @@ def test_what_an_upper_layer_removes_is_not_there(tmp_path: Path) -> None:
             "opt/node_modules/.wh..wh..opq": b"",
         }
     )
-    assert not image.read(layout(tmp_path / "image", *LAYERS, gone)).components
+    assert not image.read(layout(tmp_path / "image", *LAYERS, gone)).bom.components
 
 
 @pytest.mark.parametrize(
     "layer", [b"no tar", gzip.compress(b"no tar"), b"\x28\xb5\x2f\xfd1234", LAYERS[1][:60]], ids=["text", "gzip", "zstd", "half"]
 )
 def test_a_layer_that_cannot_be_read_is_told(tmp_path: Path, layer: bytes) -> None:
-    bom = image.read(layout(tmp_path / "image", LAYERS[0], layer))
+    bom = image.read(layout(tmp_path / "image", LAYERS[0], layer)).bom
     assert len(bom.coverage.unread) == 1
     assert len(bom.components) == 3
 

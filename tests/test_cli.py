@@ -158,6 +158,24 @@ def test_the_command_line_starts_light() -> None:
     assert int(count) < 200
 
 
+def test_a_scan_loads_what_reads_a_kind_of_file_with_the_first_such_file(tmp_path: Path) -> None:
+    code = "import atexit,sys; atexit.register(lambda: print(*sys.modules)); from lading.cli.main import main; main()"
+    done = subprocess.run([sys.executable, "-c", code, "scan", str(tmp_path)], capture_output=True, text=True, check=False)
+    loaded = set(done.stdout.splitlines()[-1].split())
+    heavy = {
+        "yaml",
+        "packaging.requirements",
+        "packaging.specifiers",
+        "zipfile",
+        "email.parser",
+        "dataclasses",
+        "importlib.metadata",
+        "shutil",
+    }
+    assert "lading.extractors.wheel" in loaded
+    assert not heavy & loaded
+
+
 def test_an_expired_acceptance_is_said_so(tmp_path: Path) -> None:
     (tmp_path / "lading.toml").write_text("[[ignore]]\nrule = 'remote-code'\nreason = 'reviewed'\nexpires = 2020-01-01\n")
     assert lading("scan", str(tmp_path)).stderr == "note: the acceptance of remote-code expired on 2020-01-01: reviewed\n"

@@ -1,6 +1,5 @@
 """What is in an image is what its package managers print, whatever form the image has, and each thing with the layer that brought it."""
 
-import contextlib
 import gzip
 import hashlib
 import io
@@ -15,17 +14,15 @@ from typing import Any
 
 import pytest
 from backports import zstd
-from hypothesis import given
-from hypothesis import strategies as st
 
 from advisory_makers import NOW, advisory, store
-from installed_makers import install, shared_object
+from installed_makers import GO, go_program, install, shared_object
 from lading.audit.run import audit
 from lading.cli.audit import load
 from lading.cli.scan import report_of
 from lading.core.bom import Bom
 from lading.core.errors import FormatError
-from lading.image import rpm
+from lading.inspect.scanned import inspected
 from test_audit_inputs import OS_RELEASE, tar
 from test_registry import distribution
 
@@ -33,6 +30,7 @@ __all__ = ["distribution"]
 
 CODE = b"from transformers import AutoModel\nAutoModel.from_pretrained('acme/encoder', revision='v1')\n"
 WEIGHTS = struct.pack("<Q", 2) + b"{}"
+DPKG = b"Package: acme\nStatus: install ok installed\nVersion: 1.0\nArchitecture: amd64\n\n"
 APK = b"P:musl\nV:1.2.4-r2\nA:x86_64\nL:MIT\no:musl\n\nP:libssl3\nV:3.1.4-r5\nA:x86_64\nL:Apache-2.0\no:openssl\n\n"
 
 
@@ -150,7 +148,9 @@ def rpms(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("rpm")
     options = ["--define", f"_topdir {folder}/build"]
     for name in ("acme-tool", "other"):
-        (folder / "one.spec").write_text(SPEC.replace("acme-tool", name).replace("Epoch: 1\n", "Epoch: 1\n" if name == "acme-tool" else ""))
+        (folder / "one.spec").write_text(
+            SPEC.replace("acme-tool", name).replace("Epoch: 1\n", "Epoch: 1\n" if name == "acme-tool" else "Requires: acme-tool >= 1:1.2\n")
+        )
         subprocess.run(["rpmbuild", "-bb", *options, str(folder / "one.spec")], capture_output=True, check=True)
     root = folder / "root"
     root.mkdir()
@@ -182,66 +182,6 @@ def test_advisories_name_the_source_package_and_count_the_epoch(tmp_path: Path, 
         both = [load(image(tmp_path / str(n), gzip.compress(tar(files)))) for n, files in enumerate((BASE, layer))]
         found = [{p.id for p in audit(bom, database, NOW).affected} for bom in both]
     assert found == [{"D-1"}, {"R-1"}]
-
-
-def header(*rows: tuple[int, int, bytes]) -> bytes:
-    """A header of RPM: an index of tags, then their values."""
-    index, data = b"", b""
-    for tag, kind, value in rows:
-        index += struct.pack(">4I", tag, kind, len(data), 1)
-        data += value
-    return struct.pack(">2I", len(rows), len(data)) + index + data
-
-
-ROWS = ((1000, 6, b"acme\0"), (1001, 6, b"1.2\0"), (1002, 6, b"3\0"), (1003, 4, struct.pack(">I", 2)), (1014, 6, b"MIT\0"))
-
-
-def ndb(*blobs: bytes, slot: bytes = b"Slot", mark: bytes = b"BlbS", size: int = 0) -> bytes:
-    """The NDB form, by its description: no tool at hand writes it."""
-    slots, data = b"", b""
-    for number, blob in enumerate(blobs, 1):
-        whole = mark + struct.pack("<3I", number, 0, size or len(blob)) + blob
-        whole += bytes(-len(whole) % 16)
-        slots += slot + struct.pack("<3I", number, (4096 + len(data)) // 16, len(whole) // 16)
-        data += whole
-    slots += (b"Slot" + bytes(12)) * ((4096 - 32 - len(slots)) // 16)
-    return b"RpmP" + struct.pack("<7I", 0, 1, 1, 3, 0, 0, 0) + slots + data
-
-
-def test_the_newer_form_of_the_database_is_read() -> None:
-    (found, other) = rpm.packages(ndb(header(*ROWS), header((1000, 6, b"b\0"), (1001, 6, b"1\0"))))
-    assert (found.name, found.full, found.license, other.name) == ("acme", "2:1.2-3", "MIT", "b")
-
-
-BROKEN = {
-    "nothing": b"",
-    "an old form": b"\0" * 12 + b"\x61\x15\x06\0" + b"\0" * 4096,
-    "no database": b"SQLite format 3\0" + b"\0" * 84,
-    "half of the pages": ndb(header(*ROWS))[:2000],
-    "another version": ndb(header(*ROWS)).replace(b"RpmP\0", b"RpmP\1"),
-    "a slot without its mark": ndb(header(*ROWS), slot=b"Slut"),
-    "a blob without its mark": ndb(header(*ROWS), mark=b"Blob"),
-    "a blob longer than it is": ndb(header(*ROWS), size=1 << 30),
-    "a header cut short": ndb(header(*ROWS)[:40]),
-    "a header of many tags": ndb(struct.pack(">2I", 1 << 30, 0)),
-    "a value outside": ndb(header(*ROWS[:2], (1002, 6, b"")).replace(struct.pack(">2I", 3, 9), struct.pack(">2I", 3, 8))),
-    "a text without end": ndb(header((1000, 6, b"a\0"), (1001, 6, b"1"))),
-    "no name": ndb(header((1001, 6, b"1\0"))),
-}
-
-
-@pytest.mark.parametrize("data", BROKEN.values(), ids=BROKEN)
-def test_a_database_that_cannot_be_read_is_told(tmp_path: Path, data: bytes) -> None:
-    with pytest.raises(ValueError, match=r"\w"):
-        list(rpm.packages(data))
-    bom = load(image(tmp_path / "image", gzip.compress(tar({"var/lib/rpm/rpmdb.sqlite": data}))))
-    assert [s.path for s in bom.coverage.unread] == ["var/lib/rpm/rpmdb.sqlite"]
-
-
-@given(data=st.binary(max_size=300), start=st.sampled_from([b"", b"RpmP", b"SQLite format 3\0", ndb(header(*ROWS))[:4200]]))
-def test_any_bytes_are_packages_or_a_sentence(data: bytes, start: bytes) -> None:
-    with contextlib.suppress(ValueError):
-        assert all(p.name for p in rpm.packages(start + data))
 
 
 WHITEOUTS: dict[str, tuple[dict[str, bytes], bool]] = {
@@ -391,6 +331,55 @@ def test_a_layer_that_replaces_too_many_folders_is_told(tmp_path: Path, monkeypa
     lower = {"app/one/a.py": b"", "app/two/a.py": b"", **BASE}
     bom, _ = _told(tmp_path / "image", lower, {"app/one": b"", "app/two": b""})
     assert any("replaced by files" in u.reason for u in bom.coverage.unread)
+
+
+def test_models_in_an_image_are_judged_while_they_are_there(tmp_path: Path, served: Path) -> None:
+    pickle = b"\x80\x02cos\nsystem\n(S'true'\ntR."
+    site = served / "usr/local/lib/python3.12/site-packages"
+    install(site, "embedder", "1.0", {"embedder/weights.pt": pickle})
+    files = BASE | packed(served) | {"srv/model.pt": pickle}
+    place = image(tmp_path / "image", gzip.compress(tar(files)))
+    report = report_of(place, look=inspected)
+    found = sorted(f.message.partition(":")[0] for f in report.findings if f.rule == "pickle-dangerous-global")
+    assert found == ["srv/model.pt", "usr/local/lib/python3.12/site-packages/embedder/weights.pt"]
+    assert not report.bom.coverage.unread
+
+
+def test_a_program_of_an_application_tells_its_modules_however_large_and_other_large_files_are_counted(tmp_path: Path) -> None:
+    more = {"more": bytes(9 << 20), ".go.buildinfo": go_program("go1.22.1", GO)}
+    files = BASE | {"usr/local/bin/serve": shared_object(more=more), "srv/data.csv": bytes(9 << 20), "srv/other.csv": b""}
+    bom = report_of(image(tmp_path / "image", gzip.compress(tar(files)))).bom
+    assert "pkg:golang/github.com/acme/one@v1.2.3" in refs(bom)
+    assert [s.reason.split(":")[0] for s in bom.coverage.excluded] == ["1 files of applications are not looked at"]
+
+
+def _with(base: dict[str, bytes], **programs: bytes) -> dict[str, bytes]:
+    return base | {f"usr/bin/{name}": data for name, data in programs.items()}
+
+
+OWNED_BY: dict[str, dict[str, bytes]] = {
+    "dpkg": {"var/lib/dpkg/status": DPKG, "var/lib/dpkg/info/acme.list": b"/.\n/bin\n/bin/owned\n/usr/share/doc/acme\n"},
+    "dpkg without a shell": {"var/lib/dpkg/status.d/acme": DPKG, "var/lib/dpkg/status.d/acme.md5sums": b"00  usr/bin/owned\n"},
+    "apk": {"lib/apk/db/installed": b"P:acme\nV:1-r0\nF:usr/bin\nR:owned\nZ:Q1x=\n\n"},
+}
+
+
+@pytest.mark.parametrize("base", OWNED_BY.values(), ids=OWNED_BY)
+def test_a_program_that_no_package_brought_is_told_and_what_it_is_made_of(tmp_path: Path, base: dict[str, bytes]) -> None:
+    program = shared_object(more={"more": bytes(70_000), ".go.buildinfo": go_program("go1.22.1", GO)})
+    bom = report_of(image(tmp_path / "image", gzip.compress(tar(_with(base, owned=program, copied=program, script=bytes(70_000)))))).bom
+    machine_code = {c.name: dict(c.properties).get("layer") for c in bom.components if ("form", "ELF") in c.properties}
+    assert set(machine_code) == {"copied"}
+    assert str(machine_code["copied"]).startswith("sha256:")
+    assert "pkg:golang/github.com/acme/one@v1.2.3" in refs(bom)
+    assert not bom.coverage.unread
+
+
+def test_nothing_is_said_of_programs_where_the_lists_of_packages_were_taken_away(tmp_path: Path) -> None:
+    program = shared_object(more={"more": bytes(70_000)})
+    bom = report_of(image(tmp_path / "image", gzip.compress(tar(_with({"var/lib/dpkg/status": DPKG}, some=program))))).bom
+    assert not [c for c in bom.components if ("form", "ELF") in c.properties]
+    assert ["1 programs" in s.reason for s in bom.coverage.excluded] == [True]
 
 
 def test_a_layer_of_other_bytes_than_its_digest_is_told(tmp_path: Path) -> None:

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from attacks import samples
 from attacks.registry import Sample
-from lading.core.inspection import Grade
+from lading.core.inspection import Grade, verdict
 from lading.inspect import inspect_all, inspect_bytes, inspect_path
-from lading.inspect.report import as_json, as_report, verdict
+from lading.inspect.report import as_json, as_report
 from lading.scanners._rules import inspection_rules
 
 SAMPLES = samples()

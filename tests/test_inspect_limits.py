@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from attacks.opcodes import RUN, call, name, proto, text
 from bench.inspection_hostile import HOSTILE
 from lading.binary.lz4 import Lz4Error, unpack
+from lading.binary.window import Window
 from lading.cli.main import main
 from lading.core.inspection import Grade
 from lading.inspect import cache, inspect_bytes, inspect_path
@@ -147,19 +148,19 @@ def _frame(data: bytes, blocks: int = 1) -> bytes:
 @given(st.binary(max_size=300), st.integers(1, 4))
 def test_lz4_gives_back_what_was_stored(data: bytes, blocks: int) -> None:
     frame = _frame(data, blocks)
-    assert unpack(memoryview(frame), 1000) == (bytearray(data), len(frame))
+    assert unpack(Window(frame), 1000) == (bytearray(data), len(frame))
 
 
 def test_lz4_copies_what_came_before() -> None:
     block = b"\x3fabc\x03\x00\x05" + b"\x10x"  # three letters, a copy of 24 that begins three back, one letter
     frame = b"\x04\x22\x4d\x18\x60\x40\x82" + struct.pack("<I", len(block)) + block + bytes(4)
-    assert bytes(unpack(memoryview(frame), 1000)[0]) == b"abc" * 9 + b"x"
+    assert bytes(unpack(Window(frame), 1000)[0]) == b"abc" * 9 + b"x"
 
 
 @given(st.binary(max_size=200))
 def test_lz4_of_anything_is_bounded_and_raises_its_own_error_alone(data: bytes) -> None:
     try:
-        out, used = unpack(memoryview(b"\x04\x22\x4d\x18\x60\x40\x82" + data), 10_000)
+        out, used = unpack(Window(b"\x04\x22\x4d\x18\x60\x40\x82" + data), 10_000)
     except Lz4Error:
         return
     assert len(out) <= 10_000 + len(data) * 256
@@ -170,12 +171,12 @@ def test_a_verdict_that_was_reached_before_is_found_again_for_these_bytes_and_ru
     path, kept = tmp_path / "model.pkl", tmp_path / "kept"
     path.write_bytes(proto(4, b"B" + struct.pack("<I", cache.SMALLEST) + random.Random(1).randbytes(cache.SMALLEST)))
     first = inspect_path(path, kept=kept)
-    (entry,) = kept.iterdir()
+    (entry,) = kept.glob("*/*.json")
     assert cache.found(kept, first.digest, path.name) == first == inspect_path(path, kept=kept)
     assert cache.found(kept, first.digest, "other.bin") is None
     entry.write_bytes(entry.read_bytes().replace(first.digest.encode(), b"sha256:" + b"0" * 64))
     assert inspect_path(path, kept=kept) == first
-    next(kept.iterdir()).write_bytes(b"{")
+    entry.write_bytes(b"{")
     assert inspect_path(path, kept=kept) == first
     path.write_bytes(path.read_bytes()[:-1] + RUN + b".")
     assert inspect_path(path, kept=kept).grade is Grade.MALICIOUS

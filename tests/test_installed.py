@@ -1,6 +1,7 @@
 """What is installed is named whole, and what is not as it was installed is said."""
 
 import importlib.util
+import json
 import os
 import re
 import shutil
@@ -18,6 +19,7 @@ from installed_makers import environment, install, shared_object
 from lading.binary import elf
 from lading.binary.window import Window
 from lading.cli.scan import command
+from lading.core.component import Edge
 from lading.core.finding import Report
 from lading.core.kinds import Kind, Relation
 from lading.formats._registry import FORMATS
@@ -318,3 +320,17 @@ def test_text_that_is_no_utf8_is_a_gap_or_nothing(tmp_path: Path, name: str) -> 
     (info / name).write_bytes(b"\xff\xfe\x00Name: good\nVersion: 1\n")
     report = scan(tmp_path / "env")
     assert report.bom.coverage.unread or report.findings
+
+
+def test_a_model_that_a_package_brings_is_its_own_and_under_its_license(tmp_path: Path) -> None:
+    site = environment(tmp_path)
+    header = json.dumps({"w": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}}).encode()
+    weights = len(header).to_bytes(8, "little") + header + bytes(4)
+    files = {"embedder/model/model.safetensors": weights, "embedder/model/config.json": b"{}", "start.pth": b"/elsewhere\n"}
+    install(site, "embedder", "1.0", files)
+    report = scan(tmp_path)
+    (model,) = [c for c in report.bom.components if any(f.path.endswith(".safetensors") for f in c.files)]
+    assert ("installed-by", "embedder 1.0") in model.properties
+    assert Edge("pkg:pypi/embedder@1.0", Relation.CONTAINS, model.ref) in report.bom.edges
+    assert not [f for f in report.findings if f.rule == "forgotten-artifact"]
+    assert not report.bom.coverage.unread

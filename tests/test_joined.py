@@ -88,6 +88,7 @@ WAYS: dict[str, tuple[tuple[tuple[str, str], ...], list[str], list[str]]] = {
     "itself chosen": ((("s", "x"),), ["s x"], ["x"]),
     "the shorter of two": ((("s", "a"), ("a", "b"), ("b", "x"), ("s", "c"), ("c", "x")), ["s c x"], ["c"]),
     "two of one length": ((("s", "a"), ("a", "x"), ("s", "b"), ("b", "x")), ["s a x", "s b x"], ["a", "b"]),
+    "carried and needed": ((("s", "a"), ("a", "x"), ("a", "x")), ["s a x"], ["a"]),
     "in a circle": ((("s", "a"), ("a", "x"), ("x", "a"), ("x", "x")), ["s a x"], ["a"]),
     "nobody says who chose it": ((("a", "b"), ("b", "x")), ["a b x"], ["a"]),
     "nothing leads to it": ((("x", "a"),), [], []),

@@ -2,6 +2,7 @@
 
 import io
 import json
+import struct
 import zlib
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from installed_makers import environment, install, shared_object
-from lading.binary import go_build, rust_audit
+from installed_makers import GO, environment, go_program, install, shared_object
+from lading.binary import fatbin, go_build, rust_audit
+from lading.binary.window import Window
 from lading.catalog import native
 from lading.catalog.linked import Pattern, patterns
 from lading.catalog.tables import table
@@ -47,19 +49,6 @@ def test_a_text_that_says_too_little_alone_is_not_enough(row: Row) -> None:
 def test_each_pattern_is_found_fast_or_looked_for_rarely(pattern: Pattern) -> None:
     text = pattern.text.pattern
     assert text[:2].replace(b"/", b"a").isalnum() or pattern.witness or pattern.only_in_its_own
-
-
-def varint(number: int) -> bytes:
-    return bytes([number & 0x7F | 0x80, number >> 7]) if number > 0x7F else bytes([number])
-
-
-def go_program(release: str, lines: str) -> bytes:
-    told = b"0" * 16 + lines.encode() + b"1" * 16
-    head = go_build.MAGIC + bytes([8, 2]) + bytes(16)
-    return head + varint(len(release)) + release.encode() + varint(len(told)) + told
-
-
-GO = "path\tcmd/app\nmod\tcmd/app\t(devel)\t\ndep\tgithub.com/acme/one\tv1.2.3\th1:x=\ndep\texample.org/two\tv0.1.0\n=>\texample.org/fork\tv0.2.0\th1:y=\n"
 
 
 def test_a_go_program_tells_its_modules_and_what_replaces_them() -> None:
@@ -102,6 +91,31 @@ def test_a_list_of_crates_that_cannot_be_read_is_told(content: bytes) -> None:
 def test_any_build_information_of_go_gives_modules_or_nothing(tail: bytes, cut: int) -> None:
     whole = go_build.MAGIC + bytes([8, 2]) + bytes(16) + tail
     assert len(list(go_build.modules(whole[: len(whole) - cut]))) <= len(whole)
+
+
+def fat_binary(*entries: tuple[int, int, int]) -> bytes:
+    """A container of CUDA code: kind, processor and flags of each entry, with a few bytes of nothing for code."""
+    body = b"".join(
+        struct.pack("<HHIQIIHHIIIQQQ", kind, 257, 64, 8, 0, 0, 8, 1, number, 0, 0, flags, 0, 0) + bytes(8)
+        for kind, number, flags in entries
+    )
+    return struct.pack("<IHHQ", 0xBA55ED50, 1, 16, len(body)) + body
+
+
+def test_a_fat_binary_tells_for_which_processors_it_holds_code() -> None:
+    first = fat_binary((2, 75, 0x11), (2, 90, 0x100011), (2, 100, 0x1200011))
+    data = shared_object(more={".nv_fatbin": first + bytes(8) + fat_binary((1, 120, 0x8011))})
+    assert native.read(io.BytesIO(data), "lib.so").architectures == ("compute_120", "sm_75", "sm_90a", "sm_100f")
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 3), st.integers(0, 200), st.integers(0, 1 << 30)), max_size=4),
+    st.binary(max_size=40),
+    st.integers(0, 300),
+)
+def test_any_fat_binary_gives_processors_or_nothing(entries: list[tuple[int, int, int]], tail: bytes, cut: int) -> None:
+    data = fat_binary(*entries) + tail + fat_binary(*entries)
+    assert len(list(fatbin.architectures(Window(data[: len(data) - cut])))) <= 2 * len(entries)
 
 
 NAMES = [

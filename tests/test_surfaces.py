@@ -17,7 +17,8 @@ from lading.core.finding import Finding, Report, Rule
 from lading.core.kinds import Flag, Kind, Pin, Relation, Scope, Severity
 from lading.formats import markdown, sarif
 from lading.policy.settings import Ignore, Settings
-from lading.render.text import Style, render
+from lading.render.style import Style
+from lading.render.text import render
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 TODAY = date(2030, 1, 31)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from lading.audit.finding import Priority, Problem, Result
 from lading.audit.run import by_component
-from lading.render.text import Style, clean
+from lading.render.style import Style, clean
 
 MOST = 40
 _COLOURS = {

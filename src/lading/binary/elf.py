@@ -1,11 +1,11 @@
 """ELF: what a shared object says of itself, read in place; a header that lies gives less, never an error outside of ValueError."""
 
-import re
 import struct
 from collections.abc import Iterator
 
 from lading.binary.code import Code, Section
 from lading.binary.window import Window
+from lading.core.pattern import pattern
 
 MOST_HEADERS = 4_096
 MOST_ENTRIES = 65_536
@@ -14,7 +14,7 @@ _DYNAMIC, _NOTE, _STACK, _RELRO, _LOAD = 2, 4, 0x6474E551, 0x6474E552, 1
 _NEEDED, _STRTAB, _STRSZ, _SONAME, _RPATH, _RUNPATH, _FLAGS, _FLAGS_1 = 1, 5, 10, 14, 15, 29, 30, 0x6FFFFFFB
 _TEXTREL, _DF_TEXTREL = 22, 4
 MOST_NAMES = 16 << 20
-_FORTIFIED = re.compile(rb"\0__(?:mem|str|v?s?n?printf|v?f?printf|read|fgets|poll|recv)[a-z]*_chk\0")
+_FORTIFIED = pattern(rb"\0__(?:mem|str|v?s?n?printf|v?f?printf|read|fgets|poll|recv)[a-z]*_chk\0")
 _MACHINES = {3: "x86", 40: "arm", 62: "x86_64", 183: "aarch64", 190: "cuda", 21: "ppc64", 22: "s390", 243: "riscv", 258: "loongarch"}
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lading.binary.window import Window
 
@@ -18,8 +19,7 @@ class BrokenTreeError(ValueError):
     """The file is not what an HDF5 library reads, or not in a way that is read here."""
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """One thing: `attribute`, `external-link`, `external-storage`, `virtual`, `unread`; where, its name, its content."""
 
     kind: str

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import bz2
-import lzma
-import zlib
 from typing import Any
 
 from lading.binary.lz4 import Lz4Error
@@ -26,6 +23,10 @@ class Unpacked:
 
 def unpacker(kind: str) -> Any:  # noqa: ANN401 - the standard library names no common type
     """The unpacker of a compression by its name; None for those that are not read here."""
+    import bz2  # noqa: PLC0415 - most files are not compressed
+    import lzma  # noqa: PLC0415 - as above
+    import zlib  # noqa: PLC0415 - as above
+
     if kind == "deflate":
         return zlib.decompressobj(-15)
     if kind == "gzip":
@@ -41,6 +42,9 @@ def unpacker(kind: str) -> Any:  # noqa: ANN401 - the standard library names no 
 
 def unpack(window: Window, kind: str, most: int) -> Unpacked:
     """Unpack one stream; at most so many bytes come out."""
+    import lzma  # noqa: PLC0415 - as above
+    import zlib  # noqa: PLC0415 - as above
+
     result = Unpacked()
     if kind == "lz4":
         return _lz4(window, most, result)
@@ -68,7 +72,7 @@ def unpack(window: Window, kind: str, most: int) -> Unpacked:
 
 def _lz4(window: Window, most: int, result: Unpacked) -> Unpacked:
     try:
-        result.data, result.used = unpack_lz4(window.view, most)
+        result.data, result.used = unpack_lz4(window, most)
         result.full = len(result.data) > most
     except Lz4Error as e:
         result.error, result.used = f"its lz4 stream is broken: {e}", window.size

@@ -4,24 +4,29 @@ from __future__ import annotations
 
 import struct
 
+from lading.binary.window import Window
+
 MAGIC = b"\x04\x22\x4d\x18"
 _STORED = 1 << 31
 _SHORTEST = 4
+_ROOM = 1 << 24
 
 
 class Lz4Error(ValueError):
     """The bytes are no frame, or break off."""
 
 
-def unpack(data: memoryview, most: int) -> tuple[bytearray, int]:
+def unpack(window: Window, most: int) -> tuple[bytearray, int]:
     """What comes out of one frame, and how many bytes of the input it takes; more than `most` is cut off behind that."""
     try:
-        return _frame(data, most)
+        return _frame(window, most)
     except (IndexError, struct.error) as e:
         raise Lz4Error("it breaks off") from e
 
 
-def _frame(data: memoryview, most: int) -> tuple[bytearray, int]:
+def _frame(window: Window, most: int) -> tuple[bytearray, int]:
+    data = window.sparse
+    window.fill(0, 1 << 10)
     flags, position = data[4], 6
     if flags >> 6 != 1:
         raise Lz4Error("its version is not known")
@@ -31,6 +36,7 @@ def _frame(data: memoryview, most: int) -> tuple[bytearray, int]:
     position += 1
     out = bytearray()
     while True:
+        window.fill(position, position + 4)
         (length,) = struct.unpack_from("<I", data, position)
         position += 4
         if not length:
@@ -39,6 +45,9 @@ def _frame(data: memoryview, most: int) -> tuple[bytearray, int]:
         block = data[position : position + length]
         if len(block) < length:
             raise Lz4Error("a block is longer than the file")
+        if length > most + _ROOM:
+            raise Lz4Error("it unpacks to more than there is room for")
+        window.fill(position, position + length)
         if stored:
             out += block
         else:
@@ -66,7 +75,7 @@ def _block(block: memoryview, out: bytearray, most: int, floor: int) -> None:
         start = len(out) - back
         if not back or start < floor:
             raise Lz4Error("it copies from before its beginning")
-        if len(out) + count > most + (1 << 24):
+        if len(out) + count > most + _ROOM:
             raise Lz4Error("it unpacks to more than there is room for")
         _copy(out, start, back, count + _SHORTEST)
 

@@ -9,6 +9,8 @@ from lading.binary.window import Window
 
 VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5
 _LONGEST = 10
+_WIDEST, _AHEAD = 2 * _LONGEST, 4096
+"""Bytes that a field takes before its content, and how many are read at once."""
 MOST_FIELDS = 600_000
 """Most fields that are visited within one window, those of inner messages included."""
 
@@ -30,8 +32,10 @@ class Field(NamedTuple):
 def fields(window: Window, begin: int = 0, end: int | None = None) -> Iterator[Field]:
     """Every field of a message; BrokenMessageError where it is none."""
     end = window.size if end is None else end
-    view, position = window.view, begin
+    view, position, there = window.sparse, begin, begin
     while position < end:
+        if position + _WIDEST > there:
+            there = window.fill(position, position + _AHEAD)
         tag, position = _varint(view, position, end)
         number, kind = tag >> 3, tag & 7
         window.visits += 1

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lading.binary.window import Window
 
@@ -11,8 +12,7 @@ BLOCK = 512
 _MOST_NAME = 1 << 16
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """One member: its name, its kind, where it leads if it is a link, and where its bytes are."""
 
     name: str

@@ -1,4 +1,4 @@
-"""A stretch of bytes that is looked at in place: a mapped file, a member of an archive, or what was inflated from one."""
+"""A stretch of bytes that is looked at in place: a file in memory, a member of an archive, or what was inflated from one."""
 
 from __future__ import annotations
 
@@ -19,6 +19,15 @@ class Window:
         self.size = len(self.view)
         self.visits = 0
         """How many fields of it were visited; who walks it counts."""
+
+    @property
+    def sparse(self) -> memoryview:
+        """The bytes for those who `fill` a stretch before they look at it; of a file that was not read yet, all others are zeros."""
+        return self.view
+
+    def fill(self, start: int, end: int) -> int:  # noqa: ARG002 - everything is there
+        """See that a stretch of `sparse` is there; where what is there ends."""
+        return self.size
 
     def read(self, start: int, count: int) -> bytes:
         """Up to `count` bytes from a position."""
@@ -41,7 +50,7 @@ class Window:
         end = self.size if end is None else min(end, self.size)
         overlap = len(what) - 1
         while start < end:
-            block = bytes(self.view[start : min(start + _LINE + overlap, end)])
+            block = self.read(start, min(_LINE + overlap, end - start))
             found = block.find(what)
             if found >= 0:
                 return start + found

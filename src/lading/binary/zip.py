@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from lading.binary.window import Window
 
@@ -20,8 +21,7 @@ _DESCRIBED = 0x8
 ENCRYPTED = 0x1 | 0x40 | 0x2000
 
 
-@dataclass
-class Member:
+class Member(Struct):
     """One member: what the list says of it, what its own header says, and where its bytes are."""
 
     name: str
@@ -47,8 +47,7 @@ class Member:
         return (self.attributes >> 28) not in {0, 4, 8}
 
 
-@dataclass
-class Archive:
+class Archive(Struct):
     """The members that the list names, those that it does not, and every stretch that belongs to the structure."""
 
     members: list[Member]

@@ -22,16 +22,16 @@ def matching(bom: Bom, thing: str) -> list[Component]:
 
 def paths(bom: Bom, ref: str, most: int = MOST) -> list[Path]:
     """The shortest ways from the system to a component; where none leads from it, from what nothing else needs."""
-    parents: dict[str, list[str]] = defaultdict(list)
+    parents: dict[str, set[str]] = defaultdict(set)
     for edge in bom.edges:
         if edge.relation in _NEEDS and edge.source != edge.target:
-            parents[edge.target].append(edge.source)
+            parents[edge.target].add(edge.source)
     starts = {bom.subject.ref, *(c.ref for c in bom.components if c.kind is Kind.SYSTEM)}
     found = list(_shortest(ref, parents, starts, most))
     return found or list(_shortest(ref, parents, {r for r in _above(ref, parents) if not parents.get(r)} - {ref}, most))
 
 
-def _above(ref: str, parents: dict[str, list[str]]) -> set[str]:
+def _above(ref: str, parents: dict[str, set[str]]) -> set[str]:
     """Everything that leads to a component."""
     seen, waiting = {ref}, deque([ref])
     while waiting:
@@ -42,7 +42,7 @@ def _above(ref: str, parents: dict[str, list[str]]) -> set[str]:
     return seen
 
 
-def _shortest(ref: str, parents: dict[str, list[str]], starts: set[str], most: int) -> Iterator[Path]:
+def _shortest(ref: str, parents: dict[str, set[str]], starts: set[str], most: int) -> Iterator[Path]:
     """The shortest ways, level by level; each component is gone through at the first level that reaches it."""
     level: list[Path] = [(ref,)]
     seen = {ref}

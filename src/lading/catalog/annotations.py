@@ -1,14 +1,15 @@
 """The notes that pip-compile and uv write behind a requirement: `# via` those that need it."""
 
-import re
 from collections.abc import Iterator
 
 from msgspec import Struct
 
-_REQUIREMENT = re.compile(r"(?P<text>(?P<name>[A-Za-z0-9][\w.-]*)[^#\\]*?)(?:\s*\\|\s+#\s*via\s+(?P<via>.+))?\s*\Z")
-_HASH = re.compile(r"\s*--hash[= ]")
-_NOTE = re.compile(r"\s*#\s*(?P<via>via\b)?(?P<rest>.*)\Z")
-_NEEDED_BY = re.compile(r"(?P<name>[A-Za-z0-9][\w.-]*)(?:\[[^\]]*\])?(?:\s*\(.*\))?\Z")
+from lading.core.pattern import pattern
+
+_REQUIREMENT = pattern(r"(?P<text>(?P<name>[A-Za-z0-9][\w.-]*)[^#\\]*?)(?:\s*\\|\s+#\s*via\s+(?P<via>.+))?\s*\Z")
+_HASH = pattern(r"\s*--hash[= ]")
+_NOTE = pattern(r"\s*#\s*(?P<via>via\b)?(?P<rest>.*)\Z")
+_NEEDED_BY = pattern(r"(?P<name>[A-Za-z0-9][\w.-]*)(?:\[[^\]]*\])?(?:\s*\(.*\))?\Z")
 
 
 class Annotated(Struct):

@@ -16,6 +16,7 @@ from lading.catalog.upstreams import named, service
 from lading.catalog.vision import registered_datasets
 from lading.core.component import Component, Occurrence, Unresolved
 from lading.core.kinds import Confidence, Kind, Scope
+from lading.core.pattern import pattern
 from lading.core.source import SourceFile
 from lading.syntax.node import Node
 
@@ -30,7 +31,7 @@ _ROUTED = frozenset({"providers", "provider", "targets", "fallbacks", "grader", 
 _ROUTERS = frozenset({"litellm_params", "llm_config", "completion_params"})
 _MOST_SIBLINGS = 12
 """Fields of one entry; a larger mapping is a whole configuration, in which a bare `revision` means something else."""
-_SUFFIX = re.compile(r"(?:_(?:name|id|path|or|repo|url|uri))+\Z")
+_SUFFIX = pattern(r"(?:_(?:name|id|path|or|repo|url|uri))+\Z")
 _MAIN = frozenset({"model", "base_model", "pretrained_model", "dataset", "tokenizer", "adapter", "embedding", "embedding_model"})
 _OF_ANY_KIND = frozenset({"hf_name", "hf_path", "hf_id", "repo_id", "hf_repo", "hf_hub_id", "huggingface_id"})
 _SPECIFIC = frozenset({Kind.EMBEDDING, Kind.TOKENIZER, Kind.ADAPTER})

@@ -1,17 +1,17 @@
 """The words of a command: options and their values, plain arguments, what only wraps a program."""
 
-import re
 from collections.abc import Iterator
 from functools import cache
 
 from lading.catalog.tables import table
+from lading.core.pattern import pattern
 from lading.syntax.shell import Word
 
 Arguments = list[Word]
 
-_NAME = re.compile(r"-{0,2}\+{0,2}[A-Za-z][\w.-]*\Z")
-_ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=")
-_PYTHON = re.compile(r"python[\d.]*|pypy3?")
+_NAME = pattern(r"-{0,2}\+{0,2}[A-Za-z][\w.-]*\Z")
+_ASSIGNMENT = pattern(r"[A-Za-z_]\w*=")
+_PYTHON = pattern(r"python[\d.]*|pypy3?")
 _RUNNERS = frozenset({"uv", "poetry", "pdm", "hatch", "rye", "pipenv", "conda", "pixi"})
 
 

@@ -6,21 +6,22 @@ from collections.abc import Iterator
 from lading.catalog.owner import documents
 from lading.catalog.upstreams import split_image
 from lading.core.errors import ExtractError
+from lading.core.pattern import pattern
 from lading.core.source import SourceFile, Tree
 from lading.syntax.node import Node
 
 _YAML = (".yml", ".yaml")
 _SCRIPTS = (".sh", ".bash", ".mk", "Makefile", "makefile", "justfile", "Justfile")
-_BUILDS = re.compile(rb"\bbuild:|\bartifacts:|\b(?:docker|podman|buildah|nerdctl|ENGINE[})]+) +(?:buildx +)?(?:build|bud)\b")
+_BUILDS = pattern(rb"\bbuild:|\bartifacts:|\b(?:docker|podman|buildah|nerdctl|ENGINE[})]+) +(?:buildx +)?(?:build|bud)\b")
 _LARGEST = 1 << 19
-_COMMAND = re.compile(r"(?:docker|podman|buildah|nerdctl|ENGINE[})]+) +(?:buildx +)?(?:build|bud)\b(?P<words>(?:[^\n\\]|\\\n|\\.)*)")
-_TAG = re.compile(r"(?:\s-t|\s--tag)[ =]+[\"']?(?P<name>[^\s\"']+)")
-_RECIPE = re.compile(r"(?:\s-f|\s--file)[ =]+[\"']?(?P<path>[^\s\"']+)")
-_VARIABLE = re.compile(r"\$[{(]?(?P<name>\w+)(?::?-(?P<default>[^})]*))?[})]?")
-_ASSIGNED = re.compile(r"^[ \t]*(?:export +)?(?P<name>\w+)[ \t]*[?:]?=[ \t]*[\"']?(?P<value>[^\s\"'#]+)", re.MULTILINE)
+_COMMAND = pattern(r"(?:docker|podman|buildah|nerdctl|ENGINE[})]+) +(?:buildx +)?(?:build|bud)\b(?P<words>(?:[^\n\\]|\\\n|\\.)*)")
+_TAG = pattern(r"(?:\s-t|\s--tag)[ =]+[\"']?(?P<name>[^\s\"']+)")
+_RECIPE = pattern(r"(?:\s-f|\s--file)[ =]+[\"']?(?P<path>[^\s\"']+)")
+_VARIABLE = pattern(r"\$[{(]?(?P<name>\w+)(?::?-(?P<default>[^})]*))?[})]?")
+_ASSIGNED = pattern(r"^[ \t]*(?:export +)?(?P<name>\w+)[ \t]*[?:]?=[ \t]*[\"']?(?P<value>[^\s\"'#]+)", re.MULTILINE)
 
-_GIVEN = re.compile(r"^[ \t]*(?P<name>[A-Z]\w*)(?:: +|=)[\"']?(?P<value>[^\s\"'#]+)", re.MULTILINE)
-_OF_WORKFLOW = re.compile(r"\$\{\{\s*env\.(\w+)\s*\}\}")
+_GIVEN = pattern(r"^[ \t]*(?P<name>[A-Z]\w*)(?:: +|=)[\"']?(?P<value>[^\s\"'#]+)", re.MULTILINE)
+_OF_WORKFLOW = pattern(r"\$\{\{\s*env\.(\w+)\s*\}\}")
 
 
 def is_built(reference: str, tree: Tree) -> bool:

@@ -14,6 +14,7 @@ from lading.catalog.programs import named_by_argument, ollama, programs
 from lading.catalog.tables import table
 from lading.catalog.upstreams import hub, is_hub_id
 from lading.core.kinds import Kind
+from lading.core.pattern import pattern
 from lading.core.source import SourceFile
 from lading.syntax.shell import Command, Word, commands
 
@@ -78,8 +79,8 @@ def keyed(script: Script, words: Arguments) -> Iterator[Observation]:
                 yield found
 
 
-_IMAGE = re.compile(r"\A(?:[A-Z][A-Z0-9_]*_)?IMAGE\Z")
-_REFERENCE = re.compile(r"[a-z0-9][\w.-]*(?:/[\w.-]+)+(?::[\w.-]+|@sha256:[0-9a-f]{64})")
+_IMAGE = pattern(r"\A(?:[A-Z][A-Z0-9_]*_)?IMAGE\Z")
+_REFERENCE = pattern(r"[a-z0-9][\w.-]*(?:/[\w.-]+)+(?::[\w.-]+|@sha256:[0-9a-f]{64})")
 
 
 def _schemed(script: Script, words: Arguments, told: set[str]) -> Iterator[Observation]:

@@ -14,13 +14,14 @@ from lading.catalog.upstreams import image, located, repository
 from lading.core.component import Component, Occurrence, Unresolved
 from lading.core.errors import ExtractError
 from lading.core.kinds import Confidence, Kind, Scope
+from lading.core.pattern import pattern
 from lading.core.source import SourceFile
 from lading.syntax.node import Node, walk
 from lading.syntax.yaml import parse_yaml
 
 Observation = Component | Unresolved
 
-_DEFAULT = re.compile(r"\$\{(?P<name>\w+)(?::?[-=]|:\?)(?P<default>[^}]*)\}")
+_DEFAULT = pattern(r"\$\{(?P<name>\w+)(?::?[-=]|:\?)(?P<default>[^}]*)\}")
 
 
 def filled(text: str, known: dict[str, str]) -> str:
@@ -112,7 +113,7 @@ def served(file: SourceFile, root: Node, known: dict[str, str] | None = None, sc
             yield from embedded(file, node, known, scope)
 
 
-_ARCHIVE = re.compile(
+_ARCHIVE = pattern(
     r"https://github\.com/(?P<name>[\w.-]+/[\w.-]+)/archive/(?:refs/(?:heads|tags)/)?(?P<revision>[^/]+?)\.(?:zip|tar\.gz)\Z"
 )
 
@@ -126,9 +127,9 @@ def _code(file: SourceFile, node: Node, name: str, scope: Scope) -> Iterator[Obs
             yield (repository(Kind.FILE, match["name"], at, revision=match["revision"]) if match else located(Kind.FILE, entry.text, at))
 
 
-_MAPPING = re.compile(r"^[ \t]*(?:-[ \t]+)?[\"']?[\w./-]+[\"']?:(?:[ \t]|$)", re.MULTILINE)
-_COMMENTS = re.compile(r"\A(?:[ \t]*(?:#[^\n]*)?\n)+")
-_PLACEHOLDER = re.compile(r"\{\{[^{}\n]*\}\}")
+_MAPPING = pattern(r"^[ \t]*(?:-[ \t]+)?[\"']?[\w./-]+[\"']?:(?:[ \t]|$)", re.MULTILINE)
+_COMMENTS = pattern(r"\A(?:[ \t]*(?:#[^\n]*)?\n)+")
+_PLACEHOLDER = pattern(r"\{\{[^{}\n]*\}\}")
 _LARGEST = 1 << 18
 
 

@@ -11,6 +11,7 @@ from lading.catalog.places import Observation, Script
 from lading.catalog.upstreams import image, located, repository
 from lading.core.component import Component, Occurrence
 from lading.core.kinds import Kind, Pin
+from lading.core.pattern import pattern
 from lading.core.purl import purl
 from lading.syntax.shell import Command, Word
 
@@ -93,7 +94,7 @@ def helm(script: Script, words: Arguments, _: Command) -> Iterator[Observation]:
         return
 
 
-_GITHUB = re.compile(r"https://github\.com/(?P<name>[\w.-]+/[\w.-]+?)(?:\.git)?/?\Z")
+_GITHUB = pattern(r"https://github\.com/(?P<name>[\w.-]+/[\w.-]+?)(?:\.git)?/?\Z")
 
 
 def _plugin(script: Script, words: Arguments, sources: Arguments) -> Iterator[Observation]:

@@ -12,12 +12,13 @@ from lading.catalog.requirement import direct_url
 from lading.catalog.upstreams import located, named, pin_of, repository
 from lading.core.component import Component, Occurrence, ServiceFacts
 from lading.core.kinds import Flag, Kind, Pin
+from lading.core.pattern import pattern
 from lading.syntax.shell import Command
 
-_GITHUB = re.compile(r"(?:https?://|git@|ssh://git@)(?:[^/@]+@)?(?:www\.)?github\.com[/:](?P<name>[\w.-]+/[\w.-]+?)(?:\.git)?/?\Z")
+_GITHUB = pattern(r"(?:https?://|git@|ssh://git@)(?:[^/@]+@)?(?:www\.)?github\.com[/:](?P<name>[\w.-]+/[\w.-]+?)(?:\.git)?/?\Z")
 _HUBS = ("huggingface.co/", "hf.co/")
 _SHELLS = frozenset({"sh", "bash", "zsh", "dash", "python", "python3"})
-_PROGRAM = re.compile(
+_PROGRAM = pattern(
     r"\.(?:deb|rpm|whl|sh|exe|key|gpg|asc|ya?ml)\b|linux|amd64|x86_64|darwin|install|setup|/archive/|cuda|miniconda|anaconda|cmake"
     r"|releases?/(?:download|latest)(?!.*\.(?:pt|pth|onnx|bin|safetensors|gguf|ckpt|csv|json|parquet|h5|zip)\b)"
     r"|(?:stable|latest|version|checksums?|sha256sums?)[\w.-]*\.txt|src\.tar|source|grafana|dashboard|-bin-|apache\.org/|kubectl|helm|localhost|127\.0\.0\.1|/v1/(?:chat|completions|models|embeddings|files)|/api/|/health",
@@ -40,7 +41,7 @@ def git(script: Script, words: Arguments, _: Command) -> Iterator[Observation]:
             yield repository(Kind.FILE, match["name"], script.at(word, "git clone"), revision=branch)
 
 
-_REVISION = re.compile(r"[0-9a-f]{7,64}|v?[0-9][\w.-]*|[A-Za-z][\w.-]*[0-9][\w.-]*")
+_REVISION = pattern(r"[0-9a-f]{7,64}|v?[0-9][\w.-]*|[A-Za-z][\w.-]*[0-9][\w.-]*")
 
 
 def checked_out(found: list[Command]) -> dict[int, str]:

@@ -4,10 +4,11 @@ import re
 from functools import cache
 
 from lading.catalog.tables import table
+from lading.core.pattern import pattern
 
-_PREFIXED = re.compile(r"([A-Za-z][\w-]*)[/:](.+)\Z")
+_PREFIXED = pattern(r"([A-Za-z][\w-]*)[/:](.+)\Z")
 
-_ARN = re.compile(r"arn:[^:]*:bedrock:[^:]*:[^:]*:(?:foundation-model|inference-profile)/(?P<model>[a-z0-9]+\.[\w.:-]*\w)\Z")
+_ARN = pattern(r"arn:[^:]*:bedrock:[^:]*:[^:]*:(?:foundation-model|inference-profile)/(?P<model>[a-z0-9]+\.[\w.:-]*\w)\Z")
 
 
 def hosted_model(identifier: str, *, routed: bool = False) -> tuple[str, str] | None:

@@ -9,6 +9,7 @@ from lading.catalog.upstreams import hub, is_hub_id, located, named, pin_of, rep
 from lading.catalog.vision import RELEASED_BY_ULTRALYTICS
 from lading.core.component import Component, Occurrence
 from lading.core.kinds import Flag, Kind, Pin
+from lading.core.pattern import pattern
 
 _LOCAL_FOLDERS = frozenset(
     [
@@ -109,15 +110,15 @@ _LOCAL_FOLDERS = frozenset(
 )
 SCHEMES = ("hf://", "huggingface://", "ollama://")
 """How a value begins that names a model or dataset whatever key it stands under."""
-_PLACEHOLDER = re.compile(
+_PLACEHOLDER = pattern(
     r"(?:^|/)(?:foo|bar|dummy|placeholder|todo|changeme|example|username|user_?name|user|namespace|org|organization|owner|repo|path|repo[-_]?name|"
     r"model[-_]?(?:name|id)|dataset[-_]?(?:name|id)|your|hf[-_]?(?:user|username|org))(?:/|$)"
     r"|(?:^|/)(?:your|my|some|fake|dummy|placeholder)[-_]|(?:^|[/_-])your[-_]|(?:^|/)(?:example|username|user|org)[-_](?:org|user|name|model|dataset|id)\b"
     r"|<[^>]*>|\.\.\.|path/to|xxxx|^x{3,}$|\$\{|\{\{|model[-_]name$|(?-i:\bREPLACE)|\bCHANGE[-_]?ME\b",
     re.IGNORECASE,
 )
-_TEMPLATE = re.compile(r"os\.environ[/\[]|\$\{|\{\{|\$\(|<[a-zA-Z_ -]+>|%\(|\{[a-z_]*\}|\$[A-Z_]")
-SPACY_MODEL = re.compile(r"[a-z]{2,3}_(?:core|ent|dep|sent|pipeline)_(?:web|news|wiki|sci|bionlp\d*\w*|hal|llmaug)\w*_(?:sm|md|lg|trf)\Z")
+_TEMPLATE = pattern(r"os\.environ[/\[]|\$\{|\{\{|\$\(|<[a-zA-Z_ -]+>|%\(|\{[a-z_]*\}|\$[A-Z_]")
+SPACY_MODEL = pattern(r"[a-z]{2,3}_(?:core|ent|dep|sent|pipeline)_(?:web|news|wiki|sci|bionlp\d*\w*|hal|llmaug)\w*_(?:sm|md|lg|trf)\Z")
 """A spaCy pipeline by the name of its package."""
 BUILDERS = frozenset(
     [
@@ -138,15 +139,15 @@ BUILDERS = frozenset(
     ]
 )
 """Names of readers of local files where ids of datasets stand as well."""
-_BUCKET = re.compile(r"(?:s3|gs|gcs|az|abfss?|wasbs?|oss|r2|hdfs|minio|swift|detectron2)://[^\s]+\Z", re.IGNORECASE)
-_WEB = re.compile(r"https?://[^\s\"'<>]+\Z", re.IGNORECASE)
-_LOCAL_HOST = re.compile(
+_BUCKET = pattern(r"(?:s3|gs|gcs|az|abfss?|wasbs?|oss|r2|hdfs|minio|swift|detectron2)://[^\s]+\Z", re.IGNORECASE)
+_WEB = pattern(r"https?://[^\s\"'<>]+\Z", re.IGNORECASE)
+_LOCAL_HOST = pattern(
     r"https?://(?:localhost|127\.|0\.0\.0\.0|\[::1\]|host\.docker\.internal|[a-z0-9-]+(?::\d+)(?:/|$)|10\.|192\.168\.)", re.IGNORECASE
 )
 
 
-_OLLAMA = re.compile(r"[a-z][a-z0-9._-]*:(?:latest|instruct|chat|text|mini|small|medium|large|e?\d+(?:\.\d+)?[bm])(?:-[\w.-]+)?\Z")
-_LEGACY = re.compile(
+_OLLAMA = pattern(r"[a-z][a-z0-9._-]*:(?:latest|instruct|chat|text|mini|small|medium|large|e?\d+(?:\.\d+)?[bm])(?:-[\w.-]+)?\Z")
+_LEGACY = pattern(
     r"(?:bert|roberta|distil\w*|albert|gpt2?|t5|mt5|xlm|xlnet|electra|camembert|flaubert|deberta|bart|pegasus|longformer|ctrl|transfo)[-\w.]*\Z"
 )
 
@@ -185,7 +186,7 @@ def is_local(text: str, paths: Collection[str] = ()) -> bool:
     return ("/" in text and first in _LOCAL_FOLDERS) or text.rstrip("/") in paths or text.count("/") > 1
 
 
-_OLLAMA_NAME = re.compile(r"[\w.-]+(?:/[\w.-]+)*(?::[\w.-]+)?")
+_OLLAMA_NAME = pattern(r"[\w.-]+(?:/[\w.-]+)*(?::[\w.-]+)?")
 
 
 def uri(kind: Kind, text: str, at: Occurrence, flags: tuple[Flag, ...] = ()) -> Component | None:
@@ -274,12 +275,12 @@ def _tagged(model: str) -> Pin:
     return Pin.MUTABLE if ":" in model else Pin.NONE
 
 
-_WEIGHTS = re.compile(
+_WEIGHTS = pattern(
     r"\.(?:safetensors|gguf|ggml|bin|pt|pth|ckpt|onnx|h5|keras|tflite|pb|msgpack|npz|npy|pkl|pickle|joblib|model|vec|weights|caffemodel|"
     r"mlmodel|nemo|mar|engine|torchscript|params|pdparams|tar|t7|caffe)(?:\.(?:gz|zip|bz2|xz|tar))?\Z",
     re.IGNORECASE,
 )
-_DATA = re.compile(
+_DATA = pattern(
     r"\.(?:csv|tsv|json|jsonl|ndjson|parquet|arrow|feather|txt|zip|tar|tgz|gz|bz2|xz|7z|xlsx?|npz|npy|h5|hdf5|tfrecord|mat|pkl|db|sqlite|xml|wav|mp3|mp4|pdf|data)"
     r"(?:\.(?:gz|zip|bz2|xz))?\Z",
     re.IGNORECASE,

@@ -4,7 +4,6 @@ import tomllib
 from datetime import datetime
 from difflib import get_close_matches
 from functools import cache
-from importlib.resources import files
 from typing import Literal
 
 import msgspec
@@ -12,6 +11,7 @@ from msgspec import Struct
 
 from lading.catalog.tables import names
 from lading.core.errors import PluginError, UsageError
+from lading.core.shipped import files
 
 Precision = Literal["second", "minute", "hour", "day", "month"]
 

@@ -1,17 +1,16 @@
 """Interpolations of configuration (`${base.model}`, `${oc.env:NAME,default}`, Jinja defaults) filled in from the same document."""
 
-import re
-
 from msgspec import Struct
 
 from lading.core.kinds import Confidence
+from lading.core.pattern import pattern
 from lading.syntax.node import Node
 
 MOST_ROUNDS = 5
 LONGEST = 1_000
-_REFERENCE = re.compile(r"\$\{(?P<path>[A-Za-z_][\w.]*)\}")
-_DEFAULTED = re.compile(r"\$\{(?:oc\.env:|env:)?(?P<name>[A-Za-z_]\w*)\s*(?::-|:|,|-)\s*(?P<default>[^}]*)\}\Z")
-_JINJA_DEFAULT = re.compile(r"""\{\{-?\s*[\w.]+\s*\|\s*default\(?\s*["'](?P<default>[^"']+)["']\)?\s*-?\}\}\Z""")
+_REFERENCE = pattern(r"\$\{(?P<path>[A-Za-z_][\w.]*)\}")
+_DEFAULTED = pattern(r"\$\{(?:oc\.env:|env:)?(?P<name>[A-Za-z_]\w*)\s*(?::-|:|,|-)\s*(?P<default>[^}]*)\}\Z")
+_JINJA_DEFAULT = pattern(r"""\{\{-?\s*[\w.]+\s*\|\s*default\(?\s*["'](?P<default>[^"']+)["']\)?\s*-?\}\}\Z""")
 
 
 class Filled(Struct, frozen=True):

@@ -8,8 +8,9 @@ from msgspec import Struct
 
 from lading.catalog.tables import table
 from lading.core.kinds import Kind
+from lading.core.pattern import pattern
 
-_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_CAMEL = pattern(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
 class Key(Struct, frozen=True):

@@ -1,12 +1,11 @@
 """Licenses by what people write and by their texts, as SPDX expressions; what stands for several licenses is none."""
 
-import re
-
 from lading.catalog.licenses import spdx_expression
+from lading.core.pattern import pattern
 
 _LONGEST = 200
 """Characters of what still is a name; more are a text."""
-_NOISE = re.compile(r"\b(?:the|licen[cs]es?|version|software|v(?=\d))\b|[,()\"']")
+_NOISE = pattern(r"\b(?:the|licen[cs]es?|version|software|v(?=\d))\b|[,()\"']")
 _WORDS = {
     "apache 2.0": "Apache-2.0",
     "apache 2": "Apache-2.0",

@@ -18,7 +18,6 @@ _READ = frozenset({
     "__TEXT,__cstring", "__TEXT,__const", "__DATA,__data", "__DATA,__const", "__DATA_CONST,__const",
     ".rdata",
 })  # fmt: skip
-_ARCHITECTURE = re.compile(rb"sm_(\d{2,3}a?)")
 MOST_BYTES = 256 << 20
 """Bytes of one section that are looked through."""
 MOST_FOUND = 5_000
@@ -114,17 +113,6 @@ def _once(found: Iterable[Linked]) -> set[Linked]:
     for one in sorted(found, key=lambda o: (o.how not in {"list of crates", "list of modules"}, o)):
         best.setdefault((one.ecosystem, one.name.replace("_", "-"), one.version), one)
     return set(best.values())
-
-
-def architectures(mapped: Data, header: Code) -> set[str]:
-    """The graphics processors that a CUDA fat binary holds code for."""
-    return {a for s in header.sections if s.name == ".nv_fatbin" for a in _processors(mapped, s)}
-
-
-def _processors(mapped: Data, section: Section) -> Iterator[str]:
-    end = min(section.offset + min(section.size, MOST_BYTES), len(mapped))
-    for match in _ARCHITECTURE.finditer(mapped, min(section.offset, end), end):
-        yield f"sm_{match[1].decode()}"
 
 
 def _bytes(mapped: Data, section: Section, most: int) -> bytes:

@@ -8,13 +8,13 @@ import re
 import tomllib
 from collections.abc import Callable, Iterable
 from functools import cache
-from importlib.resources import files
 
 import msgspec
 from msgspec import Struct
 
 from lading.core.errors import ConfigError, PluginError
 from lading.core.kinds import Kind
+from lading.core.shipped import files
 
 ANY_RECEIVER = "?"
 """How a dotted name begins when it is not known what a method is called on."""

@@ -14,10 +14,11 @@ from lading.core.coverage import Skipped
 from lading.core.digest import Digest
 from lading.core.errors import ExtractError
 from lading.core.kinds import Kind, Pin, Relation
+from lading.core.pattern import pattern
 from lading.core.source import SourceFile
 from lading.syntax.node import Node
 
-_INTEGRITY = re.compile(r"(?P<algorithm>sha\d+)-(?P<value>[A-Za-z0-9+/=]+)")
+_INTEGRITY = pattern(r"(?P<algorithm>sha\d+)-(?P<value>[A-Za-z0-9+/=]+)")
 
 
 class Locked(Struct, frozen=True):

@@ -11,10 +11,10 @@ from typing import BinaryIO
 from msgspec import Struct
 from msgspec.structs import replace
 
-from lading.binary import elf, macho, pe
+from lading.binary import elf, fatbin, macho, pe
 from lading.binary.code import Code
 from lading.binary.window import Window
-from lading.catalog.linked import Linked, architectures, joined, linked
+from lading.catalog.linked import Linked, joined, linked
 from lading.catalog.tables import table
 from lading.catalog.upstreams import library
 from lading.core.component import Component, Edge, FileRecord, Occurrence
@@ -99,12 +99,19 @@ def read(stream: BinaryIO, path: str) -> Object:
         try:
             header = reader(window)
             found = linked(mapped, header, named(path).library)
-            processors = architectures(mapped, header)
+            sections = [s for s in header.sections if s.name == fatbin.SECTION]
+            processors = {a for s in sections for a in fatbin.architectures(window.part(s.offset, s.size))}
         except ValueError as e:
             raise ExtractError(f"{path} cannot be read as machine code: {e}") from e
         finally:
             window.view.release()
-    return Object(path, header, tuple(sorted(found)), tuple(sorted(processors)))
+    return Object(path, header, tuple(sorted(found)), tuple(sorted(processors, key=_processor)))
+
+
+def _processor(name: str) -> tuple[str, int, str]:
+    kind, _, number = name.partition("_")
+    digits = number.rstrip("af")
+    return kind, int(digits), number
 
 
 @contextmanager

@@ -1,13 +1,12 @@
 """Artifacts whose bytes lie in the tree: one folder that holds a model is one component with its files."""
 
-import re
-
 import msgspec
 
 from lading.catalog.upstreams import hub
 from lading.core.component import Component, DatasetFacts, FileRecord, License, ModelFacts, Occurrence
 from lading.core.digest import Digest
 from lading.core.kinds import Confidence, Flag, Kind, Pin
+from lading.core.pattern import pattern
 from lading.core.source import SourceFile, Tree
 
 WEIGHTS = (
@@ -26,7 +25,9 @@ WEIGHTS = (
     ".msgpack",
     ".npz",
 )
-_CACHE = re.compile(r"(?:^|/)(?P<type>models|datasets|spaces)--(?P<id>[^/]+)/snapshots/(?P<commit>[0-9a-f]{40})(?:/|\Z)")
+BUNDLED = pattern(r"\.(?:safetensors|gguf|ggml|pt|ckpt|onnx|h5|hdf5|keras|tflite|mlmodel|nemo|pdparams)\Z|/[^/]+\.pth\Z")
+"""Weights by their names, wherever they lie; a `.pth` at the top of a folder of packages is a list of paths."""
+_CACHE = pattern(r"(?:^|/)(?P<type>models|datasets|spaces)--(?P<id>[^/]+)/snapshots/(?P<commit>[0-9a-f]{40})(?:/|\Z)")
 _FOLDER_MARKS = ("config.json", "adapter_config.json", "model_index.json", "modules.json", "tokenizer.json", "tokenizer_config.json")
 
 

@@ -8,12 +8,13 @@ from lading.catalog.requirement import from_git
 from lading.catalog.upstreams import located, split_url
 from lading.core.component import Component, Occurrence
 from lading.core.kinds import Kind, Pin
+from lading.core.pattern import pattern
 from lading.core.purl import purl
 
-_SHORT = re.compile(r"(?P<host>github|gitlab|bitbucket):(?P<path>[\w.-]+/[\w.-]+)(?:#(?P<revision>\S+))?\Z")
+_SHORT = pattern(r"(?P<host>github|gitlab|bitbucket):(?P<path>[\w.-]+/[\w.-]+)(?:#(?P<revision>\S+))?\Z")
 _HOSTS = {"github": "github.com", "gitlab": "gitlab.com", "bitbucket": "bitbucket.org"}
-_TARBALL = re.compile(r"https://codeload\.github\.com/(?P<path>[\w.-]+/[\w.-]+)/tar\.gz/(?P<revision>[^?#]+)")
-_SCP = re.compile(r"(?:git\+)?(?:ssh://)?(?:[\w.-]+@)(?P<host>[\w.-]+):(?P<path>[^/\d#][^#]*)(?:#(?P<revision>.*))?\Z")
+_TARBALL = pattern(r"https://codeload\.github\.com/(?P<path>[\w.-]+/[\w.-]+)/tar\.gz/(?P<revision>[^?#]+)")
+_SCP = pattern(r"(?:git\+)?(?:ssh://)?(?:[\w.-]+@)(?P<host>[\w.-]+):(?P<path>[^/\d#][^#]*)(?:#(?P<revision>.*))?\Z")
 
 
 def repository_at(url: str, revision: str, at: Occurrence) -> Component:

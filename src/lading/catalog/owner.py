@@ -5,17 +5,18 @@ from collections.abc import Collection
 from enum import Enum
 
 from lading.core.errors import ExtractError
+from lading.core.pattern import pattern
 from lading.core.source import SourceFile
 from lading.syntax.node import Node
 from lading.syntax.yaml import parse_yaml, yaml_documents
 
-_DIRECTIVE = re.compile(r"^[ \t]*(?:-[ \t]*)?\{\{", re.MULTILINE)
+_DIRECTIVE = pattern(r"^[ \t]*(?:-[ \t]*)?\{\{", re.MULTILINE)
 """A line that is nothing to YAML, unless it stands in a text over several lines."""
-_PLACEHOLDER = re.compile(r"\{\{[^{}\n]*\}\}")
+_PLACEHOLDER = pattern(r"\{\{[^{}\n]*\}\}")
 
 
 _CHART_FILES = frozenset({"chart.yaml", "chart.yml", "chart.lock", "requirements.yaml"})
-_VALUES = re.compile(r"(?:^|/)values[^/]*$|[-_.]values\.ya?ml$|(?:^|/)(?:helm[-_])?values/")
+_VALUES = pattern(r"(?:^|/)values[^/]*$|[-_.]values\.ya?ml$|(?:^|/)(?:helm[-_])?values/")
 
 
 class Owner(Enum):
@@ -125,7 +126,7 @@ def without_schemas(text: str) -> str:
     return _SCHEMA.sub(lambda m: "\n" * m[0].count("\n"), text) if "CustomResourceDefinition" in text else text
 
 
-_SCHEMA = re.compile(r"^(?:apiVersion:[^\n]*\n)?kind: CustomResourceDefinition\n(?:(?!---|apiVersion:)[^\n]*(?:\n|\Z))*", re.MULTILINE)
+_SCHEMA = pattern(r"^(?:apiVersion:[^\n]*\n)?kind: CustomResourceDefinition\n(?:(?!---|apiVersion:)[^\n]*(?:\n|\Z))*", re.MULTILINE)
 
 
 def is_chart_template(file: SourceFile) -> bool:

@@ -27,6 +27,7 @@ from lading.catalog.upstreams import hub, is_hub_id, named, pin_of, service
 from lading.core.component import Component, Edge, Occurrence, ServiceFacts, Unresolved
 from lading.core.errors import ExtractError
 from lading.core.kinds import Confidence, Flag, Kind, Pin, Relation
+from lading.core.pattern import pattern
 from lading.core.source import Tree
 from lading.dataflow.evaluate import Evaluator, argument_of, written
 from lading.dataflow.module import Block, Call, Module, Scope
@@ -608,7 +609,7 @@ def _toml(tree: Tree, path: str) -> dict[str, object] | None:
         return None
 
 
-_SENTENCE = re.compile(
+_SENTENCE = pattern(
     r"(?:all|multi-qa|paraphrase|msmarco|distiluse|gtr|sentence-t5|stsb|nli|clip|LaBSE|allenai-specter|facebook-dpr|average_word)[-\w.]*\Z"
 )
 """Bare names that sentence-transformers looks up under its own owner."""

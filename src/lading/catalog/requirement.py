@@ -1,30 +1,35 @@
 """Requirements of Python packages (PEP 508) as components: libraries by name or by URL, model wheels as models."""
 
-import re
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
-from packaging.requirements import InvalidRequirement, Requirement
-from packaging.specifiers import SpecifierSet
 
 from lading.catalog.identity import SPACY_MODEL, is_template
 from lading.catalog.upstreams import library, located, named, repository
 from lading.core.component import Component, Occurrence
 from lading.core.digest import Digest
 from lading.core.kinds import Kind, Pin
+from lading.core.pattern import pattern
+
+if TYPE_CHECKING:
+    from packaging.requirements import Requirement
+    from packaging.specifiers import SpecifierSet
 
 LONGEST = 2_000
 """Characters of one requirement; longer texts are none."""
 
-_NAMED_URL = re.compile(r"(?P<name>[A-Za-z0-9][\w.-]*)(?:\[[^\]]*\])?\s*@\s*(?P<url>\S+)")
-_MODEL_WHEEL = re.compile(r"/(?P<name>[a-z]{2,3}_[a-z]+_[a-z]+_(?:sm|md|lg|trf))-(?P<version>[0-9][\w.]*?)(?:-py[^/]*)?\.(?:whl|tar\.gz)")
-_GIT = re.compile(
+_NAMED_URL = pattern(r"(?P<name>[A-Za-z0-9][\w.-]*)(?:\[[^\]]*\])?\s*@\s*(?P<url>\S+)")
+_MODEL_WHEEL = pattern(r"/(?P<name>[a-z]{2,3}_[a-z]+_[a-z]+_(?:sm|md|lg|trf))-(?P<version>[0-9][\w.]*?)(?:-py[^/]*)?\.(?:whl|tar\.gz)")
+_GIT = pattern(
     r"git\+(?:https?|ssh)://(?:[^/@\s]+@)?(?P<host>[\w.-]+)[/:](?P<path>[\w./-]+?)(?:\.git)?(?:@(?P<revision>[^#\s@]+))?(?:#\S*)?\Z"
 )
-_ARCHIVE = re.compile(r"https?://\S+\.(?:whl|tar\.gz|tar\.bz2|zip)\Z")
-_GITHUB_ARCHIVE = re.compile(
+_ARCHIVE = pattern(r"https?://\S+\.(?:whl|tar\.gz|tar\.bz2|zip)\Z")
+_GITHUB_ARCHIVE = pattern(
     r"https?://github\.com/(?P<name>[\w.-]+/[\w.-]+)/(?:archive|tarball|zipball)/(?:refs/(?:heads|tags)/)?(?P<revision>[^#]+?)(?:\.zip|\.tar\.gz)?\Z"
 )
-_CHECKED = re.compile(r"[#&](?P<algorithm>sha256|sha384|sha512)=(?P<hex>[0-9a-f]{64,128})")
+_CHECKED = pattern(r"[#&](?P<algorithm>sha256|sha384|sha512)=(?P<hex>[0-9a-f]{64,128})")
 
 
 def requirement(text: str, at: Occurrence, hashes: tuple[Digest, ...] = ()) -> Component | None:
@@ -38,6 +43,8 @@ def requirement(text: str, at: Occurrence, hashes: tuple[Digest, ...] = ()) -> C
         return None
     if found := direct_url(text, at):
         return found
+    from packaging.requirements import InvalidRequirement, Requirement  # noqa: PLC0415 - slow to import
+
     try:
         parsed = Requirement(text)
     except InvalidRequirement:

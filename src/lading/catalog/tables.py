@@ -2,10 +2,10 @@
 
 import tomllib
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
 from lading.core.errors import PluginError
+from lading.core.shipped import files
 
 
 @cache

@@ -1,21 +1,21 @@
 """What the files of one Terraform folder say together: defaults of variables, locals, required providers; references filled in."""
 
-import re
 from collections.abc import Iterator
 
 from msgspec import Struct, field
 
 from lading.core.errors import ExtractError
+from lading.core.pattern import pattern
 from lading.core.source import SourceFile, Tree
 from lading.syntax.hcl import Block, hcl_body
 from lading.syntax.node import Node, walk
 
 _ROUNDS = 4
 _LONGEST = 2_000
-_INDEX = re.compile(r" ?\[ ?\"(\w+)\" ?\]")
-_INTERPOLATED = re.compile(r"\$\{\s*([\w.-]+)\s*\}")
-_REFERENCE = re.compile(r"\b(?:var|local)\.[\w.-]+")
-_LITERAL = re.compile(r"\"((?:[^\"\\]|\\.)*)\"")
+_INDEX = pattern(r" ?\[ ?\"(\w+)\" ?\]")
+_INTERPOLATED = pattern(r"\$\{\s*([\w.-]+)\s*\}")
+_REFERENCE = pattern(r"\b(?:var|local)\.[\w.-]+")
+_LITERAL = pattern(r"\"((?:[^\"\\]|\\.)*)\"")
 EXPRESSION = "\0"
 """How the text of a value begins that is no plain string."""
 

@@ -6,13 +6,14 @@ from urllib.parse import SplitResult, unquote, urlsplit
 from lading.catalog.tables import table
 from lading.core.component import Component, Occurrence, ServiceFacts
 from lading.core.kinds import Flag, Kind, Pin
+from lading.core.pattern import pattern
 from lading.core.purl import purl
 
 HUB = "https://huggingface.co"
-_COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?\Z", re.IGNORECASE)
+_COMMIT = pattern(r"[0-9a-f]{40}(?:[0-9a-f]{24})?\Z", re.IGNORECASE)
 _HUB_PART = r"[A-Za-z0-9][A-Za-z0-9._-]{0,95}"
-_HUB_ID = re.compile(rf"{_HUB_PART}(?:/{_HUB_PART})?\Z")
-_FILE_ENDING = re.compile(
+_HUB_ID = pattern(rf"{_HUB_PART}(?:/{_HUB_PART})?\Z")
+_FILE_ENDING = pattern(
     r"\.(?:py|pyc|ipynb|json|jsonl|ya?ml|toml|txt|md|csv|tsv|parquet|sh|cfg|ini|log|html?|png|jpe?g|pdf|zip|tar|gz|tgz|onnx|safetensors|bin|pt|pth|ckpt|h5|pkl|npz|npy|tflite)\Z",
     re.IGNORECASE,
 )
@@ -90,7 +91,7 @@ def image(reference: str, at: Occurrence) -> Component | None:
     )
 
 
-_IMAGE = re.compile(
+_IMAGE = pattern(
     r"(?P<repository>(?:[a-zA-Z0-9](?:[a-zA-Z0-9.-]*[a-zA-Z0-9])?(?::[0-9]+)?/)?[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
     r"(?:/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)*)(?::(?P<tag>[A-Za-z0-9_][A-Za-z0-9._-]{0,127}))?(?:@(?P<digest>[a-z0-9]+:[0-9a-f]{32,}))?\Z"
 )
@@ -167,7 +168,7 @@ def service(provider: str, model: str, at: Occurrence, *, kind: Kind = Kind.SERV
     )
 
 
-_DATED = re.compile(r"(?:^|[-@:_])(\d{4}-?\d{2}-?\d{2}(?:-v\d+(?::\d+)?)?|(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01])|2[3-9](?:0[1-9]|1[0-2]))\Z")
+_DATED = pattern(r"(?:^|[-@:_])(\d{4}-?\d{2}-?\d{2}(?:-v\d+(?::\d+)?)?|(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01])|2[3-9](?:0[1-9]|1[0-2]))\Z")
 
 
 def _dated_version(model: str) -> str:
@@ -244,7 +245,7 @@ def located(kind: Kind, url: str, at: Occurrence, *, flags: tuple[Flag, ...] = (
     )
 
 
-_HUB_URL = re.compile(
+_HUB_URL = pattern(
     r"https?://(?:huggingface\.co|hf\.co)/(?P<dataset>datasets/)?(?P<id>[^/?#]+/[^/?#]+)(?:/(?:resolve|blob|raw|tree)/(?P<revision>[^/?#]+))?"
 )
 
@@ -256,7 +257,7 @@ def _hub_url(kind: Kind, url: str, at: Occurrence) -> Component | None:
     return hub(Kind.DATASET if match["dataset"] else kind, match["id"], at, revision=match["revision"] or "")
 
 
-_GIT_FILE = re.compile(
+_GIT_FILE = pattern(
     r"https?://(?:raw\.githubusercontent\.com/[^/]+/[^/]+/(?:refs/(?:heads|tags)/)?|github\.com/[^/]+/[^/]+/(?:raw|blob|releases/download|archive)/(?:refs/(?:heads|tags)/)?)"
     r"(?P<revision>[^/]+?)(?:/|\.zip\Z|\.tar\.gz\Z|\Z)"
 )

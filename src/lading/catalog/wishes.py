@@ -3,8 +3,6 @@
 from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
-from packaging.requirements import InvalidRequirement, Requirement
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from lading.catalog.lockfile import normal
 
@@ -21,6 +19,8 @@ class Wish(Struct, frozen=True):
 
 def wish(text: str) -> Wish | None:
     """The wish that a PEP 508 requirement is; None when it is none."""
+    from packaging.requirements import InvalidRequirement, Requirement  # noqa: PLC0415 - slow to import
+
     try:
         parsed = Requirement(text)
     except (InvalidRequirement, RecursionError):
@@ -60,6 +60,8 @@ def fitting(allowed: str, versions: Sequence[str]) -> Sequence[str]:
     """The versions that a range allows; all where it allows none of them or is no range that is known."""
     if len(versions) < 2 or allowed in {"", "*"}:  # noqa: PLR2004 - one version is the one
         return versions
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet  # noqa: PLC0415 - slow to import
+
     try:
         held = SpecifierSet(allowed)
         return [v for v in versions if held.contains(v, prereleases=True)] or versions

@@ -110,7 +110,7 @@ def _written(result: "Result", bom: "Bom", format_name: str, output: Path | None
 
         return chosen.write(report_of(result, bom))
     from lading.audit.text import render  # noqa: PLC0415 - only for people
-    from lading.render.text import Style  # noqa: PLC0415 - as above
+    from lading.render.style import Style  # noqa: PLC0415 - as above
 
     return encoded(render(result, Style(width(), wants_colour(output), everything)), output)
 
@@ -134,7 +134,9 @@ def load(target: Path) -> "Bom":
     from lading.audit import purls  # noqa: PLC0415 - when it is run
     from lading.cli.bom import parse, read  # noqa: PLC0415 - as above
 
-    if found := image_of(target) or _installed(target):
+    if image := image_of(target):
+        return image.bom
+    if found := _installed(target):
         return found
     if str(target) != "-" and (target.is_dir() or not target.exists()):
         from lading.policy.settings import settings_for  # noqa: PLC0415 - for folders

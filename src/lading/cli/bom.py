@@ -29,7 +29,8 @@ def command() -> None:
 @click.option("--all", "-a", "everything", is_flag=True, help="Show also what only tests and examples name, and every library.")
 def show(document: Path, *, everything: bool) -> int:
     """Show DOCUMENT as a scan is shown."""
-    from lading.render.text import Style, render  # noqa: PLC0415 - when it is run
+    from lading.render.style import Style  # noqa: PLC0415 - when it is run
+    from lading.render.text import render  # noqa: PLC0415 - as above
     from lading.scan.run import judge  # noqa: PLC0415 - when it is run
 
     emit(encoded(render(judge(load(document)), Style(width(), wants_colour(None), everything)), None), None)

@@ -54,17 +54,19 @@ def command(  # noqa: PLR0913 - one for each option
     """
     from lading.cli.output import emit  # noqa: PLC0415 - when it is run
     from lading.core.errors import UsageError  # noqa: PLC0415 - as above
+    from lading.core.inspection import verdict  # noqa: PLC0415 - as above
     from lading.inspect import inspect_all  # noqa: PLC0415 - as above
     from lading.inspect.cache import folder  # noqa: PLC0415 - as above
-    from lading.inspect.opinions import asked, known  # noqa: PLC0415 - as above
-    from lading.inspect.report import verdict  # noqa: PLC0415 - as above
 
     for path in paths:
         if not path.exists() and not path.is_symlink():
             raise UsageError(f"{path} does not exist", hint="give files or folders")
     inspections = list(inspect_all(list(paths), hashed=not no_digest, kept=None if no_cache else folder()))
-    for program in [known(p) for p in programs]:
-        inspections = [asked(i, program) for i in inspections]
+    if programs:
+        from lading.inspect.opinions import asked, known  # noqa: PLC0415 - when it is asked for
+
+        for program in [known(p) for p in programs]:
+            inspections = [asked(i, program) for i in inspections]
     if allow:
         inspections = _allowed(inspections, allow, keys)
     emit(_rendered(inspections, format_ or _by_suffix(output), output, everything=everything), output)
@@ -99,20 +101,23 @@ def _by_suffix(output: Path | None) -> str:
 
 
 def _rendered(inspections: "list[Inspection]", format_: str, output: Path | None, *, everything: bool) -> bytes:
+    if format_ != "text":
+        return _document(inspections, format_)
+    from lading.cli.output import encoded, wants_colour, width  # noqa: PLC0415 - when it is run
+    from lading.render.inspection import render  # noqa: PLC0415 - as above
+    from lading.render.style import Style  # noqa: PLC0415 - as above
+    from lading.scanners._rules import fix  # noqa: PLC0415 - as above
+
+    return encoded(render(inspections, Style(width(), colour=wants_colour(output), everything=everything), fix), output)
+
+
+def _document(inspections: "list[Inspection]", format_: str) -> bytes:
     from lading.inspect.report import as_json, as_report, as_statements  # noqa: PLC0415 - when it is run
 
     if format_ == "in-toto":
         return as_statements(inspections)
     if format_ == "json":
         return as_json(inspections)
-    if format_ == "sarif":
-        from lading.formats._registry import FORMATS  # noqa: PLC0415 - when it is run
+    from lading.formats._registry import FORMATS  # noqa: PLC0415 - when it is run
 
-        return FORMATS.load()["sarif"].write(as_report(inspections))
-    from lading.cli.output import encoded, wants_colour, width  # noqa: PLC0415 - when it is run
-    from lading.render.inspection import render  # noqa: PLC0415 - as above
-    from lading.render.text import Style  # noqa: PLC0415 - as above
-    from lading.scanners._rules import inspection_rules  # noqa: PLC0415 - as above
-
-    style = Style(width(), colour=wants_colour(output), everything=everything)
-    return encoded(render(inspections, style, lambda rule: inspection_rules()[rule].fix), output)
+    return FORMATS.load()["sarif"].write(as_report(inspections))

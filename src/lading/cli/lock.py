@@ -85,7 +85,7 @@ def _talk(*, quiet: bool) -> "Callable[[str], None]":
 
 def _told(lock: "Lock", place: Path, *, quiet: bool) -> int:
     from lading.core.kinds import Kind  # noqa: PLC0415 - when it is run
-    from lading.render.text import clean  # noqa: PLC0415 - as above
+    from lading.render.style import clean  # noqa: PLC0415 - as above
 
     open_ones = [a for a in lock.artifacts if not a.found and a.kind is not Kind.SERVICE]
     if not quiet:
@@ -113,7 +113,7 @@ def _sources(*, offline: bool) -> "Mapping[str, Source]":
 
 def _checked(components: "tuple[Component, ...]", lock: "Lock", *, offline: bool, quiet: bool) -> int:
     from lading.lock.check import check  # noqa: PLC0415 - when it is run
-    from lading.render.text import clean  # noqa: PLC0415 - as above
+    from lading.render.style import clean  # noqa: PLC0415 - as above
 
     moved = check(components, lock, _sources(offline=offline))
     for movement in moved:
@@ -130,7 +130,7 @@ def _pinned(target: Path, found: "Callable[[], tuple[Component, ...]]", lock: "L
     from lading.lock import document  # noqa: PLC0415 - when it is run
     from lading.lock.pin import pin  # noqa: PLC0415 - as above
     from lading.lock.resolve import resolve  # noqa: PLC0415 - as above
-    from lading.render.text import clean  # noqa: PLC0415 - as above
+    from lading.render.style import clean  # noqa: PLC0415 - as above
 
     outcome = pin(target, found(), lock)
     place = target / document.NAME

@@ -1,5 +1,6 @@
 """The entrance: `lading COMMAND`; each command's module is imported when it is run."""
 
+import gc
 import importlib
 import io
 import os
@@ -65,9 +66,21 @@ def cli() -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit; an error becomes a sentence, a hint and an exit code, never a traceback."""
+    gc.set_threshold(*_GARBAGE)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
+    try:
+        _run(arguments)
+    finally:
+        gc.freeze()  # the process ends, and its memory with it: looking through all of it for garbage takes longer than many commands
+
+
+_GARBAGE = (50_000, 20, 20)
+"""How often garbage is looked for: what is imported at the start is none, and little of what a command makes is."""
+
+
+def _run(arguments: list[str] | None) -> None:
     try:
         result: Any = cli.main(arguments, prog_name="lading", standalone_mode=False)
     except LadingError as e:

@@ -1,10 +1,7 @@
 """Where answers go: standard output or a file written whole; formats by name or suffix; colour and width."""
 
 import os
-import shutil
 import sys
-import tempfile
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,6 +34,8 @@ def format_for(name: str, output: Path | None) -> "Format | None":
 
     formats = FORMATS.load()
     if name not in formats:
+        from difflib import get_close_matches  # noqa: PLC0415 - when somebody mistyped
+
         near = get_close_matches(name, formats, 1)
         known = ", ".join(["text", *formats])
         raise UsageError(f"there is no format {name!r}", hint=f"did you mean {near[0]!r}?" if near else f"one of: {known}")
@@ -50,9 +49,11 @@ def emit(data: bytes, output: Path | None) -> None:
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
         return
+    from tempfile import mkstemp  # noqa: PLC0415 - when a file is written
+
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
-        handle, scratch = tempfile.mkstemp(dir=output.parent, prefix=f".{output.name}.")
+        handle, scratch = mkstemp(dir=output.parent, prefix=f".{output.name}.")
         with os.fdopen(handle, "wb") as stream:
             stream.write(data)
         umask = os.umask(0)
@@ -81,4 +82,10 @@ def wants_colour(output: Path | None) -> bool:
 
 def width() -> int:
     """The width of the terminal in columns, at least 80."""
-    return max(80, shutil.get_terminal_size((100, 24)).columns)
+    told = os.environ.get("COLUMNS", "")
+    if told.isdecimal() and int(told):
+        return max(80, int(told))
+    try:
+        return max(80, os.get_terminal_size(sys.__stdout__.fileno()).columns or 100)  # type: ignore[union-attr]
+    except (AttributeError, ValueError, OSError):  # no terminal, or no stream at all
+        return 100

@@ -33,7 +33,7 @@ def test(recorded: tuple[Path, ...], folder: Path | None) -> int:
     from lading.core.verdict import Answer  # noqa: PLC0415 - when it is run
     from lading.policy.settings import settings_and_folder  # noqa: PLC0415 - as above
     from lading.policy.trust import decide, rule_for  # noqa: PLC0415 - as above
-    from lading.render.text import clean  # noqa: PLC0415 - as above
+    from lading.render.style import clean  # noqa: PLC0415 - as above
 
     settings, _ = settings_and_folder(folder or Path())
     answers = set()

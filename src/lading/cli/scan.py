@@ -16,7 +16,7 @@ from lading.core.finding import Report
 from lading.core.kinds import Severity
 
 if TYPE_CHECKING:
-    from lading.scan.run import Progress
+    from lading.scan.run import Look, Progress
 
 _EXAMPLES = """
 \b
@@ -90,11 +90,8 @@ def command(  # noqa: PLR0913 - one for every option
     gc.set_threshold(20_000, 10, 10)  # syntax trees are large and die together: looking for garbage less often saves a quarter of the time
     settings = settings_for(target) if target.exists() else None
     excluded = (*exclude, *(settings.scan.exclude if settings else ()))
-    report = report_of(target, excluded, None if quiet else _progress(), environment=environment, verify=not no_verify)
-    if inspects:
-        from lading.inspect.scanned import inspected  # noqa: PLC0415 - when it is asked for
-
-        report = inspected(report, target)
+    look = _inspector() if inspects else None
+    report = report_of(target, excluded, None if quiet else _progress(), environment=environment, verify=not no_verify, look=look)
     if settings:
         today = datetime.now(UTC).date()
         report = settings.applied(report, today)
@@ -107,7 +104,8 @@ def command(  # noqa: PLR0913 - one for every option
 
         report = held(report, read(lock))
     if chosen is None:
-        from lading.render.text import Style, render  # noqa: PLC0415 - only for people
+        from lading.render.style import Style  # noqa: PLC0415 - only for people
+        from lading.render.text import render  # noqa: PLC0415 - as above
 
         emit(encoded(render(report, Style(width(), wants_colour(output), everything)), output), output)
     else:
@@ -118,26 +116,39 @@ def command(  # noqa: PLR0913 - one for every option
 
 
 def report_of(
-    target: Path, exclude: tuple[str, ...] = (), progress: "Progress | None" = None, *, environment: bool = False, verify: bool = True
+    target: Path,
+    exclude: tuple[str, ...] = (),
+    progress: "Progress | None" = None,
+    *,
+    environment: bool = False,
+    verify: bool = True,
+    look: "Look | None" = None,
 ) -> Report:
-    """What a target inherits, read as what it is: installed, an image, or sources."""
-    from lading.scan import scan  # noqa: PLC0415 - when it is run
+    """What a target inherits, read as what it is: installed, an image, or sources; `look` sees its files while they are there."""
+    from lading.scan.run import unchanged  # noqa: PLC0415 - when it is run
 
+    look = look or unchanged
     if target.is_dir() and (environment or _is_environment(target)):
         from lading.installed import scan as scan_environment  # noqa: PLC0415 - where there is one
 
-        return scan_environment(target, verify=verify)
+        return look(scan_environment(target, verify=verify), (target,))
     if target.name.endswith(_PACKED):
         from lading.installed.archive import is_archive  # noqa: PLC0415 - where there is one
         from lading.installed.archive import scan as scan_archive  # noqa: PLC0415 - as above
 
         if is_archive(target):
-            return scan_archive(target)
-    if image := image_of(target):
-        from lading.scan.run import judge  # noqa: PLC0415 - as above
+            return scan_archive(target, look)
+    if image := image_of(target, look):
+        return image
+    from lading.scan import scan  # noqa: PLC0415 - as above
 
-        return judge(image)
-    return scan(target, exclude=exclude, progress=progress)
+    return look(scan(target, exclude=exclude, progress=progress), (target if target.is_dir() else target.parent,))
+
+
+def _inspector() -> "Look":
+    from lading.inspect.scanned import inspected  # noqa: PLC0415 - when it is asked for
+
+    return inspected
 
 
 def _is_environment(target: Path) -> bool:

@@ -25,7 +25,7 @@ def command(target: Path, folder: Path | None, *, quiet: bool) -> int:
     """Fetch the files of every model, dataset, chart and download in TARGET/lading.lock; images and code stay with their own tools."""
     from lading.lock import document  # noqa: PLC0415 - when it is run
     from lading.lock.sync import HUB, cache_folder, in_cache, in_folder, sync  # noqa: PLC0415 - as above
-    from lading.render.text import clean  # noqa: PLC0415 - as above
+    from lading.render.style import clean  # noqa: PLC0415 - as above
     from lading.sources._registry import Fetching, sources  # noqa: PLC0415 - as above
 
     lock = document.read(target / document.NAME)

@@ -155,7 +155,7 @@ def _write(waybill: Path, path: Path, said: "tuple[tuple[str, dict[str, Any]], .
 
 
 def _lines(result: "Result") -> list[str]:
-    from lading.render.text import clean  # noqa: PLC0415 - when it is run
+    from lading.render.style import clean  # noqa: PLC0415 - when it is run
     from lading.trust.predicates import short  # noqa: PLC0415 - as above
 
     words = {"allow": "allowed", "refuse": "refused", "unknown": "unknown"}

@@ -71,7 +71,7 @@ def command(folder: Path, database: Path | None, format_name: str, documents: tu
 
 
 def _line(change: "Change") -> str:
-    from lading.render.text import clean  # noqa: PLC0415 - for people
+    from lading.render.style import clean  # noqa: PLC0415 - for people
 
     fixed = f", fixed in {change.fixed_in}" if change.fixed_in else ""
     status = "" if change.status == "affected" else f" ({change.status.replace('_', ' ')})"

@@ -60,7 +60,7 @@ _SEEN_FROM_BELOW = {
 def explained(component: Component, report: Report) -> str:
     """Everything known about a component, in lines."""
     from lading.bom.why import direct, paths  # noqa: PLC0415 - when it is run
-    from lading.render.text import clean  # noqa: PLC0415 - when it is run
+    from lading.render.style import clean  # noqa: PLC0415 - when it is run
 
     lines = [
         f"{component.kind} {clean(component.name)}",
@@ -113,7 +113,7 @@ def _verdict(path: Path) -> int:
 
 
 def _reasoned(result: "Result", rule: "TrustRule", roots: "Roots", where: str) -> list[str]:
-    from lading.render.text import clean  # noqa: PLC0415 - when it is run
+    from lading.render.style import clean  # noqa: PLC0415 - when it is run
 
     words = {"allow": "allowed", "refuse": "refused", "unknown": "unknown"}
     lines = [f"{words[result.verdict.answer]}: {clean(result.artifact)}"]
@@ -142,7 +142,7 @@ def _signers(rule: "TrustRule") -> str:
 def _claimed(claim: "Claim", rule: "TrustRule") -> list[str]:
     """One statement: what it is, by whom, from when, and what becomes of it."""
     from lading.policy.trust import permitted  # noqa: PLC0415 - when it is run
-    from lading.render.text import clean  # noqa: PLC0415 - as above
+    from lading.render.style import clean  # noqa: PLC0415 - as above
     from lading.trust.predicates import short  # noqa: PLC0415 - as above
 
     lines = [f"{short(claim.predicate) or 'signature'}  {clean(claim.source)}"]

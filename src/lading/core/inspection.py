@@ -68,6 +68,11 @@ def worst(grades: list[Grade]) -> Grade:
     return max(grades, key=lambda g: g.rank, default=Grade.BENIGN)
 
 
+def verdict(inspections: list[Inspection]) -> Grade:
+    """The worst of all; nothing looked at is unscannable, never benign."""
+    return worst([i.grade for i in inspections]) if inspections else Grade.UNSCANNABLE
+
+
 _LONGEST = 2000
 
 

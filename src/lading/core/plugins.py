@@ -4,9 +4,9 @@ import importlib
 import pkgutil
 from collections.abc import Callable, Iterator
 from functools import cache
-from importlib.metadata import entry_points
 from typing import Generic, TypeVar
 
+from lading.core.entry_points import may_announce
 from lading.core.errors import PluginError
 
 P = TypeVar("P")
@@ -43,5 +43,9 @@ def _import_family(package: str) -> None:
     for module in pkgutil.iter_modules(importlib.import_module(package).__path__):
         if not module.name.startswith("_"):
             importlib.import_module(f"{package}.{module.name}")
+    if not may_announce(package):
+        return
+    from importlib.metadata import entry_points  # noqa: PLC0415 - slow to import, and seldom needed
+
     for entry in entry_points(group=package):
         entry.load()

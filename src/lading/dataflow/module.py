@@ -4,9 +4,10 @@ import ast
 import warnings
 import weakref
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from functools import cache
 from typing import TypeAlias
+
+from msgspec import Struct, field
 
 from lading.core.errors import ExtractError, LimitError
 from lading.dataflow.values import Place
@@ -16,8 +17,7 @@ Block: TypeAlias = tuple[tuple[int, int], ...]
 """The branches a statement stands in, outermost first: a block that is a prefix of another dominates it."""
 
 
-@dataclass(slots=True)
-class Binding:
+class Binding(Struct):
     """One way a name gets its value in a scope.
 
     `value` is the expression assigned; `element` says that the name takes an element of it (a loop), `index` which part
@@ -34,8 +34,7 @@ class Binding:
     parameter: int | None = None
 
 
-@dataclass(slots=True, eq=False, weakref_slot=True)
-class Scope:
+class Scope(Struct, eq=False, weakref=True):
     """A module, class or function with the names bound in it.
 
     It holds its children; the way up is weak, so that a module which nobody needs any more is gone at once.
@@ -73,8 +72,7 @@ class Scope:
         return scope.parent if scope else None
 
 
-@dataclass(slots=True)
-class Call:
+class Call(Struct):
     """A call with the scope and block it stands in."""
 
     node: ast.Call
@@ -82,8 +80,7 @@ class Call:
     block: Block
 
 
-@dataclass(slots=True, eq=False)
-class Module:
+class Module(Struct, eq=False):
     """A parsed module: its root scope, its calls in order, and where a virtual line lies in the file."""
 
     path: str

@@ -1,32 +1,31 @@
 """A notebook as one module: its code cells in order share one namespace; magics and shell lines are set aside."""
 
 import ast
-import re
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from lading.core.errors import ExtractError
+from lading.core.pattern import pattern
 from lading.core.source import SourceFile
 from lading.dataflow.module import Module, build_module, parse_python
 from lading.dataflow.values import Place
 from lading.syntax.notebook import Cell, code_cells
 
-_SHELL = re.compile(r"^\s*(?:[A-Za-z_]\w*\s*=\s*)?[!](?P<shell>.+)$")
-_MAGIC = re.compile(r"^\s*%(?P<magic>[A-Za-z_]\w*)\s*(?P<rest>.*)$")
-_CELL_MAGIC = re.compile(r"^\s*%%(?P<magic>[A-Za-z_!]\w*)\s*(?P<rest>.*)$")
+_SHELL = pattern(r"^\s*(?:[A-Za-z_]\w*\s*=\s*)?[!](?P<shell>.+)$")
+_MAGIC = pattern(r"^\s*%(?P<magic>[A-Za-z_]\w*)\s*(?P<rest>.*)$")
+_CELL_MAGIC = pattern(r"^\s*%%(?P<magic>[A-Za-z_!]\w*)\s*(?P<rest>.*)$")
 _PYTHON_MAGICS = frozenset({"time", "timeit", "capture", "prun", "memit", "skip", "wandb"})
 _SHELL_MAGICS = frozenset({"bash", "sh", "shell", "script", "!", "system", "sx", "pip", "conda", "mamba", "uv"})
 
 
-@dataclass(frozen=True, slots=True)
-class ShellLines:
+class ShellLines(Struct, frozen=True):
     """Shell text of a notebook, and the place of its first line."""
 
     text: str
     places: tuple[Place, ...]
 
 
-@dataclass(slots=True)
-class Notebook:
+class Notebook(Struct):
     """The module of a notebook, its shell lines, and the cells that are no Python with the reason."""
 
     module: Module

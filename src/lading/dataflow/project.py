@@ -1,13 +1,14 @@
 """The Python modules of a scanned tree: found by their dotted names, parsed when asked, kept while they are likely asked again."""
 
 import contextlib
-import re
 from collections import OrderedDict
-from dataclasses import dataclass
 from functools import cached_property
+
+from msgspec import Struct
 
 from lading.core.errors import ExtractError
 from lading.core.limits import DEFAULT_LIMITS
+from lading.core.pattern import pattern
 from lading.core.source import SourceFile, Tree
 from lading.dataflow.module import Module, build_module, parse_python
 from lading.dataflow.values import Place
@@ -20,8 +21,7 @@ MOST_PASSED_ON = 8
 """Most packages that pass a name on before its definition."""
 
 
-@dataclass(frozen=True, slots=True)
-class Defined:
+class Defined(Struct, frozen=True):
     """A function or class at the top of a module."""
 
     path: str
@@ -29,8 +29,7 @@ class Defined:
     is_class: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Outline:
+class Outline(Struct, frozen=True):
     """What a module defines and passes on at its top: little enough to keep of every module."""
 
     definitions: dict[str, bool]
@@ -135,7 +134,7 @@ class Project:
         return next((p for p in (f"{stem}.py", f"{stem}/__init__.py") if p in self.tree.paths), "")
 
 
-_DEFINITION = re.compile(rb"\b(?:def|class)[\s\\]+([\w\x80-\xff]+)")
+_DEFINITION = pattern(rb"\b(?:def|class)[\s\\]+([\w\x80-\xff]+)")
 
 
 def source_module(file: SourceFile) -> Module:

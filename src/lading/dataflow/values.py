@@ -1,8 +1,9 @@
 """The values an expression can have: texts with the place where they are written, parameters, objects, collections."""
 
 import ast
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from lading.dataflow.module import Module, Scope
@@ -11,8 +12,7 @@ MOST = 64
 """Most alternatives that are followed for one expression."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """A physical line of a file; in a notebook also the cell and the line in it."""
 
     path: str
@@ -21,8 +21,7 @@ class Place:
     cell_line: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(Struct, frozen=True):
     """A text, the place where it (or its telling part) is written, and whether it came there by following the program."""
 
     text: str
@@ -30,15 +29,13 @@ class Text:
     followed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Constant:
+class Constant(Struct, frozen=True):
     """A constant that is no text: True, None, a number."""
 
     value: object
 
 
-@dataclass(frozen=True, slots=True)
-class Parameter:
+class Parameter(Struct, frozen=True):
     """What a caller passes: `function` is the qualified name in its module, `index` the position without self."""
 
     function: str
@@ -46,8 +43,7 @@ class Parameter:
     index: int
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Object:
+class Object(Struct, frozen=True, eq=False):
     """What a call of something not evaluated returns: an instance of a class, a response."""
 
     call: ast.Call
@@ -55,8 +51,7 @@ class Object:
     scope: "Scope"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Collection:
+class Collection(Struct, frozen=True, eq=False):
     """A dict, list, tuple or set display, looked into when it is asked."""
 
     node: ast.Dict | ast.List | ast.Tuple | ast.Set
@@ -64,8 +59,7 @@ class Collection:
     scope: "Scope"
 
 
-@dataclass(frozen=True, slots=True)
-class Unknown:
+class Unknown(Struct, frozen=True):
     """What cannot be told without running the program."""
 
 

@@ -8,20 +8,21 @@ from lading.catalog.containers import image_at
 from lading.catalog.upstreams import service
 from lading.core.component import Component, Occurrence, Unresolved
 from lading.core.kinds import Kind, Pin, Scope
+from lading.core.pattern import pattern
 from lading.core.purl import purl
 from lading.core.source import SourceFile
 from lading.extractors._registry import Observation, extractor
 from lading.syntax.node import Node
 
 _TEXT = r"'(?P<text>(?:[^'\\\n]|\\.)*)'"
-_DEFAULT = re.compile(rf"^[ \t]*(?:param|var)[ \t]+(?P<name>\w+)(?:[ \t]+[\w.\[\]?]+)?[ \t]*=[ \t]*{_TEXT}[ \t]*(?://.*)?$", re.MULTILINE)
-_MODULE = re.compile(rf"^[ \t]*module[ \t]+\w+[ \t]+{_TEXT}", re.MULTILINE)
-_RESOURCE = re.compile(r"^[ \t]*resource[ \t]+\w+[ \t]+'(?P<type>[\w./-]+)@[^']*'[ \t]*(?P<existing>existing\b)?", re.MULTILINE)
-_IMAGE = re.compile(rf"\b(?P<key>image|containerImage|containerImageName|linuxFxVersion|imageName)[ \t]*:[ \t]*(?:{_TEXT}|(?P<name>\w+))")
-_MODEL = re.compile(r"\bmodel[ \t]*:[ \t]*\{(?P<body>[^{}]*)\}")
-_FIELD = re.compile(rf"\b(?P<key>format|name|version)[ \t]*:[ \t]*(?:{_TEXT}|(?P<reference>\w+))")
-_REFERENCE = re.compile(r"\$\{(\w+)\}")
-_COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)|^[ \t]*//[^\n]*", re.DOTALL | re.MULTILINE)
+_DEFAULT = pattern(rf"^[ \t]*(?:param|var)[ \t]+(?P<name>\w+)(?:[ \t]+[\w.\[\]?]+)?[ \t]*=[ \t]*{_TEXT}[ \t]*(?://.*)?$", re.MULTILINE)
+_MODULE = pattern(rf"^[ \t]*module[ \t]+\w+[ \t]+{_TEXT}", re.MULTILINE)
+_RESOURCE = pattern(r"^[ \t]*resource[ \t]+\w+[ \t]+'(?P<type>[\w./-]+)@[^']*'[ \t]*(?P<existing>existing\b)?", re.MULTILINE)
+_IMAGE = pattern(rf"\b(?P<key>image|containerImage|containerImageName|linuxFxVersion|imageName)[ \t]*:[ \t]*(?:{_TEXT}|(?P<name>\w+))")
+_MODEL = pattern(r"\bmodel[ \t]*:[ \t]*\{(?P<body>[^{}]*)\}")
+_FIELD = pattern(rf"\b(?P<key>format|name|version)[ \t]*:[ \t]*(?:{_TEXT}|(?P<reference>\w+))")
+_REFERENCE = pattern(r"\$\{(\w+)\}")
+_COMMENT = pattern(r"/\*.*?(?:\*/|\Z)|^[ \t]*//[^\n]*", re.DOTALL | re.MULTILINE)
 _SERVICES = {
     "Microsoft.CognitiveServices/accounts": "azure-ai",
     "Microsoft.Search/searchServices": "azure-search",
@@ -59,7 +60,7 @@ def _on_azure(observation: Component | Unresolved) -> Observation:
     return observation
 
 
-_REGISTRY = re.compile(r"(?:br/public:|br:)(?P<path>[\w./-]+):(?P<version>[\w.-]+)\Z")
+_REGISTRY = pattern(r"(?:br/public:|br:)(?P<path>[\w./-]+):(?P<version>[\w.-]+)\Z")
 
 
 def _module(source: str, at: Occurrence) -> Iterator[Component]:

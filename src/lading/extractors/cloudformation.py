@@ -1,6 +1,5 @@
 """CloudFormation, SAM and CDK templates: images, models of Bedrock and SageMaker, nested applications, layers, hosted AI services."""
 
-import re
 from collections.abc import Iterator
 
 from lading.catalog.announced import Announced
@@ -10,6 +9,7 @@ from lading.catalog.upstreams import located, service
 from lading.core.component import Component, Occurrence
 from lading.core.errors import ExtractError
 from lading.core.kinds import Kind, Pin, Scope
+from lading.core.pattern import pattern
 from lading.core.source import SourceFile
 from lading.extractors._registry import Observation, extractor
 from lading.syntax.cloudformation import is_template, parameters, text_of
@@ -30,7 +30,7 @@ _MODELS = frozenset(
     {"ModelId", "FoundationModel", "ModelArn", "EmbeddingModelArn", "ModelIdentifier", "BaseModelIdentifier", "InferenceProfileIdentifier",
      "CopyFrom"}
 )  # fmt: skip
-_LAYER = re.compile(r"arn:[\w-]+:lambda:[^:]*:(?P<owner>[0-9]+):layer:(?P<name>[\w-]+):(?P<version>[0-9]+)\Z")
+_LAYER = pattern(r"arn:[\w-]+:lambda:[^:]*:(?P<owner>[0-9]+):layer:(?P<name>[\w-]+):(?P<version>[0-9]+)\Z")
 
 LARGEST = 2 << 20
 """Twice what AWS takes."""

@@ -11,11 +11,12 @@ from lading.catalog.requirement import requirement
 from lading.catalog.upstreams import library
 from lading.core.component import Component, Occurrence
 from lading.core.kinds import Pin
+from lading.core.pattern import pattern
 from lading.core.source import SourceFile
 from lading.extractors._registry import Observation, extractor
 from lading.syntax.node import Node
 
-_MATCH = re.compile(
+_MATCH = pattern(
     r"(?:(?P<channel>[\w.-]+(?:/[\w-]+)?)::)?(?P<name>[A-Za-z0-9_][\w.-]*)"
     r"(?:\s*(?P<version>[=<>!~][^\s\[]*(?:\s*,\s*[=<>!~][^\s\[]*)*|\s[0-9][^\s\[]*))?(?:\s+(?P<build>[^\s\[]+))?(?:\[.*\])?\s*\Z"
 )

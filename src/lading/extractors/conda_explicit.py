@@ -1,6 +1,5 @@
 """Explicit conda locks (`@EXPLICIT`): the URL of every package, with the hash behind it."""
 
-import re
 from collections.abc import Iterator
 from urllib.parse import unquote
 
@@ -8,14 +7,15 @@ from lading.catalog.lockfile import hashed, locked
 from lading.core.component import Component
 from lading.core.coverage import Skipped
 from lading.core.errors import ExtractError
+from lading.core.pattern import pattern
 from lading.core.source import SourceFile
 from lading.extractors._registry import Observation, extractor
 
-_CONDA = re.compile(
+_CONDA = pattern(
     r"https?://\S+/(?P<file>(?P<name>[^/#\s]+)-(?P<version>[^-/#\s]+)-[^-/#\s]+\.(?:conda|tar\.bz2))(?:#(?:(?P<algorithm>sha256|md5):)?(?P<hash>[0-9a-f]+))?\Z"
 )
-_PIP = re.compile(r"#\s*pip (?P<name>[A-Za-z0-9][\w.-]*) @ (?P<url>[^#\s]+)(?:#(?:sha256[=:])?(?P<hash>[0-9a-f]{64}))?")
-_VERSION = re.compile(r"-(?P<version>\d[^-/]*?)(?:-[^/]*\.whl|\.tar\.\w+|\.zip)\Z")
+_PIP = pattern(r"#\s*pip (?P<name>[A-Za-z0-9][\w.-]*) @ (?P<url>[^#\s]+)(?:#(?:sha256[=:])?(?P<hash>[0-9a-f]{64}))?")
+_VERSION = pattern(r"-(?P<version>\d[^-/]*?)(?:-[^/]*\.whl|\.tar\.\w+|\.zip)\Z")
 _MD5 = 32
 MARK = "@EXPLICIT"
 

@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from lading.catalog.built import is_built
@@ -12,16 +12,16 @@ from lading.catalog.identity import is_template
 from lading.catalog.upstreams import image
 from lading.core.component import Occurrence, Unresolved
 from lading.core.kinds import Confidence, Kind, Scope
+from lading.core.pattern import pattern
 from lading.core.source import SourceFile
 from lading.extractors._registry import Observation, extractor
 
-_INSTRUCTION = re.compile(r"\s*(?P<name>[A-Za-z]+)\s+(?P<rest>.*)\Z", re.DOTALL)
-_VARIABLE = re.compile(r"\$(?:\{(?P<braced>\w+)(?:(?P<operator>:?[-+])(?P<default>[^}]*))?\}|(?P<plain>\w+))")
-_FROM_OPTION = re.compile(r"--(?:from|mount=\S*?from)=(?P<image>[^\s,]+)|from=(?P<mounted>[^\s,]+)")
+_INSTRUCTION = pattern(r"\s*(?P<name>[A-Za-z]+)\s+(?P<rest>.*)\Z", re.DOTALL)
+_VARIABLE = pattern(r"\$(?:\{(?P<braced>\w+)(?:(?P<operator>:?[-+])(?P<default>[^}]*))?\}|(?P<plain>\w+))")
+_FROM_OPTION = pattern(r"--(?:from|mount=\S*?from)=(?P<image>[^\s,]+)|from=(?P<mounted>[^\s,]+)")
 
 
-@dataclass(frozen=True)
-class Instruction:
+class Instruction(Struct, frozen=True):
     """An instruction with the lines it stands on."""
 
     name: str

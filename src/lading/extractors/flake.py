@@ -1,17 +1,17 @@
 """Nix flakes: inputs as written, held exactly by the lock file."""
 
 import json
-import re
 from collections.abc import Iterator
 
 from lading.catalog.upstreams import repository
 from lading.core.component import Component, Occurrence
 from lading.core.errors import ExtractError
 from lading.core.kinds import Kind, Scope
+from lading.core.pattern import pattern
 from lading.core.source import SourceFile
 from lading.extractors._registry import extractor
 
-_INPUT = re.compile(r"\burl\s*=\s*\"github:(?P<name>[\w.-]+/[\w.-]+)(?:/(?P<ref>[\w./-]+))?[^\"]*\"")
+_INPUT = pattern(r"\burl\s*=\s*\"github:(?P<name>[\w.-]+/[\w.-]+)(?:/(?P<ref>[\w./-]+))?[^\"]*\"")
 
 
 @extractor("flake.nix", "flake.lock")

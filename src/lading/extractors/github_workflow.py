@@ -7,6 +7,7 @@ from lading.catalog.commands import Line, shell_observations
 from lading.catalog.upstreams import action, image
 from lading.core.component import Component, Occurrence, Unresolved
 from lading.core.kinds import Confidence, Kind, Scope
+from lading.core.pattern import pattern
 from lading.core.source import SourceFile
 from lading.extractors._registry import extractor
 from lading.syntax.node import Node, walk
@@ -44,7 +45,7 @@ def _reference(file: SourceFile, path: tuple[str | int, ...], node: Node, docume
         yield found
 
 
-_VARIABLE = re.compile(r"\$\{\{\s*env\.(\w+)\s*\}\}")
+_VARIABLE = pattern(r"\$\{\{\s*env\.(\w+)\s*\}\}")
 
 
 def _environment(document: Node, path: tuple[str | int, ...]) -> dict[str, str]:
@@ -56,7 +57,7 @@ def _environment(document: Node, path: tuple[str | int, ...]) -> dict[str, str]:
     return known
 
 
-_MATRIX = re.compile(r"\$\{\{\s*matrix\.(?P<name>[\w-]+)\s*\}\}")
+_MATRIX = pattern(r"\$\{\{\s*matrix\.(?P<name>[\w-]+)\s*\}\}")
 
 
 def _from_matrix(file: SourceFile, path: tuple[str | int, ...], node: Node, at: Occurrence) -> Iterator[Component | Unresolved]:

@@ -1,6 +1,5 @@
 """go.mod: every module that a build needs, direct or not; exact where go.sum holds its hash."""
 
-import re
 from collections.abc import Iterator
 
 from msgspec.structs import replace
@@ -9,14 +8,15 @@ from lading.catalog.lockfile import own
 from lading.catalog.upstreams import library
 from lading.core.component import Component, Edge, Occurrence
 from lading.core.kinds import Pin, Relation
+from lading.core.pattern import pattern
 from lading.core.source import SourceFile
 from lading.extractors._registry import Observation, extractor
 
-_REQUIRE = re.compile(
+_REQUIRE = pattern(
     r"(?:require\s+)?\"?(?P<path>[\w.~-]+\.[\w.~-]+/[^\s\"]+|[\w.-]+\.[a-z]{2,})\"?\s+(?P<version>v[^\s]+)\s*(?P<comment>//.*)?\Z"
 )
-_REPLACE = re.compile(r"(?:replace\s+)?(?P<old>\S+)(?:\s+(?P<only>v\S+))?\s+=>\s+(?P<new>\S+)(?:\s+(?P<version>v\S+))?")
-_MODULE = re.compile(r"module\s+\"?(?P<path>[^\s\"]+)")
+_REPLACE = pattern(r"(?:replace\s+)?(?P<old>\S+)(?:\s+(?P<only>v\S+))?\s+=>\s+(?P<new>\S+)(?:\s+(?P<version>v\S+))?")
+_MODULE = pattern(r"module\s+\"?(?P<path>[^\s\"]+)")
 
 
 @extractor("go.mod")

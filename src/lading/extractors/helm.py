@@ -9,13 +9,14 @@ from lading.catalog.owner import Owner, documents, is_chart_template, owner_of
 from lading.core.component import Occurrence, Unresolved
 from lading.core.errors import ExtractError
 from lading.core.kinds import Confidence, Kind, Pin, Scope
+from lading.core.pattern import pattern
 from lading.core.source import SourceFile
 from lading.extractors._registry import Observation, extractor
 from lading.syntax.node import Node, walk
 from lading.syntax.yaml import yaml_documents
 
-_LITERAL_IMAGE = re.compile(r"^\s*(?:-\s*)?(?:\"?image\"?|IMAGE):\s*[\"']?(?P<image>[^\s\"'#]+)[\"']?\s*(?:#.*)?$")
-_TEMPLATE_DEFAULT = re.compile(r"default\s+\"(?P<image>[\w./:@-]+)\"")
+_LITERAL_IMAGE = pattern(r"^\s*(?:-\s*)?(?:\"?image\"?|IMAGE):\s*[\"']?(?P<image>[^\s\"'#]+)[\"']?\s*(?:#.*)?$")
+_TEMPLATE_DEFAULT = pattern(r"default\s+\"(?P<image>[\w./:@-]+)\"")
 
 
 @extractor("*.yaml", "*.yml", "*.tpl", "*.tftpl", "Chart.lock", "*.gotmpl", "*.yaml.j2")
@@ -110,8 +111,8 @@ def _template(file: SourceFile) -> Iterator[Observation]:
     yield from _keyed_lines(file)
 
 
-_KEY_LINE = re.compile(r"^\s*(?:-\s*)?(?P<key>[A-Za-z_][\w-]*):\s*[\"']?(?P<value>[\w.-]+/[\w./:@-]+)[\"']?\s*$")
-_ARGUMENT_LINE = re.compile(r"(?P<name>--[a-z][\w-]*)[=\s\"',]+(?P<value>[\w.-]+/[\w.:@-]+)")
+_KEY_LINE = pattern(r"^\s*(?:-\s*)?(?P<key>[A-Za-z_][\w-]*):\s*[\"']?(?P<value>[\w.-]+/[\w./:@-]+)[\"']?\s*$")
+_ARGUMENT_LINE = pattern(r"(?P<name>--[a-z][\w-]*)[=\s\"',]+(?P<value>[\w.-]+/[\w.:@-]+)")
 
 
 def _keyed_lines(file: SourceFile) -> Iterator[Observation]:

@@ -10,22 +10,23 @@ from lading.catalog.containers import embedded, image_at
 from lading.catalog.upstreams import pin_of
 from lading.core.component import Component, Occurrence
 from lading.core.kinds import Kind, Scope
+from lading.core.pattern import pattern
 from lading.core.source import SourceFile
 from lading.extractors._registry import Observation, extractor
 from lading.syntax.node import Node
 
 _TEXT = r"(?P<quote>'''|\"\"\"|'|\")(?P<text>(?:\\.|(?!(?P=quote))[^\\])*)(?P=quote)"
-_IMAGE = re.compile(
+_IMAGE = pattern(
     rf"(?:\bimage[ \t]*[:(]?|\bdocker[ \t]+|\bdocker\.image[ \t]*\(|\bcontainerTemplate\b[^\n]{0, 400}?\bimage:)[ \t]*{_TEXT}", re.DOTALL
 )
-_STEP = re.compile(rf"\b(?:sh|bat|powershell)\b[ \t]*\(?[ \t]*(?:script:[ \t]*)?{_TEXT}", re.DOTALL)
-_POD = re.compile(rf"\byaml[ \t]*[:(]?[ \t]*{_TEXT}", re.DOTALL)
-_LIBRARY = re.compile(r"@Library\(\s*\[?(?P<names>[^)\]]{0,400})|\blibrary[ \t]*\(?[ \t]*(?:identifier:[ \t]*)?(?P<one>['\"][^'\"]+['\"])")
-_ASSIGNED = re.compile(
+_STEP = pattern(rf"\b(?:sh|bat|powershell)\b[ \t]*\(?[ \t]*(?:script:[ \t]*)?{_TEXT}", re.DOTALL)
+_POD = pattern(rf"\byaml[ \t]*[:(]?[ \t]*{_TEXT}", re.DOTALL)
+_LIBRARY = pattern(r"@Library\(\s*\[?(?P<names>[^)\]]{0,400})|\blibrary[ \t]*\(?[ \t]*(?:identifier:[ \t]*)?(?P<one>['\"][^'\"]+['\"])")
+_ASSIGNED = pattern(
     r"^[ \t]*(?:def[ \t]+|String[ \t]+)?(?P<name>[A-Za-z_]\w*)[ \t]*=[ \t]*(?P<quote>['\"])(?P<value>[^'\"\n]*)(?P=quote)", re.MULTILINE
 )
-_REFERENCE = re.compile(r"\$\{?(?:env\.|params\.)?(\w+)\}?")
-_COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)|^[ \t]*//[^\n]*", re.DOTALL | re.MULTILINE)
+_REFERENCE = pattern(r"\$\{?(?:env\.|params\.)?(\w+)\}?")
+_COMMENT = pattern(r"/\*.*?(?:\*/|\Z)|^[ \t]*//[^\n]*", re.DOTALL | re.MULTILINE)
 
 
 @extractor("Jenkinsfile", "Jenkinsfile.*", "*.Jenkinsfile", "*.jenkinsfile", "Jenkinsfile-*")

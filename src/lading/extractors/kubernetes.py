@@ -1,6 +1,5 @@
 """Kubernetes objects and custom resources: images of containers, models they serve, kustomizations."""
 
-import re
 from collections.abc import Iterator
 
 from lading.catalog.commands import chart
@@ -10,6 +9,7 @@ from lading.catalog.upstreams import located, repository
 from lading.core.component import Component, Occurrence
 from lading.core.errors import ExtractError
 from lading.core.kinds import Kind, Scope
+from lading.core.pattern import pattern
 from lading.core.source import SourceFile, Tree
 from lading.extractors._registry import Observation, extractor
 from lading.syntax.node import Node
@@ -35,7 +35,7 @@ def read(file: SourceFile) -> Iterator[Observation]:
         yield from _application(file, document)
 
 
-_IMAGE_LINE = re.compile(r"^\s*(?:-\s*)?image:\s*[\"']?(?P<image>[^\s\"'#{}$]+)[\"']?\s*(?:#.*)?$")
+_IMAGE_LINE = pattern(r"^\s*(?:-\s*)?image:\s*[\"']?(?P<image>[^\s\"'#{}$]+)[\"']?\s*(?:#.*)?$")
 
 
 def _legible(file: SourceFile) -> Iterator[Observation]:
@@ -69,7 +69,7 @@ def _replaced(tree: Tree) -> tuple[frozenset[str], frozenset[str]]:
     return frozenset(renamed), frozenset(listed)
 
 
-_REMOTE = re.compile(
+_REMOTE = pattern(
     r"(?:https://|git@|ssh://git@)?github\.com[/:](?P<name>[\w.-]+/[\w.-]+?)(?:\.git)?(?:/[^?]*)?(?:\?(?:[^#]*&)?ref=(?P<ref>[^&#]+).*)?\Z"
 )
 """A folder of a repository that kustomize fetches."""

@@ -8,10 +8,11 @@ from lading.catalog.identity import is_local, uri
 from lading.catalog.upstreams import hub, is_hub_id
 from lading.core.component import Component, Edge, Occurrence
 from lading.core.kinds import Kind, Relation
+from lading.core.pattern import pattern
 from lading.core.source import SourceFile
 from lading.extractors._registry import extractor
 
-_LINE = re.compile(r"\s*(?P<name>FROM|ADAPTER)\s+(?P<value>\S+)\s*\Z", re.IGNORECASE)
+_LINE = pattern(r"\s*(?P<name>FROM|ADAPTER)\s+(?P<value>\S+)\s*\Z", re.IGNORECASE)
 
 
 @extractor("Modelfile", "Modelfile.*", "*.Modelfile", "*.modelfile")

@@ -1,12 +1,12 @@
 """package-lock.json and npm-shrinkwrap.json (versions 1 to 3): every package with its integrity, and what depends on what."""
 
-import re
 from collections.abc import Iterator
 
 from lading.catalog.lockfile import Locked, integrity, locked, newer, observations, own, project
 from lading.catalog.origin import built_from, node_origin
 from lading.core.component import Occurrence
 from lading.core.errors import ExtractError
+from lading.core.pattern import pattern
 from lading.core.source import SourceFile
 from lading.extractors._registry import Observation, extractor
 from lading.syntax.json import json_document
@@ -14,7 +14,7 @@ from lading.syntax.node import Node
 
 NEWEST = 3
 _FOLDER = "node_modules/"
-_ALIAS = re.compile(r"npm:(?P<name>(?:@[^/@]+/)?[^/@]+)@(?P<version>.+)\Z")
+_ALIAS = pattern(r"npm:(?P<name>(?:@[^/@]+/)?[^/@]+)@(?P<version>.+)\Z")
 _NOWHERE = "\0"
 
 

@@ -1,6 +1,5 @@
 """pixi.lock: every package of every environment with its hashes, and what depends on what there."""
 
-import re
 from collections.abc import Iterator
 from urllib.parse import unquote
 
@@ -12,15 +11,16 @@ from lading.catalog.upstreams import split_url
 from lading.catalog.wishes import Wish, extras_of, holding, wish
 from lading.core.component import Component, Edge, FileRecord, Occurrence
 from lading.core.kinds import Relation
+from lading.core.pattern import pattern
 from lading.core.source import SourceFile
 from lading.extractors._registry import Observation, extractor
 from lading.syntax.node import Node
 from lading.syntax.yaml import yaml_documents
 
 NEWEST = 7
-_NAME = re.compile(r"[A-Za-z0-9_][\w.-]*")
-_CONDA = re.compile(r"(?P<name>.+)-(?P<version>[^-]+)-(?P<build>[^-]+)\.(?:conda|tar\.bz2)\Z")
-_WHEEL = re.compile(r"(?P<name>.+?)-(?P<version>\d[^-]*?)(?:-.+\.whl|\.tar\.gz|\.zip)\Z")
+_NAME = pattern(r"[A-Za-z0-9_][\w.-]*")
+_CONDA = pattern(r"(?P<name>.+)-(?P<version>[^-]+)-(?P<build>[^-]+)\.(?:conda|tar\.bz2)\Z")
+_WHEEL = pattern(r"(?P<name>.+?)-(?P<version>\d[^-]*?)(?:-.+\.whl|\.tar\.gz|\.zip)\Z")
 
 
 class _Package(Struct, frozen=True):

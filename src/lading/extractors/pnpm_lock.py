@@ -7,15 +7,16 @@ from collections.abc import Iterator
 from lading.catalog.lockfile import Locked, integrity, locked, newer, observations, project
 from lading.catalog.origin import archive_at, built_from, node_origin, repository_at
 from lading.core.component import Component, Occurrence
+from lading.core.pattern import pattern
 from lading.core.source import SourceFile
 from lading.extractors._registry import Observation, extractor
 from lading.syntax.node import Node
 from lading.syntax.yaml import yaml_documents
 
 NEWEST = 9
-_NAMED = re.compile(r"(?P<name>(?:@[^/@]+/)?[^/@]+)@(?P<version>.+)\Z")
-_OLDER = re.compile(r"/(?P<name>(?:@[^/@]+/)?[^/@]+)/(?P<version>\d[^/]*)\Z")
-_PEERS = re.compile(r"(?P<plain>/(?:@[^/@]+/)?[^/@]+/\d[^/_]*)_.*", re.DOTALL)
+_NAMED = pattern(r"(?P<name>(?:@[^/@]+/)?[^/@]+)@(?P<version>.+)\Z")
+_OLDER = pattern(r"/(?P<name>(?:@[^/@]+/)?[^/@]+)/(?P<version>\d[^/]*)\Z")
+_PEERS = pattern(r"(?P<plain>/(?:@[^/@]+/)?[^/@]+/\d[^/_]*)_.*", re.DOTALL)
 _ASKED = ("dependencies", "optionalDependencies")
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 from msgspec.structs import replace
-from packaging.utils import canonicalize_name
 
 from lading.catalog.locked import Package, locked_packages
 from lading.catalog.requirement import from_git, requirement
@@ -111,6 +110,8 @@ def _locked(file: SourceFile) -> dict[str, Component]:
 
 
 def _as_locked(component: Component, locked: dict[str, Component]) -> Component:
+    from packaging.utils import canonicalize_name  # noqa: PLC0415 - slow to import
+
     held = locked.get(canonicalize_name(component.name)) if component.upstream == "pypi" else None
     if held is None:
         return component

@@ -1,6 +1,5 @@
 """Training and application recipes in YAML, JSON and TOML: models, datasets, tokenizers, adapters and services under known keys."""
 
-import re
 from collections.abc import Iterator
 
 from lading.catalog.announced import Announced
@@ -9,13 +8,14 @@ from lading.catalog.tasks import tasks
 from lading.core.component import Component, Edge
 from lading.core.coverage import Skipped
 from lading.core.kinds import Kind, Relation
+from lading.core.pattern import pattern
 from lading.core.source import SourceFile
 from lading.extractors._registry import Observation, extractor
 from lading.syntax.json import json_document
 from lading.syntax.node import Node
 from lading.syntax.toml import toml_document
 
-_BASE = re.compile(r"(?:model|base_model|model_name_or_path|model_id|base_model_name_or_path|pretrained_model_name_or_path|model\.\w+)\Z")
+_BASE = pattern(r"(?:model|base_model|model_name_or_path|model_id|base_model_name_or_path|pretrained_model_name_or_path|model\.\w+)\Z")
 LARGEST = 4 << 20
 """Configuration is smaller than this; larger files of these names hold data."""
 

@@ -15,6 +15,7 @@ from lading.core.coverage import Skipped
 from lading.core.digest import Digest
 from lading.core.errors import ExtractError
 from lading.core.kinds import Kind, Relation
+from lading.core.pattern import pattern
 from lading.core.source import SourceFile
 from lading.extractors._registry import Observation, extractor
 
@@ -24,11 +25,11 @@ PATTERNS = (
 )  # fmt: skip
 MOST_INCLUDES = 50
 
-_HASH = re.compile(r"--hash[= ](?P<algorithm>[a-z0-9]+):(?P<hex>[0-9a-f]+)")
-_OPTION = re.compile(r"\s--[a-z-]+[= ]")
-_INCLUDE = re.compile(r"(?:-r|-c|--requirement|--constraint)[ =]*(?P<path>\S+)")
-_LOCAL = re.compile(r"\.|/|[\w./\\-]+\.(?:whl|tar\.gz|zip)\Z|(?:[\w.-]+\s*@\s*)?file:|[A-Za-z]:\\|[\w.-]+/[\w./-]*\Z")
-_EDITABLE = re.compile(r"(?:-e|--editable)[ =]\s*")
+_HASH = pattern(r"--hash[= ](?P<algorithm>[a-z0-9]+):(?P<hex>[0-9a-f]+)")
+_OPTION = pattern(r"\s--[a-z-]+[= ]")
+_INCLUDE = pattern(r"(?:-r|-c|--requirement|--constraint)[ =]*(?P<path>\S+)")
+_LOCAL = pattern(r"\.|/|[\w./\\-]+\.(?:whl|tar\.gz|zip)\Z|(?:[\w.-]+\s*@\s*)?file:|[A-Za-z]:\\|[\w.-]+/[\w./-]*\Z")
+_EDITABLE = pattern(r"(?:-e|--editable)[ =]\s*")
 
 
 class Entry(Struct, frozen=True):

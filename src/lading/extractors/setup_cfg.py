@@ -1,16 +1,16 @@
 """setup.cfg: the requirements setuptools reads from it."""
 
-import re
 from collections.abc import Iterator
 
 from lading.catalog.requirement import requirement
 from lading.core.component import Component, Occurrence
 from lading.core.kinds import Scope
+from lading.core.pattern import pattern
 from lading.core.source import SourceFile
 from lading.extractors._registry import extractor
 
-_SECTION = re.compile(r"\[(?P<name>[^\]]+)\]\s*\Z")
-_KEY = re.compile(r"(?P<name>[A-Za-z][\w.-]*)\s*[=:]\s*(?P<value>.*)\Z")
+_SECTION = pattern(r"\[(?P<name>[^\]]+)\]\s*\Z")
+_KEY = pattern(r"(?P<name>[A-Za-z][\w.-]*)\s*[=:]\s*(?P<value>.*)\Z")
 _SCOPES = {"install_requires": Scope.RUNTIME, "setup_requires": Scope.CI, "tests_require": Scope.TEST}
 
 

@@ -1,20 +1,20 @@
 """setup.py: requirements that stand in it as literals, read by its syntax tree; it is never run."""
 
 import ast
-import re
 from collections.abc import Iterator
 
 from lading.catalog.requirement import requirement
 from lading.core.component import Component, Occurrence
 from lading.core.errors import ExtractError
 from lading.core.kinds import Confidence, Scope
+from lading.core.pattern import pattern
 from lading.core.source import SourceFile
 from lading.extractors._registry import extractor
 
 _ARGUMENTS = {"install_requires": Scope.RUNTIME, "extras_require": Scope.RUNTIME, "setup_requires": Scope.CI, "tests_require": Scope.TEST}
 MOST_STEPS = 20_000
 
-_NAME = re.compile(r"[A-Za-z0-9][\w.-]*")
+_NAME = pattern(r"[A-Za-z0-9][\w.-]*")
 
 
 @extractor("setup.py")

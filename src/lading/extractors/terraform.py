@@ -11,6 +11,7 @@ from lading.catalog.upstreams import located, repository, service
 from lading.core.component import Component, Occurrence, Unresolved
 from lading.core.digest import Digest
 from lading.core.kinds import Confidence, Kind, Pin, Scope
+from lading.core.pattern import pattern
 from lading.core.purl import purl
 from lading.core.source import SourceFile
 from lading.extractors._registry import Observation, extractor
@@ -119,7 +120,7 @@ def _implied(file: SourceFile, body: Block, locked: dict[str, str], module: Modu
         yield _provider(name, locked.get(name, version), at, held=name in locked)
 
 
-_LOCAL_NAME = re.compile(r"[a-z][a-z0-9-]*")
+_LOCAL_NAME = pattern(r"[a-z][a-z0-9-]*")
 
 
 def _provider(name: str, version: str, at: Occurrence, *, held: bool, digests: tuple[Digest, ...] = ()) -> Component:
@@ -157,7 +158,7 @@ def _locked(file: SourceFile, body: Block) -> Iterator[Component]:
         yield _provider(_source(block), block.string("version"), at, held=bool(rows), digests=digests)
 
 
-_GIT_SOURCE = re.compile(
+_GIT_SOURCE = pattern(
     r"(?:git::)?(?:https?://|ssh://git@|git@)?github\.com[/:](?P<name>[\w.-]+/[\w.-]+?)(?:\.git)?(?://[^?]*)?(?:\?(?:.*&)?ref=(?P<ref>[^&]+).*)?\Z"
 )
 
@@ -271,7 +272,7 @@ _MODEL_KEYS = frozenset(
     {"model_id", "model_name", "foundation_model", "foundation_model_identifier", "base_model_identifier", "embedding_model_arn", "model_arn",
      "model_identifier"}
 )  # fmt: skip
-_ARN = re.compile(r"arn:[^:]*:bedrock:[^:]*:[^:]*:(?:foundation-model|inference-profile)/(?P<model>[a-z0-9]+\.[\w.:-]*\w)\Z")
+_ARN = pattern(r"arn:[^:]*:bedrock:[^:]*:[^:]*:(?:foundation-model|inference-profile)/(?P<model>[a-z0-9]+\.[\w.:-]*\w)\Z")
 
 
 def _models(file: SourceFile, block: Block) -> Iterator[Component]:
@@ -302,9 +303,9 @@ def _everything(block: Block) -> Node:
     return Node(value, block.line)
 
 
-_IMAGE = re.compile(r"(?:^|[_.])(?:(?:container_|docker_)?images?|image_ur[il]|image_name|image_tag|image_ref(?:erence)?)(?:$|\.)")
+_IMAGE = pattern(r"(?:^|[_.])(?:(?:container_|docker_)?images?|image_ur[il]|image_name|image_tag|image_ref(?:erence)?)(?:$|\.)")
 """A name, or a path of names, under which images of containers are held."""
-_MACHINES = re.compile(
+_MACHINES = pattern(
     r"google_(?:compute|workbench|notebooks|tpu)_|aws_(?:instance|launch|ami|imagebuilder|spot)|azurerm_(?:linux|windows|virtual|image|shared_image)"
     r"|digitalocean_|hcloud_|linode_|openstack_|libvirt_|vsphere_|proxmox_|oci_core|exoscale_|scaleway_instance|vultr_|nebius_compute|lambdalabs_"
 )

@@ -1,7 +1,5 @@
 """Other weight files, told by content: PyTorch archives and pickles, Keras, HDF5, ONNX, TFLite, NumPy; recognized and hashed, never loaded."""
 
-import re
-import zipfile
 from collections.abc import Iterator
 
 from lading.catalog.on_disk import held
@@ -9,13 +7,14 @@ from lading.core.component import Component, ModelFacts
 from lading.core.coverage import Skipped
 from lading.core.errors import ExtractError
 from lading.core.kinds import Flag, Kind
+from lading.core.pattern import pattern
 from lading.core.source import SourceFile
 from lading.extractors._registry import extractor
 
 _HEAD = 64
-_PICKLE = re.compile(rb"\x80[\x02-\x05]")
+_PICKLE = pattern(rb"\x80[\x02-\x05]")
 _LEGACY_TORCH = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19."
-_WORD_VECTORS = re.compile(rb"[0-9]{1,9} [0-9]{1,5}\n")
+_WORD_VECTORS = pattern(rb"[0-9]{1,9} [0-9]{1,5}\n")
 """The first line of word2vec and fastText tables, text and binary: how many words, how many dimensions."""
 _SMALLEST_UNKNOWN = 1024
 
@@ -84,6 +83,8 @@ def _format(file: SourceFile, head: bytes) -> tuple[str, bool, Kind | None]:  # 
 
 
 def _archive(file: SourceFile) -> tuple[str, bool, Kind | None]:
+    import zipfile  # noqa: PLC0415 - for this kind of file alone
+
     try:
         with file.open() as stream, zipfile.ZipFile(stream) as archive:
             names = [i.filename for i in archive.infolist()[: file.limits.entries]]

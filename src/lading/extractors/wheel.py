@@ -1,9 +1,6 @@
 """Wheels that lie in a folder, by their metadata; what is inside of one is read when it is scanned itself."""
 
-import zipfile
-import zlib
 from collections.abc import Iterator
-from email.parser import HeaderParser
 from typing import BinaryIO
 
 from msgspec.structs import replace
@@ -17,12 +14,13 @@ from lading.core.source import SourceFile
 from lading.extractors._registry import extractor
 
 LARGEST = 4 << 20
-_DAMAGED = (OSError, EOFError, ValueError, RuntimeError, NotImplementedError, zipfile.BadZipFile, zlib.error)
 
 
 @extractor("*.whl")
 def read(file: SourceFile) -> Iterator[Component]:
     """Yield the distribution, held to the bytes of its wheel."""
+    from email.parser import HeaderParser  # noqa: PLC0415 - for this kind of file alone
+
     with file.open() as stream:
         head = HeaderParser().parsestr(_metadata(stream, file).decode("utf-8", "replace"))
     name, version = str(head.get("Name") or "").strip(), str(head.get("Version") or "").strip()
@@ -40,6 +38,10 @@ def read(file: SourceFile) -> Iterator[Component]:
 
 
 def _metadata(stream: BinaryIO, file: SourceFile) -> bytes:
+    import zipfile  # noqa: PLC0415 - as above
+    import zlib  # noqa: PLC0415 - as above
+
+    damaged = (OSError, EOFError, ValueError, RuntimeError, NotImplementedError, zipfile.BadZipFile, zlib.error)
     try:
         with zipfile.ZipFile(stream) as archive:
             names = [n for n in archive.namelist() if n.count("/") == 1 and n.endswith(".dist-info/METADATA")]
@@ -47,7 +49,7 @@ def _metadata(stream: BinaryIO, file: SourceFile) -> bytes:
                 raise ExtractError(f"{file.path} is no wheel: it has {len(names)} METADATA files in a .dist-info folder")
             with archive.open(names[0]) as member:
                 data = member.read(LARGEST + 1)
-    except _DAMAGED as e:
+    except damaged as e:
         raise ExtractError(f"{file.path} is no wheel that can be read: {e}") from e
     if len(data) > LARGEST:
         raise LimitError(f"{file.path} has METADATA of more than the {LARGEST} bytes that are read")

@@ -1,6 +1,5 @@
 """yarn.lock of both generations: every package with its checksum, and what depends on what."""
 
-import re
 from collections.abc import Iterator
 
 from msgspec import Struct, field
@@ -11,15 +10,16 @@ from lading.catalog.origin import built_from, node_origin
 from lading.core.component import FileRecord, Occurrence
 from lading.core.errors import ExtractError
 from lading.core.kinds import Pin
+from lading.core.pattern import pattern
 from lading.core.source import SourceFile
 from lading.extractors._registry import Observation, extractor
 from lading.syntax.json import json_document
 from lading.syntax.yaml import yaml_documents
 
 NEWEST = 10
-_SPECIFIER = re.compile(r"(?P<name>(?:@[^/@]+/)?[^/@]+)(?:@(?P<range>.*))?\Z")
-_ALIAS = re.compile(r"npm:(?P<name>(?:@[^/@]+/)?[^/@]+)(?:@|\Z)")
-_REVISION = re.compile(r"[0-9a-f]{40}\Z")
+_SPECIFIER = pattern(r"(?P<name>(?:@[^/@]+/)?[^/@]+)(?:@(?P<range>.*))?\Z")
+_ALIAS = pattern(r"npm:(?P<name>(?:@[^/@]+/)?[^/@]+)(?:@|\Z)")
+_REVISION = pattern(r"[0-9a-f]{40}\Z")
 _ASKED = ("dependencies", "optionalDependencies")
 
 

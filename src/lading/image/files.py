@@ -6,11 +6,14 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import IO
 
+from lading.catalog.on_disk import BUNDLED
 from lading.core.coverage import Skipped
 
 LARGEST_FILE = 256 << 20
 """Bytes of a database or of metadata that are read."""
 LARGEST_APP_FILE = 8 << 20
+LARGEST_OBJECT = 1 << 30
+"""Bytes of a file of an application, and of one that is machine code by its name."""
 LARGEST_SCRIPT = 64 << 10
 """Bytes of a program in the system's folders that may be a script of a Python package."""
 MOST_KEPT = 1_000_000
@@ -20,21 +23,26 @@ SPARED = 1 << 30
 """Bytes of the disk that are left free, however much is laid aside."""
 MOST_REPLACED = 1_000
 """Folders that files of upper layers replace: each costs a look at all names."""
-DPKG = re.compile(r"var/lib/dpkg/(?:status|status\.d/[^/]+)\Z")
+DPKG = re.compile(r"var/lib/dpkg/(?:status|status\.d/[^/]+(?<!\.md5sums))\Z")
 PYTHON = re.compile(r"(?:.*/)?[^/]+(?:\.dist-info/METADATA|\.egg-info/PKG-INFO|\.egg-info)\Z")
 NODE = re.compile(r"(?:.*/)?node_modules/(?:@[^/]+/)?[^/]+/package\.json\Z")
 RPM = re.compile(r"(?:var/lib|usr/lib/sysimage)/rpm/(?:rpmdb\.sqlite(?:-wal)?|Packages|Packages\.db)\Z")
+LOG = "-wal"
+"""What the name of a log of changes ends with, behind the name of the database of RPM that it is of."""
 RELEASE = re.compile(r"(?:etc|usr/lib)/os-release\Z")
-APK = "lib/apk/db/installed"
+APK = re.compile(r"(?:usr/)?lib/apk/db/installed\Z")
+LISTED = re.compile(r"var/lib/dpkg/(?:info/[^/]+\.list|status\.d/[^/]+\.md5sums)\Z")
+"""Which files are of which package of Debian; only those in folders of programs are kept."""
+_PROGRAM = re.compile(r"(?:usr/)?s?bin/[^/]+\Z")
 _SITE = re.compile(r"(?:[^/]+/)*?(?:lib(?:64)?/python3[^/]*|Lib)/(?:site|dist)-packages(?=/)")
 _NOT_INSTALLED = re.compile(r"usr/lib/python3/dist-packages\Z|(?:.*/)?pkgs/")
 """What Debian's own packages bring, and conda's cache of packages, are no environments."""
 _BESIDE = re.compile(r"(?:.*/)?(?:bin/[^/]+|pyvenv\.cfg|conda-meta/[^/]+\.json)\Z")
 """What installed distributions have outside of their folder and is compared too."""
 _OF_SYSTEM = re.compile(r"(?:usr/)?s?bin/")
-_SYSTEM = re.compile(r"(?:usr|lib|lib32|lib64|bin|sbin|etc|var|proc|dev|sys|run|boot|tmp)/")
+_SYSTEM = re.compile(r"(?:usr(?!/local/(?:bin/|lib(?:64)?/[^/]+\Z))|lib|lib32|lib64|bin|sbin|etc|var|proc|dev|sys|run|boot|tmp)/")
+_OBJECT = re.compile(r"(?:/|\A)bin/[^/]+\Z|\.(?:so(?:\.[0-9]+[0-9.a-z]*)?|dylib|dll|exe)\Z")
 _INSTALLED = re.compile(r"(?:^|/)(?:site-packages|dist-packages|node_modules|__pycache__|\.git)/")
-_WEIGHTS = re.compile(r"\.(?:safetensors|gguf|ggml|pt|pth|ckpt|onnx|h5|hdf5|keras|tflite|mlmodel|nemo|pdparams)\Z")
 
 
 class Found:
@@ -45,15 +53,20 @@ class Found:
         self.layer_of: dict[str, str] = {}
         """Every file that is there, whether looked at or not."""
         self.unread: list[Skipped] = []
+        self.excluded: list[Skipped] = []
+        self.touched: set[str] = set()
+        """Databases of package managers that came, changed or went since somebody asked."""
         self.applications, self.environments = aside / "applications", aside / "environments"
-        for folder in (self.applications, self.environments):
+        self._programs = aside / "programs"
+        self._stores = (self.applications, self.environments, self._programs)
+        for folder in self._stores:
             folder.mkdir()
         self.sites: set[str] = set()
         """Folders that Python packages are installed in."""
         self._folders: set[str] = set()
         self._laid: set[str] = set()
         self._room = min(MOST_BYTES, shutil.disk_usage(aside).free - SPARED)
-        self._no_room = self._replaced = 0
+        self._no_room = self._replaced = self._passed_over = 0
 
     def name(self, path: str, layer: str) -> None:
         """Something that is no folder has this name now; what had it, lay below it or stands in its way is gone."""
@@ -64,7 +77,7 @@ class Found:
                 raise ValueError(f"more than {MOST_REPLACED} folders are replaced by files")
             self.remove(set(), {path})
             self._folders.discard(path)
-            for store in (self.environments, self.applications):
+            for store in self._stores:
                 shutil.rmtree(store / path, ignore_errors=True)
         for folder in _parents(path):
             if folder in self._folders:
@@ -90,7 +103,10 @@ class Found:
 
     def wants(self, path: str, size: int) -> bool:
         """Whether a file is looked at: databases, what is installed for Python, weights wherever they lie, and what applications brought."""
-        return is_database(path) or bool(_site(path)) or _is_beside(path, size) or _is_brought(path, size)
+        if is_database(path) or _site(path) or _is_beside(path, size) or _is_brought(path, size) or _is_program(path, size):
+            return True
+        self._passed_over += _is_of_application(path)
+        return False
 
     def take(self, path: str, size: int, stream: IO[bytes]) -> None:
         """Keep a file: in memory what is read here, aside what is scanned."""
@@ -98,21 +114,29 @@ class Found:
         if site or not is_database(path):
             stores = [self.environments] if site or _is_beside(path, size) else []
             stores += [self.applications] if _is_brought(path, size) else []
+            stores += [self._programs] if _is_program(path, size) else []
             if self._lay(path, size, stream, stores) and site:
                 self.sites.add(site)
         elif size > LARGEST_FILE:
             self.unread.append(Skipped(path, f"{size} bytes are more than such a file may have", "LD201"))
+        elif LISTED.match(path):
+            self._keep(path, b"\n".join(line for line in stream if b"bin/" in line))
         else:
-            self.files[path] = stream.read(LARGEST_FILE)
+            self._keep(path, stream.read(LARGEST_FILE))
+
+    @property
+    def programs(self) -> dict[str, Path]:
+        """Programs in the system's folders that may be machine code, and where each is laid aside."""
+        return {path: self._programs / path for path in self._laid if _PROGRAM.match(path) and (self._programs / path).is_file()}
 
     def link(self, path: str, target: str) -> None:
         """A second name of a file: it counts under it too, or is told as not read."""
         if not self.wants(path, 0):
             return
         if target in self.files and is_database(path):
-            self.files[path] = self.files[target]
+            self._keep(path, self.files[target])
         elif target in self._laid:
-            (place,) = [p for store in (self.environments, self.applications) if (p := store / target).is_file()][:1]
+            (place,) = [p for store in self._stores if (p := store / target).is_file()][:1]
             with place.open("rb") as stream:
                 self.take(path, place.stat().st_size, stream)
         else:
@@ -122,6 +146,11 @@ class Found:
         """What was not read."""
         short = f"{self._no_room} files are not read: there is no room to lay them aside, or more than the {MOST_KEPT} that are"
         return [*self.unread, *([Skipped(".", short, "LD201")] if self._no_room else [])]
+
+    def left_out(self) -> list[Skipped]:
+        """What was not looked at on purpose."""
+        reason = f"{self._passed_over} files of applications are not looked at: each has more than {LARGEST_APP_FILE >> 20} MiB, and by its name is neither weights nor machine code"
+        return [*self.excluded, *([Skipped(".", reason)] if self._passed_over else [])]
 
     def _lay(self, path: str, size: int, stream: IO[bytes], stores: list[Path]) -> bool:
         if len(self._laid) >= MOST_KEPT or size > self._room:
@@ -142,12 +171,18 @@ class Found:
         self._laid.add(path)
         return True
 
+    def _keep(self, path: str, data: bytes) -> None:
+        self.files[path] = data
+        if is_system(path):
+            self.touched.add(path)
+
     def _forget(self, path: str) -> None:
         del self.layer_of[path]
-        self.files.pop(path, None)
+        if self.files.pop(path, None) is not None and is_system(path):
+            self.touched.add(path)
         if path in self._laid:
             self._laid.remove(path)
-            for store in (self.environments, self.applications):
+            for store in self._stores:
                 place = store / path
                 if place.is_file():
                     self._room += place.stat().st_size
@@ -163,7 +198,12 @@ def _parents(path: str) -> Iterator[str]:
 
 def is_database(path: str) -> bool:
     """Whether a file tells what is installed."""
-    return path == APK or any(p.match(path) for p in (RELEASE, DPKG, PYTHON, NODE, RPM))
+    return is_system(path) or any(p.match(path) for p in (RELEASE, PYTHON, NODE, LISTED))
+
+
+def is_system(path: str) -> bool:
+    """Whether a file is a database of what manages the packages of a system."""
+    return any(p.match(path) for p in (APK, DPKG, RPM))
 
 
 def _site(path: str) -> str:
@@ -176,8 +216,17 @@ def _is_beside(path: str, size: int) -> bool:
     return bool(_BESIDE.match(path)) and (size <= LARGEST_SCRIPT or not _OF_SYSTEM.match(path))
 
 
+def _is_program(path: str, size: int) -> bool:
+    """Whether a file may be a program of machine code in a folder of the system; what is smaller is most likely a script."""
+    return LARGEST_SCRIPT < size <= LARGEST_OBJECT and bool(_PROGRAM.match(path))
+
+
 def _is_brought(path: str, size: int) -> bool:
-    """Whether a file is of an application, or weights."""
-    if _WEIGHTS.search(path):
-        return True
-    return size <= LARGEST_APP_FILE and not _SYSTEM.match(path) and not _INSTALLED.search(path)
+    """Whether a file is of an application: weights wherever they lie, machine code, and whatever is not too large."""
+    if BUNDLED.search(f"/{path}"):
+        return not _site(path)
+    return _is_of_application(path) and size <= (LARGEST_OBJECT if _OBJECT.search(path) else LARGEST_APP_FILE)
+
+
+def _is_of_application(path: str) -> bool:
+    return not _SYSTEM.match(path) and not _INSTALLED.search(path)

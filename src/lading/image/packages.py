@@ -1,43 +1,92 @@
-"""What the package managers of an image say is installed: dpkg, apk, RPM, Python's metadata and npm's."""
+"""What the package managers of an image say is installed: dpkg, apk, RPM, Python's metadata and npm's, and what needs what of it."""
 
 import json
+from collections import defaultdict
 from collections.abc import Iterator
 
 from msgspec import Struct
 
 from lading.audit import environment
 from lading.audit.environment import Distribution
-from lading.core.component import Component, License, Occurrence
+from lading.core.component import Component, Edge, Occurrence
 from lading.core.coverage import Skipped
 from lading.core.kinds import Kind, Pin
 from lading.core.purl import purl
-from lading.image import rpm
-from lading.image.files import APK, DPKG, NODE, PYTHON, RPM, Found
+from lading.image import apk, dpkg, rpm
+from lading.image.files import LOG, NODE, PYTHON, Found, is_system
+from lading.image.history import History
+from lading.image.needs import Fits, Holder, edges
+from lading.image.strays import strays
+from lading.image.system import Package, component
 
-Release = tuple[str, str]
-"""Id and version of the distribution."""
+
+class Installed(Struct):
+    """Every package, every distribution of Python, which package needs which, and the layer that brought each."""
+
+    components: list[Component]
+    distributions: list[Distribution]
+    edges: list[Edge]
+    layers: dict[str, str]
 
 
-def installed(found: Found) -> tuple[list[Component], list[Distribution]]:
-    """Every package, and every distribution of Python; what cannot be read is added to what was found."""
-    release = _release(found.files)
-    components: list[Component] = []
-    distributions: list[Distribution] = []
+def installed(found: Found, history: History) -> Installed:
+    """What is there at last; what cannot be read is added to what was found."""
+    told = _systems(found, history)
     for path, data in sorted(found.files.items()):
         try:
-            if DPKG.match(path):
-                components += _debian(path, data, release)
-            elif path == APK:
-                components += _alpine(path, data, release)
-            elif RPM.match(path):
-                components += _rpm(path, data, release)
-            elif PYTHON.match(path):
-                distributions.append(environment.distribution(path, data))
+            if PYTHON.match(path):
+                told.distributions.append(environment.distribution(path, data))
             elif NODE.match(path):
-                components += _node(path, data)
+                told.components += _node(path, data)
         except (ValueError, RecursionError) as e:
             found.unread.append(Skipped(path, f"cannot be read: {e}", "LD200"))
-    return components, distributions
+    return told
+
+
+def _systems(found: Found, history: History) -> Installed:
+    """What the managers of the system's packages say."""
+    release = _release(found.files)
+    told = Installed([], [], [], {})
+    by_kind: defaultdict[str, list[tuple[str, Package]]] = defaultdict(list)
+    for path in sorted(filter(is_system, found.files)):
+        if path.endswith(LOG):
+            if found.files[path] and path.removesuffix(LOG) not in found.files:
+                found.unread.append(Skipped(path, "cannot be read: the database that it is the log of is not there", "LD200"))
+            continue
+        packages, problem = history.read(path, found.files)
+        for package in packages:
+            one = component(package, path, release)
+            told.components.append(one)
+            told.layers[one.ref] = history.since.get(package.identity, "")
+            by_kind[package.kind].append((one.ref, package))
+        if problem:
+            found.unread.append(Skipped(path, f"cannot be read: {problem}", "LD200"))
+    _strays(told, found, [p for rows in by_kind.values() for _, p in rows])
+    for kind, rows in sorted(by_kind.items()):
+        try:
+            told.edges += _edges(kind, rows)
+        except ValueError as e:
+            found.unread.append(Skipped(".", f"which package needs which is not told: {e}", "LD201"))
+    if history.blind:
+        found.unread.append(Skipped(".", "which layer brought which package is not told: their databases change too often", "LD201"))
+    return told
+
+
+def _strays(told: Installed, found: Found, packages: list[Package]) -> None:
+    """Programs that none of the packages brought."""
+    for stray in strays(found, packages):
+        if isinstance(stray, Component):
+            told.components.append(stray)
+        elif isinstance(stray, Edge):
+            told.edges.append(stray)
+        else:
+            found.unread.append(stray)
+
+
+def _edges(kind: str, rows: list[tuple[str, Package]]) -> list[Edge]:
+    judges: dict[str, Fits] = {"apk": apk.fits, "rpm": rpm.fits}
+    holders = [Holder(ref, p.wants, p.offers, p.arch, p.files) for ref, p in rows]
+    return list(edges(holders, judges.get(kind) or dpkg.fits([p for _, p in rows])))
 
 
 def _release(files: dict[str, bytes]) -> tuple[str, str]:
@@ -45,71 +94,6 @@ def _release(files: dict[str, bytes]) -> tuple[str, str]:
     text = next((files[n] for n in ("etc/os-release", "usr/lib/os-release") if n in files), b"").decode("utf-8", "replace")
     rows = dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
     return rows.get("ID", "").strip("\"'"), rows.get("VERSION_ID", "").strip("\"'")
-
-
-def _debian(path: str, data: bytes, release: Release) -> Iterator[Component]:
-    """Installed packages, each with the source package that advisories name."""
-    for rows in _stanzas(data, ": "):
-        if "installed" in rows.get("Status", "installed").split() and "Package" in rows and "Version" in rows:
-            name, _, version = rows.get("Source", "").partition(" ")
-            source = "@".join(p for p in (name, version.strip("() ")) if p)
-            package = _Package("deb", rows["Package"], rows["Version"], rows.get("Architecture", ""), source)
-            yield _component(package, path, release)
-
-
-def _alpine(path: str, data: bytes, release: Release) -> Iterator[Component]:
-    for rows in _stanzas(data, ":"):
-        if "P" in rows and "V" in rows:
-            source = rows.get("o", "")
-            package = _Package("apk", rows["P"], rows["V"], rows.get("A", ""), source if source != rows["P"] else "", rows.get("L", ""))
-            yield _component(package, path, release)
-
-
-def _rpm(path: str, data: bytes, release: Release) -> Iterator[Component]:
-    if path.endswith("-wal"):
-        if data:
-            raise ValueError("changes that were not yet written to the database of RPM lie in it, which are not read")
-        return
-    for found in rpm.packages(data):
-        version = f"{found.version}-{found.release}"
-        yield _component(_Package("rpm", found.name, version, found.arch, "", found.license, found.epoch), path, release)
-
-
-def _stanzas(data: bytes, separator: str) -> Iterator[dict[str, str]]:
-    for block in data.decode("utf-8", "replace").split("\n\n"):
-        rows = (line.split(separator, 1) for line in block.splitlines() if separator in line and not line[:1].isspace())
-        yield {k: v.strip() for k, v in rows}
-
-
-class _Package(Struct, frozen=True):
-    """One package of a system, as its manager tells it."""
-
-    kind: str
-    name: str
-    version: str
-    arch: str = ""
-    upstream: str = ""
-    """The source package and, where it has another, its version: `glibc@2.36-9`."""
-    license: str = ""
-    epoch: str = ""
-
-
-_MAKERS = {"deb": "debian", "apk": "alpine", "rpm": "redhat"}
-
-
-def _component(package: _Package, path: str, release: Release) -> Component:
-    namespace = release[0] or _MAKERS[package.kind]
-    told = {"arch": package.arch, "epoch": package.epoch, "upstream": package.upstream, "distro": "-".join(release) if all(release) else ""}
-    return Component(
-        kind=Kind.NATIVE_LIBRARY,
-        name=package.name,
-        upstream=namespace,
-        version=f"{package.epoch}:{package.version}" if package.epoch else package.version,
-        pin=Pin.MUTABLE,
-        purl=purl(package.kind, package.name, namespace=namespace, version=package.version, **told),
-        licenses=(License(package.license),) if package.license else (),
-        occurrences=(Occurrence(path, 0, "installed", package.name),),
-    )
 
 
 def _node(path: str, data: bytes) -> Iterator[Component]:

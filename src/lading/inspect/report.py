@@ -11,11 +11,10 @@ from lading.core.bom import Bom
 from lading.core.component import Component, Occurrence
 from lading.core.coverage import Coverage, Skipped
 from lading.core.finding import Finding, Report
-from lading.core.inspection import Grade, Inspection, Observation, worst
+from lading.core.inspection import Grade, Inspection, Observation, verdict
 from lading.core.kinds import Kind, Severity
 from lading.inspect.ruleset import ruleset
 from lading.scanners._rules import inspection_rules
-from lading.trust.statement import Resource, Statement, encode
 
 SEVERITY = {
     Grade.MALICIOUS: Severity.CRITICAL,
@@ -24,11 +23,6 @@ SEVERITY = {
     Grade.BENIGN: Severity.INFO,
 }
 """How severe a finding of a grade is."""
-
-
-def verdict(inspections: list[Inspection]) -> Grade:
-    """The worst of all; nothing looked at is unscannable, never benign."""
-    return worst([i.grade for i in inspections]) if inspections else Grade.UNSCANNABLE
 
 
 def as_json(inspections: list[Inspection]) -> bytes:
@@ -79,6 +73,8 @@ PREDICATE = "urn:lading:inspection:v1"
 
 def as_statements(inspections: list[Inspection]) -> bytes:
     """One in-toto statement on each line: the verdict over the bytes with this digest, under these rules."""
+    from lading.trust.statement import Resource, Statement, encode  # noqa: PLC0415 - for this output only
+
     lines = []
     for inspection in inspections:
         algorithm, _, value = inspection.digest.partition(":")

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from functools import cache
-from importlib.resources import files
-from importlib.resources.abc import Traversable
+from typing import TYPE_CHECKING
 
 import lading
+from lading.core.shipped import files
 from lading.pickles.known import version
+
+if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
 
 _PACKAGES = ("lading.binary", "lading.pickles", "lading.scanners", "lading.inspect")
 

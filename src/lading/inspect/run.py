@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import mmap
 import os
 import stat
 from pathlib import Path
 
 from msgspec.structs import replace
 
+from lading.binary.stored import ChangedError, StoredWindow
 from lading.binary.window import Window
 from lading.core.inspection import Covered, Grade, Inspection, Observation, readable, worst
 from lading.core.limits import DEFAULT_LIMITS, Limits
@@ -23,6 +23,8 @@ _MOST_OBSERVED = 500
 _EMPTY, _PART, _FIELD = 10, 50, 2
 """Units of work that an empty part costs, any other one, and a field of a message."""
 _BLOCK = 1 << 20
+_WHOLE = 1 << 20
+"""Files up to this size are read once, and hashed and inspected in memory."""
 
 
 class _Inspector:
@@ -149,12 +151,15 @@ def _covered(spans: list[Span], size: int) -> Covered:
 
 def inspect_bytes(data: bytes | memoryview, name: str, *, path: str = "", limits: Limits = DEFAULT_LIMITS, digest: str = "") -> Inspection:
     """The verdict over bytes of a name."""
+    return _inspect(Window(data), name, path=path or name, limits=limits, digest=digest)
+
+
+def _inspect(window: Window, name: str, *, path: str, limits: Limits, digest: str) -> Inspection:
     inspector = _Inspector(limits)
-    window = Window(data)
     format_, covered = inspector.part(Part(window, name, limits=limits, head=window.read(0, _HEAD)))
     found = tuple(sorted(inspector.observations, key=lambda o: (-o.grade.rank, o.member, o.offset, o.rule)))
     grade = worst([o.grade for o in found])
-    return Inspection(path=path or name, grade=grade, format=format_, size=window.size, digest=digest, covered=covered, observations=found)
+    return Inspection(path=path, grade=grade, format=format_, size=window.size, digest=digest, covered=covered, observations=found)
 
 
 def inspect_path(
@@ -169,27 +174,51 @@ def inspect_path(
     if not stat.S_ISREG(os.fstat(handle).st_mode):
         os.close(handle)
         return _refused(shown, "it is no regular file")
-    with os.fdopen(handle, "rb") as stream:
-        before = os.fstat(stream.fileno())
-        if not before.st_size:
-            return Inspection(path=shown, grade=Grade.BENIGN, format="empty", size=0)
-        with mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as mapped, memoryview(mapped) as view:
-            digest = _digest(stream.fileno()) if hashed else ""
-            remembered = hashed and kept and before.st_size >= cache.SMALLEST and limits == DEFAULT_LIMITS
-            known = cache.found(kept, digest, path.name) if kept and remembered else None
-            result = replace(known, path=shown) if known else inspect_bytes(view, path.name, path=shown, limits=limits, digest=digest)
-        after = os.fstat(stream.fileno())
+    try:
+        before = os.fstat(handle)
+        result, is_new = _verdict(handle, before.st_size, path.name, shown, limits, hashed=hashed, kept=kept)
+        after = os.fstat(handle)
+    except ChangedError:
+        return _refused(shown, _CHANGED)
+    except OSError as e:
+        return _refused(shown, f"it cannot be read: {e.strerror}")
+    finally:
+        os.close(handle)
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
-        return _refused(shown, "it changed while it was read")
-    if kept and remembered and not known:
+        return _refused(shown, _CHANGED)
+    if kept and is_new:
         cache.keep(kept, result, path.name)
     return result
 
 
+_CHANGED = "it changed while it was read"
+
+
+def _verdict(handle: int, size: int, name: str, shown: str, limits: Limits, *, hashed: bool, kept: Path | None) -> tuple[Inspection, bool]:
+    """The verdict over an open file, and whether it is one to keep."""
+    if not size:
+        if os.pread(handle, 1, 0):
+            return _refused(shown, "it does not tell its size"), False
+        return Inspection(path=shown, grade=Grade.BENIGN, format="empty", size=0), False
+    window, digest = _small(handle, size) if size <= _WHOLE else (StoredWindow.of(handle, size), _digest(handle) if hashed else "")
+    keeps = bool(kept and hashed and size >= cache.SMALLEST and limits == DEFAULT_LIMITS)
+    known = cache.found(kept, digest, name) if kept and keeps else None
+    if known:
+        return replace(known, path=shown), False
+    return _inspect(window, name, path=shown, limits=limits, digest=digest if hashed else ""), keeps
+
+
+def _small(handle: int, size: int) -> tuple[Window, str]:
+    """A small file in memory, and the digest of these very bytes."""
+    data = os.pread(handle, size, 0)
+    if len(data) < size:
+        raise ChangedError
+    return Window(data), f"sha256:{hashlib.sha256(data).hexdigest()}"
+
+
 def _digest(handle: int) -> str:
-    """Read beside the mapping, so that a large file does not fill the memory of the process."""
-    digest = hashlib.sha256()
-    position = 0
+    """What a large file holds."""
+    digest, position = hashlib.sha256(), 0
     while block := os.pread(handle, _BLOCK, position):
         digest.update(block)
         position += len(block)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from msgspec.structs import replace
 
 from lading.core.component import Component, Occurrence
 from lading.core.finding import Finding, Report
-from lading.core.inspection import Grade, Inspection, Observation
+from lading.core.inspection import Grade, Inspection, Observation, verdict
 from lading.core.kinds import Severity
 from lading.inspect.folder import inspect_all
-from lading.inspect.report import SEVERITY, verdict, where
+from lading.inspect.report import SEVERITY, where
 from lading.inspect.ruleset import ruleset
 from lading.scanners._rules import inspection_rules
 
@@ -19,17 +20,20 @@ VERDICT, RULESET = "inspection-verdict", "inspection-ruleset"
 """Properties of a component whose files were inspected."""
 
 
-def inspected(report: Report, root: Path) -> Report:
-    """The report with every file that a component has below the root inspected."""
-    root = root if root.is_dir() else root.parent
+def inspected(report: Report, roots: Sequence[Path]) -> Report:
+    """The report with every file inspected that a component has in one of the folders."""
     paths = sorted({f.path for c in report.bom.components if c.upstream == "local" for f in c.files})
-    found = dict(zip(paths, inspect_all([root / p for p in paths]), strict=True))
+    found = dict(zip(paths, inspect_all([_place(roots, p) for p in paths]), strict=True))
     components = tuple(_told(c, found) for c in report.bom.components)
     findings = [f for c in report.bom.components if c.upstream == "local" for f in _findings(c, found)]
     order = list(Severity)
     together = sorted([*report.findings, *findings], key=lambda f: order.index(f.severity))
     bom = replace(report.bom, components=components)
     return replace(report, bom=bom, findings=tuple(together), rules=(*report.rules, *inspection_rules().values()))
+
+
+def _place(roots: Sequence[Path], path: str) -> Path:
+    return next((place for root in roots if (place := root / path).is_file()), roots[0] / path)
 
 
 def _told(component: Component, found: dict[str, Inspection]) -> Component:

@@ -21,7 +21,7 @@ from lading.core.kinds import Relation
 from lading.core.merge import merge
 from lading.installed.distribution import distribution
 from lading.installed.run import scan as scan_installed
-from lading.scan.run import judge
+from lading.scan.run import Look, judge, unchanged
 from lading.scan.run import scan as scan_sources
 
 MOST_MEMBERS = 500_000
@@ -54,7 +54,7 @@ def is_archive(path: Path) -> bool:
         return False
 
 
-def scan(path: Path) -> Report:
+def scan(path: Path, look: Look = unchanged) -> Report:
     """Everything in a wheel or a source distribution; FormatError when it cannot be unpacked whole."""
     with tempfile.TemporaryDirectory(prefix="lading-archive-") as scratch:
         folder = Path(scratch)
@@ -62,25 +62,27 @@ def scan(path: Path) -> Report:
             _unpack(path, folder)
         except _DAMAGED as e:
             raise FormatError(f"{path} cannot be unpacked: {e}", hint="fetch it again, and compare its digest") from e
-        report = scan_installed(folder) if path.suffix == ".whl" else _source(folder)
+        report, root = (scan_installed(folder), folder) if path.suffix == ".whl" else _source(folder)
+        report = look(report, (root,))
     with path.open("rb") as stream:
         digest = Digest.of_stream(stream)
     subject = replace(report.bom.subject, name=path.name, digests=(digest,))
     edges = (replace(e, source=subject.ref) if e.source == report.bom.subject.ref else e for e in report.bom.edges)
-    return judge(replace(report.bom, subject=subject, edges=tuple(sorted(edges))))
+    return replace(report, bom=replace(report.bom, subject=subject, edges=tuple(sorted(edges))))
 
 
-def _source(folder: Path) -> Report:
-    """A source distribution: itself by its PKG-INFO, and what its sources name."""
+def _source(folder: Path) -> tuple[Report, Path]:
+    """A source distribution: itself by its PKG-INFO, and what its sources name; the folder that they lie in."""
     (top,) = [p.parent for p in folder.glob("*/PKG-INFO")][:1] or [folder]
     report = scan_sources(top)
     try:
         own: Component = distribution(top, "").component
     except ExtractError:
-        return report
+        return report, top
     own = replace(own, occurrences=tuple(replace(o, path="PKG-INFO") for o in own.occurrences))
     edge = Edge(report.bom.subject.ref, Relation.CONTAINS, own.ref)
-    return replace(report, bom=replace(report.bom, components=merge([own, *report.bom.components]), edges=(*report.bom.edges, edge)))
+    whole = replace(report.bom, components=merge([own, *report.bom.components]), edges=(*report.bom.edges, edge))
+    return judge(whole), top
 
 
 def _unpack(path: Path, folder: Path) -> None:

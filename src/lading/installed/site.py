@@ -8,14 +8,15 @@ from pathlib import Path
 from msgspec import Struct
 from msgspec.structs import replace
 
-from lading.catalog import native
 from lading.catalog.integrity import MISSING, MODIFIED, UNLISTED
 from lading.core.component import Component, Edge, FileRecord, Occurrence
 from lading.core.coverage import Skipped
 from lading.core.errors import ExtractError
 from lading.core.kinds import Kind, Relation
+from lading.installed.bundled import brings_models, bundled
 from lading.installed.declared import declared
 from lading.installed.distribution import Distribution, distribution
+from lading.installed.machine_code import machine_code, may_be_object
 from lading.installed.markers import interpreter
 from lading.installed.record import Difference, Row, compare, rows
 from lading.installed.startup import startup
@@ -42,8 +43,9 @@ class Site:
     """One site-packages folder."""
 
     def __init__(self, root: Path, site: Path, prefix: Path, found: Found, *, verify: bool = True, elsewhere: Container[str] = ()) -> None:
-        self.site, self.prefix, self.found, self.verify = Path(os.path.abspath(site)), prefix, found, verify  # noqa: PTH100 - links stay as they are
-        inner = os.path.relpath(self.site, os.path.abspath(root))  # noqa: PTH100 - as above
+        self.root, self.site = Path(os.path.abspath(root)), Path(os.path.abspath(site))  # noqa: PTH100 - links stay as they are
+        self.prefix, self.found, self.verify = prefix, found, verify
+        inner = os.path.relpath(self.site, self.root)
         self.inner = "" if inner == "." else f"{inner}/"
         self.python = interpreter(self.site, prefix)
         self.owners: dict[str, Component] = {}
@@ -98,7 +100,7 @@ class Site:
             return
         told = rows(record)
         self._vendored(one, told)
-        looked = told if self.verify else [row for row in told if _may_be_machine_code(row.path)]
+        looked = told if self.verify else [row for row in told if may_be_object(row.path)]
         self.passed_over += len(told) - len(looked)
         files, differences = compare(self.site, self.prefix, looked, min(8, os.cpu_count() or 1))
         site = str(self.site)
@@ -111,7 +113,7 @@ class Site:
         self.found.bytes += sum(f.size for f in files)
         for difference in differences:
             self._different(one.component, difference)
-        self._native(one.component, files)
+        self._brings(one.component, files, told)
 
     def _unpacked(self, place: Path) -> None:
         """An older form of installation: what it is can be told, not whether its files are as they were."""
@@ -154,51 +156,23 @@ class Site:
                 except ExtractError as e:
                     self.found.unread.append(Skipped(path, e.sentence, e.code))
                 else:
-                    self.found.components += components
-                    self.found.edges.update(edges)
+                    self._keep([*components, *edges])
 
-    def _native(self, owner: Component, files: list[FileRecord]) -> None:
-        records = [f for f in files if native.NAMED.search(f.path) or self._is_program(f.path)]
-        carried = {f.path.rpartition("/")[2] for f in records}
-        objects = [(found, replace(r, path=found.path)) for r in records if (found := self._object(r.path))]
-        known = self._versions(owner, [found for found, _ in objects])
-        for found, record in objects:
-            whole = native.component(found, record, carried.__contains__, known)
-            self.found.components.append(whole)
-            self.found.edges.add(Edge(owner.ref, Relation.CONTAINS, whole.ref))
-            for part in native.parts(found, whole):
-                if isinstance(part, Component):
-                    self.found.components.append(part)
-                else:
-                    self.found.edges.add(part)
+    def _brings(self, owner: Component, files: list[FileRecord], told: list[Row]) -> None:
+        """Machine code and models among the files of a distribution."""
+        self._keep(machine_code(self.site, self._path, owner, files, self.found.components))
+        paths = [row.path for row in told]
+        if brings_models(paths):
+            self._keep(bundled(self.root, self.inner, paths, owner))
 
-    def _object(self, path: str) -> native.Object | None:
-        try:
-            with (self.site / path).open("rb") as stream:
-                return native.read(stream, self._path(path))
-        except (ExtractError, OSError, ValueError) as e:
-            self._gap(path, str(e), "LD200")
-            return None
-
-    def _versions(self, owner: Component, objects: list[native.Object]) -> dict[str, str]:
-        """Versions of libraries by what the wheel declares of the packages they were taken from, and by what others of their project tell."""
-        by = f"{owner.name} {owner.version}"
-        declared = {
-            c.name: c.version.rpartition("-")[0]
-            for c in self.found.components
-            if c.purl.startswith("pkg:rpm/") and ("declared-by", by) in c.properties
-        }
-        told = {native.project(native.named(o.path)): v for o in objects if (v := native.told_version(o))}
-        return {**declared, **told}
-
-    def _is_program(self, path: str) -> bool:
-        if not native.PROGRAM.match(path):
-            return False
-        try:
-            with (self.site / path).open("rb") as stream:
-                return native.is_object(stream.read(4))
-        except OSError:
-            return False
+    def _keep(self, found: Iterable[Component | Edge | Skipped]) -> None:
+        for one in found:
+            if isinstance(one, Component):
+                self.found.components.append(one)
+            elif isinstance(one, Edge):
+                self.found.edges.add(one)
+            else:
+                self.found.unread.append(one)
 
     def _unlisted(self) -> None:
         """Files that no RECORD lists; the compiled form of a listed source is of that source."""
@@ -221,10 +195,6 @@ class Site:
 
     def _gap(self, path: str, reason: str, code: str) -> None:
         self.found.unread.append(Skipped(self._path(path), reason, code))
-
-
-def _may_be_machine_code(path: str) -> bool:
-    return bool(native.NAMED.search(path) or native.PROGRAM.match(path))
 
 
 def _lone(path: str, places: Iterable[Occurrence]) -> Component:

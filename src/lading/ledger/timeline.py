@@ -7,7 +7,7 @@ from html import escape
 
 from lading.ledger.impact import SUSPECT, Answer, Question, State
 from lading.ledger.window import bounds
-from lading.render.text import clean
+from lading.render.style import clean
 
 WORDS = {
     State.COMPROMISED: "compromised",

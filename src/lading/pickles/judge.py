@@ -9,6 +9,7 @@ from typing import Any
 from msgspec import Struct
 
 from lading.core.inspection import Grade
+from lading.core.pattern import pattern
 from lading.pickles.known import canonical, effect_of, rules
 from lading.pickles.machine import Call, Machine
 from lading.pickles.values import MOST_KEPT, Made, Mapping, Name, Unknown
@@ -228,7 +229,7 @@ def _is_template(text: Any) -> bool:  # noqa: ANN401 - any value of the stack
 
 
 _LONGEST_TEMPLATE = 4096
-_TEMPLATE_LINE = re.compile(
+_TEMPLATE_LINE = pattern(
     r"|def _parse_args\w*\(self, [\w ,='+-]*\):|    return \([\w ,]*\)[\w ,'+-]*|    return self\._argcheck_rvs\([\w ,=]*\)"
 )
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
+import re
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
 from lading.core.errors import PluginError
+from lading.core.pattern import pattern
+from lading.core.shipped import files
 
 _RENAMED = {
     "__builtin__": "builtins", "copy_reg": "copyreg", "cPickle": "_pickle", "Queue": "queue", "exceptions": "builtins", "UserDict": "collections",
@@ -47,12 +48,21 @@ def rules() -> dict[str, str]:
 
 @cache
 def _tables() -> tuple[dict[str, Any], ...]:
-    folder = files("lading.pickles.names")
-    paths = sorted((p for p in folder.iterdir() if p.name.endswith(".toml") and p.name != "danger.toml"), key=lambda p: p.name)
-    return tuple(_read(p.read_text("utf-8"), p.name) for p in paths)
+    return tuple(_read(text, name) for name, text in sorted(_texts().items()) if name != _DANGER)
+
+
+_DANGER = "danger.toml"
+_CHECKED = pattern(r"^checked = \"(\S+)\"$", re.MULTILINE)
+
+
+@cache
+def _texts() -> dict[str, str]:
+    return {p.name: p.read_text("utf-8") for p in files("lading.pickles.names").iterdir() if p.name.endswith(".toml")}
 
 
 def _read(text: str, name: str) -> dict[str, Any]:
+    import tomllib  # noqa: PLC0415 - most files name nothing
+
     table = tomllib.loads(text)
     if "source" not in table or "checked" not in table:
         raise PluginError(f"the table of names {name} has no source or no date", hint="add `source = …` and `checked = …`")
@@ -62,12 +72,12 @@ def _read(text: str, name: str) -> dict[str, Any]:
 @cache
 def version() -> str:
     """The date of the newest table: which knowledge an answer rests on."""
-    return max(str(t["checked"]) for t in (*_tables(), _danger()))
+    return max(str(date) for text in _texts().values() for date in _CHECKED.findall(text))
 
 
 @cache
 def _danger() -> dict[str, Any]:
-    return _read(files("lading.pickles.names").joinpath("danger.toml").read_text("utf-8"), "danger.toml")
+    return _read(_texts()[_DANGER], _DANGER)
 
 
 @cache

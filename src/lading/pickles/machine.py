@@ -12,7 +12,7 @@ from array import array
 from collections.abc import Callable
 from typing import Any
 
-from lading.pickles.values import MOST_KEPT, SIZED, Group, Made, Mapping, Name, Unknown, literal, unquoted
+from lading.pickles.values import MOST_KEPT, MOST_TEXT, SIZED, Group, Made, Mapping, Name, Unknown, literal, unquoted
 
 MOST_OPCODES = 7_000_000
 """Rare opcodes count twice, because following one costs about twice as much."""
@@ -59,13 +59,21 @@ class Call:
 
 
 Raw = Callable[["Machine", Any, int], int]
+Fill = Callable[[int, int], int]
+"""Sees that a stretch of the data is there before it is looked at, and tells where it ends; all others may be zeros."""
+_NEAR = _CHECKED + MOST_TEXT + (1 << 10)
+"""What opcodes up to the next checkpoint read, the texts of their literals included."""
 
 
 class Machine:
     """One run over one stream; what was seen before an error stays seen."""
 
-    def __init__(self, data: memoryview, start: int = 0, *, raw: Raw | None = None, most: int = MOST_OPCODES) -> None:
+    def __init__(
+        self, data: memoryview, start: int = 0, *, raw: Raw | None = None, most: int = MOST_OPCODES, fill: Fill | None = None
+    ) -> None:
         self.data = data
+        self.fill = fill
+        self.there = start if fill else len(data)
         self.start = start
         self.end = start
         self.raw = raw
@@ -95,6 +103,7 @@ class Machine:
         collects = gc.isenabled()
         gc.disable()  # millions of small containers, none of them in a circle that matters
         try:
+            self._ready(self.start)
             self._loop()
         except (IndexError, struct.error):
             self.error = "it ends, or takes from an empty stack, in the middle"
@@ -215,6 +224,7 @@ class Machine:
         """What is not looked at after every opcode: how many there were, and whether one of them goes beyond the end of its frame."""
         if count > self.most:
             raise Limit(f"more than {self.most} opcodes")
+        self._ready(pos)
         if len(self.stack) + sum(map(len, self.below)) > _MOST_STACK:
             raise Limit("a deeper stack than is followed")
         if self.frame_end and pos >= self.frame_end:
@@ -223,6 +233,11 @@ class Machine:
             self.frame_end = 0
         self.limit = min(pos + _CHECKED, self.frame_end or pos + _CHECKED)
         return self.limit
+
+    def _ready(self, pos: int, count: int = _NEAR) -> None:
+        """See that so many bytes from here on are there; positions only grow."""
+        if self.fill is not None and pos + count > self.there:
+            self.there = self.fill(pos, pos + 2 * count)
 
     def _held(self, items: Any) -> Any:  # noqa: ANN401 - any container
         """A container, while there are not too many of them in each other."""
@@ -285,6 +300,7 @@ class Machine:
         """The bytes up to the next line end, and the position behind it."""
         reach = 256
         while True:
+            self._ready(pos, reach)
             block = bytes(self.data[pos : pos + reach])
             found = block.find(b"\n")
             if found >= 0:

@@ -6,6 +6,8 @@ import re
 import struct
 from typing import Any
 
+from lading.core.pattern import pattern
+
 MOST_KEPT = 64
 """How many items of one container are remembered; enough for the arguments and states that are judged."""
 
@@ -139,7 +141,7 @@ def unquoted(line: bytes) -> str:
     return _ESCAPE.sub(_unescaped, line).decode("latin-1") if b"\\" in line else line.decode("latin-1")
 
 
-_ESCAPE = re.compile(rb"\\(?:x([0-9a-fA-F]{2})|([0-7]{1,3})|(.))", re.DOTALL)
+_ESCAPE = pattern(rb"\\(?:x([0-9a-fA-F]{2})|([0-7]{1,3})|(.))", re.DOTALL)
 _LETTERS = {
     b"n": b"\n",
     b"t": b"\t",

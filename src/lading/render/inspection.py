@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 
 from lading.core.inspection import Grade, Inspection, Observation
-from lading.render.text import Style, clean
+from lading.render.style import Style, clean
 
 _COLOUR = {Grade.MALICIOUS: "red", Grade.SUSPICIOUS: "yellow", Grade.UNSCANNABLE: "cyan", Grade.BENIGN: "green"}
 _MOST = 12

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from html import escape
 
-from lading.render.text import clean
+from lading.render.style import clean
 
 _EMPTY = frozenset({"meta", "input", "br", "path", "rect", "circle"})
 

@@ -3,8 +3,8 @@
 import textwrap
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TypeVar
+
+from msgspec import Struct
 
 from lading.core.bom import Bom
 from lading.core.component import Component, Edge, Occurrence
@@ -12,45 +12,20 @@ from lading.core.coverage import Skipped
 from lading.core.finding import Finding, Report
 from lading.core.kinds import Flag, Kind, Pin, Relation, Severity
 from lading.render.six import ASIDE, by_point, examples_are_the_system, is_aside, pinned
-
-T = TypeVar("T")
+from lading.render.style import MOST_LISTED, Style, clean
 
 MOST_LIBRARIES = 8
-MOST_LISTED = 10
 _REVISION, _NARROWEST, _OUTLIER = 15, 24, 8
 _LIBRARIES = frozenset({Kind.LIBRARY, Kind.NATIVE_LIBRARY})
-_COLOURS = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
 _SEVERITY = {Severity.CRITICAL: "red", Severity.HIGH: "red", Severity.MEDIUM: "yellow", Severity.LOW: "cyan", Severity.INFO: "dim"}
 _PINS = {Pin.EXACT: ("pinned", "green"), Pin.MUTABLE: ("can move", "yellow"), Pin.NONE: ("unpinned", "red")}
 _PIN_WIDTH = 10
-
-
-@dataclass(frozen=True)
-class Style:
-    """How wide, in colour or not, and whether everything is shown."""
-
-    width: int = 100
-    colour: bool = False
-    everything: bool = False
-
-    def paint(self, text: str, *colours: str) -> str:
-        """The text in a colour, where colours are wanted."""
-        return f"\x1b[{';'.join(_COLOURS[c] for c in colours)}m{text}\x1b[0m" if self.colour and text else text
-
-    def few(self, rows: Sequence[T]) -> Sequence[T]:
-        """As many rows as are shown."""
-        return rows if self.everything else rows[:MOST_LISTED]
 
 
 def render(report: Report, style: Style) -> str:
     """The whole report as text."""
     parts = (_head, _first, _points, _findings, _accepted, _unresolved, _coverage, _end)
     return "\n".join(line for part in parts for line in part(report, style)) + "\n"
-
-
-def clean(text: str) -> str:
-    """A text from outside without control characters, so that no scanned name can write on the terminal."""
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
 def _head(report: Report, style: Style) -> Iterator[str]:
@@ -111,8 +86,7 @@ def _point(components: list[Component], lineage: Mapping[str, list[Edge]], style
         yield style.paint(f"  … {len(components) - len(visible)} more, named only by tests and examples; --all shows them", "dim")
 
 
-@dataclass(frozen=True)
-class _Columns:
+class _Columns(Struct, frozen=True):
     """The widths of the columns of one table, and whether places stand beside the artifacts or below them."""
 
     name: int

@@ -1,7 +1,7 @@
 """A folder as a tree of source files: walked once, without following links out of it or in circles."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import BinaryIO, TypeVar, cast
 
@@ -32,9 +32,11 @@ EXCLUDED_FOLDERS = {
 
 
 class Folder:
-    """The files below a folder (or one file alone); what is not walked is in `excluded` and `unread`."""
+    """The files below a folder (or one file alone, or those that are `chosen`); what is not walked is in `excluded` and `unread`."""
 
-    def __init__(self, root: Path, limits: Limits = DEFAULT_LIMITS, exclude: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, root: Path, limits: Limits = DEFAULT_LIMITS, exclude: tuple[str, ...] = (), chosen: Collection[str] | None = None
+    ) -> None:
         if not os.path.lexists(root):
             raise UsageError(f"{root} does not exist", hint="give a folder or a file: lading scan .")
         if not (root.is_dir() or root.is_file()):
@@ -47,7 +49,7 @@ class Folder:
         self.unread: list[Skipped] = []
         self._files: dict[str, SourceFile] = {}
         self._derived: dict[Callable[[Tree], object], object] = {}
-        found = [alone] if alone else sorted(self._walk(""))
+        found = [alone] if alone else sorted(self._walk("") if chosen is None else chosen)
         self._sizes = dict.fromkeys(found, -1)
 
     @property

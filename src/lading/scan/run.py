@@ -3,7 +3,7 @@
 import os
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -28,6 +28,9 @@ from lading.scan.shares import each
 Progress = Callable[[int, int, str], None]
 """Called with files done, files in all and the current path."""
 
+Look = Callable[[Report, Sequence[Path]], Report]
+"""Called with a report and the folders that its paths lie in, while they are there: what else is seen in the files."""
+
 _SERIALS = uuid.UUID("6f0a9a0e-5f7c-5b65-9d0b-2a6d6c616469")
 
 
@@ -41,6 +44,11 @@ def scan(
 ) -> Report:
     """Everything the system in a folder inherits, and what the rules say about it; UsageError when there is no such folder."""
     return judge(collect(Folder(root, limits, exclude), root.resolve().name, now, progress))
+
+
+def unchanged(report: Report, _: Sequence[Path]) -> Report:
+    """The report as it is: nobody looks further."""
+    return report
 
 
 def judge(bom: Bom) -> Report:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -57,6 +56,8 @@ def loads(data: bytes | memoryview) -> Any:  # noqa: ANN401 - anything stands in
 
 def marked(data: bytes) -> Any:  # noqa: ANN401 - as above
     """The same value, with tables in which a name stands twice marked as such."""
+    import json  # noqa: PLC0415 - for headers, and for documents that the faster reader refuses
+
     twice: list[str] = []
 
     def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:

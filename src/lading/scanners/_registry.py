@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from lading.binary.window import Window
 from lading.core.inspection import Grade, Observation
 from lading.core.limits import DEFAULT_LIMITS, Limits
 from lading.core.plugins import Registry, module_name
-from lading.scanners._rules import identifiers
 
 MOST_UNPACKED = 80 << 20
 _BOMB = 200
@@ -45,8 +45,7 @@ class Budget:
         self.left = max(self.left - count, 0)
 
 
-@dataclass(frozen=True)
-class Part:
+class Part(Struct, frozen=True):
     """Bytes to look at: a file, or a part of one, with its name and what its surroundings say of it."""
 
     window: Window
@@ -58,8 +57,8 @@ class Part:
     """What holds it: `torch`, `torch-data`, `keras`, … or nothing."""
     depth: int = 0
     limits: Limits = DEFAULT_LIMITS
-    head: bytes = field(default=b"", repr=False)
-    budget: Budget = field(default_factory=Budget, repr=False)
+    head: bytes = b""
+    budget: Budget = field(default_factory=Budget)
 
     @property
     def suffix(self) -> str:
@@ -90,11 +89,12 @@ class Part:
 
     def sees(self, rule: str, message: str, grade: Grade = Grade.SUSPICIOUS, **more: object) -> Observation:
         """An observation about this part."""
+        from lading.scanners._rules import identifiers  # noqa: PLC0415 - most files give no reason to open the table
+
         return Observation(rule=rule, grade=grade, message=message, member=self.path, references=identifiers(rule), **more)  # type: ignore[arg-type]
 
 
-@dataclass(frozen=True)
-class Span:
+class Span(Struct, frozen=True):
     """A stretch of a part that is accounted for: followed (`read`) or numbers that nothing interprets (`inert`)."""
 
     start: int
@@ -102,8 +102,7 @@ class Span:
     inert: bool = False
 
 
-@dataclass(frozen=True)
-class Nested:
+class Nested(Struct, frozen=True):
     """Something within a part that is looked at on its own; a weak one only counts when it is certain what it is."""
 
     window: Window
@@ -115,8 +114,7 @@ Seen = Observation | Span | Nested
 Scan = Callable[[Part], Iterator[Seen]]
 
 
-@dataclass(frozen=True)
-class Scanner:
+class Scanner(Struct, frozen=True):
     """A registered scanner; `weak` ones are asked only when no other one knows the bytes."""
 
     name: str

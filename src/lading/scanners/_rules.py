@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import tomllib
 from functools import cache
-from importlib.resources import files
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from lading.core.finding import Rule
-from lading.core.kinds import Severity
+from lading.core.shipped import files
+
+if TYPE_CHECKING:
+    from lading.core.finding import Rule
 
 
 @cache
 def inspection_rules() -> dict[str, Rule]:
     """Every rule of an inspection by its id; their references are CWE, CVE and ATLAS identifiers."""
+    from lading.core.finding import Rule  # noqa: PLC0415 - for documents; a verdict alone needs none
+    from lading.core.kinds import Severity  # noqa: PLC0415 - as above
+
     return {
         id_: Rule(
             id=id_,
@@ -29,6 +32,8 @@ def inspection_rules() -> dict[str, Rule]:
 
 @cache
 def _table() -> dict[str, Any]:
+    import tomllib  # noqa: PLC0415 - most files give no reason to open the table
+
     table = tomllib.loads(files("lading.scanners").joinpath("rules.toml").read_text("utf-8"))
     return {k: row for k, row in table.items() if isinstance(row, dict)}
 
@@ -37,6 +42,11 @@ def _table() -> dict[str, Any]:
 def identifiers(rule: str) -> tuple[str, ...]:
     """The CWE, CVE and ATLAS identifiers of a rule."""
     return tuple(_table()[rule]["identifiers"].split())
+
+
+def fix(rule: str) -> str:
+    """What to do about a rule."""
+    return str(_table()[rule]["fix"])
 
 
 def _pages(identifiers: str) -> tuple[str, ...]:

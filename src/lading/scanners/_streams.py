@@ -30,7 +30,8 @@ def follow(part: Part, start: int = 0, *, persistent: bool = False, own: str = "
     def raw(machine: Machine, made: Any, pos: int) -> int:  # noqa: ANN401 - any value of the stack
         return _array(part, machine, made, pos, jumps, inner)
 
-    machine = Machine(part.window.view, start, raw=raw, most=min(part.budget.work * _OPCODES, MOST_OPCODES)).run()
+    most = min(part.budget.work * _OPCODES, MOST_OPCODES)
+    machine = Machine(part.window.sparse, start, raw=raw, most=most, fill=part.window.fill).run()
     part.budget.spend(min(part.budget.work, machine.opcodes // _OPCODES))
     seen: list[Seen] = [*jumps, *inner]
     seen += [_observation(part, j) for j in judge(machine, persistent=persistent, own=own)]
@@ -98,7 +99,8 @@ def _is_whole_pickle(part: Part, begin: int, length: int) -> bool:
     head = part.window.read(begin, 2)
     if length > 1 << 26 or not (re.match(rb"\x80[\x02-\x05]|c[a-z_]", head) and part.window.read(begin + length - 1, 1) == b"."):
         return False
-    inner = Machine(part.window.part(begin, length).view, most=min(part.budget.work * _OPCODES, MOST_OPCODES)).run()
+    inside = part.window.part(begin, length)
+    inner = Machine(inside.sparse, most=min(part.budget.work * _OPCODES, MOST_OPCODES), fill=inside.fill).run()
     part.budget.spend(min(part.budget.work, inner.opcodes // _OPCODES))
     return inner.stopped and inner.end == length and bool(inner.names)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from lading.binary.window import Window
 from lading.core.inspection import Grade, Observation
+from lading.core.pattern import pattern
 from lading.pickles.known import effect_of
 from lading.scanners._registry import Nested, Part, Seen
 
@@ -21,14 +22,14 @@ _FRAMEWORKS = (
     "mlflow.pyfunc", "mlflow.xgboost", "mlflow.transformers", "mlflow.tensorflow", "mlflow.keras", "mlflow.lightgbm", "mlflow.onnx", "mlflow.spark", "mlflow.catboost",
     "ldm.", "sgm.", "keras.", "megatron.", "monai.", "omegaconf.", "mlflow.langchain", "mlflow.openai", "mlflow.statsmodels", "mlflow.prophet", "mlflow.spacy",
 )  # fmt: skip
-_DANGEROUS = re.compile(
+_DANGEROUS = pattern(
     r"(?:builtins|os|posix|subprocess|sys|shutil|socket|importlib|pickle|runpy|ctypes|pty|code|pip|webbrowser|marshal|urllib|requests)\.[\w.]+|eval|exec"
 )
-_DOTTED = re.compile(r"[A-Za-z_][\w]*(?:\.[A-Za-z_]\w*)+")
+_DOTTED = pattern(r"[A-Za-z_][\w]*(?:\.[A-Za-z_]\w*)+")
 _LIBRARIES = frozenset(
     {"diffusers", "transformers", "onnxruntime", "tokenizers", "flax", "peft", "sentence_transformers", "stable_diffusion"}
 )
-_TEMPLATES = re.compile(r"(?:^|[._\[\]\d])\w*(?:template|prompt)\w*$", re.IGNORECASE)
+_TEMPLATES = pattern(r"(?:^|[._\[\]\d])\w*(?:template|prompt)\w*$", re.IGNORECASE)
 _PLACES = frozenset({"weight_map", "all_weights"})
 _FILES = frozenset({"external_data", "location", "weights", "model_file", "weights_file", "data_file"})
 _OBJECTS = frozenset({"py/object", "py/reduce", "py/type", "py/function", "py/repr"})

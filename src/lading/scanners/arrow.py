@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import re
 from collections.abc import Iterator
 
 from lading.core.inspection import Grade
+from lading.core.pattern import pattern
 from lading.scanners._registry import Part, Seen, Span, scanner
 
 _PICKLED = b"arrow.py_extension_type"
-_SCHEMA = re.compile(rb"ARROW:schema[^A-Za-z0-9+/]{1,8}([A-Za-z0-9+/=]{16,})")
+_SCHEMA = pattern(rb"ARROW:schema[^A-Za-z0-9+/]{1,8}([A-Za-z0-9+/=]{16,})")
 _MOST_FOOTER = 16 << 20
 LOADER = "pyarrow before 14.0.1, pandas, datasets"
 
@@ -44,11 +42,13 @@ def scan(part: Part) -> Iterator[Seen]:
 
 
 def _in_schema(footer: bytes) -> bool:
+    import base64  # noqa: PLC0415 - for this format alone
+
     for match in _SCHEMA.finditer(footer):
         text = match.group(1)
         try:
             if _PICKLED in base64.b64decode(text[: len(text) // 4 * 4], validate=False):
                 return True
-        except binascii.Error:
+        except ValueError:
             continue
     return False

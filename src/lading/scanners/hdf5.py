@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from lading.binary.hdf5 import MAGIC, BrokenTreeError, Found, Tree
 from lading.binary.window import Window
 from lading.core.inspection import Grade
+from lading.core.pattern import pattern
 from lading.scanners._registry import Nested, Part, Seen, Span, scanner
 
-_PICKLE = re.compile(rb"\x80[\x02-\x05]|[(cI\])}][^\x00]*\.\x00*\Z", re.DOTALL)
+_PICKLE = pattern(rb"\x80[\x02-\x05]|[(cI\])}][^\x00]*\.\x00*\Z", re.DOTALL)
 LOADER = "h5py, Keras, pandas.read_hdf, PyTables"
 
 

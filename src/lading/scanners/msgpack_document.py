@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 import struct
 from collections.abc import Iterator
 
 from lading.binary.window import Window
 from lading.core.inspection import Grade
+from lading.core.pattern import pattern
 from lading.scanners._registry import Part, Seen, Span, scanner
 
 _FLAX = frozenset({1, 2, 3})
@@ -32,8 +32,8 @@ class _BrokenError(ValueError):
     pass
 
 
-_TABLE = re.compile(rb"[\x80-\x8f\xde\xdf]")
-_OBJECTS = re.compile(rb"kind(?:\xa1|\xc4\x01)O")
+_TABLE = pattern(rb"[\x80-\x8f\xde\xdf]")
+_OBJECTS = pattern(rb"kind(?:\xa1|\xc4\x01)O")
 _TRIED = 64 << 20
 
 

@@ -3,7 +3,8 @@
 import re
 from collections.abc import Iterator
 
-from lading.pickles.machine import Machine
+from lading.core.pattern import pattern
+from lading.pickles.machine import MOST_OPCODES, Machine
 from lading.scanners._registry import Part, Seen, scanner
 from lading.scanners._streams import pickles
 
@@ -27,8 +28,9 @@ NAMES = (
     ".pdopt",
 )
 _LEGACY_TORCH = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19."
-_OPENING = re.compile(rb"[(\]})NIJKMLFGSTUVXcipPq0-2lde.\x80-\x8f\x95-\x98BC\x8a]")
+_OPENING = pattern(rb"[(\]})NIJKMLFGSTUVXcipPq0-2lde.\x80-\x8f\x95-\x98BC\x8a]")
 _TRIED = 1 << 20
+_TRIED_OPCODES = 1 << 21
 
 
 def _is_pickle(part: Part) -> bool:
@@ -44,8 +46,22 @@ def _is_old(part: Part) -> bool:
     """Protocols 0 and 1 have no mark: tried, and believed when something is called, or the whole is a pickle."""
     if not _OPENING.match(part.head):
         return False
-    machine = Machine(part.window.part(0, _TRIED).view).run()
+    if _is_believed(part, _followed(part, _TRIED, MOST_OPCODES)):
+        return True
+    if part.window.size <= _TRIED:
+        return False
+    further = _followed(part, part.window.size, _TRIED_OPCODES)  # what is called may stand behind any number of numbers and texts
+    return further.exhausted or _is_believed(part, further)
+
+
+def _followed(part: Part, size: int, most: int) -> Machine:
+    window = part.window.part(0, size)
+    machine = Machine(window.sparse, most=most, fill=window.fill).run()
     part.budget.spend(machine.opcodes // 3)
+    return machine
+
+
+def _is_believed(part: Part, machine: Machine) -> bool:
     if any(c.what in {"call", "new", "build"} for c in machine.calls):
         return True
     if part.suffix in NAMES and (machine.names or machine.stopped):

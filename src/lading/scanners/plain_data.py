@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from lading.binary.protobuf import BYTES, BrokenMessageError, fields
 from lading.core.inspection import Grade
+from lading.core.pattern import pattern
 from lading.scanners._registry import Part, Seen, Span, scanner
 
 _MEDIA = {
     b"\x89PNG\r\n\x1a\n": b"IEND", b"\xff\xd8\xff": b"", b"GIF87a": b"", b"GIF89a": b"", b"RIFF": b"", b"OggS": b"", b"fLaC": b"", b"ID3": b"", b"\x00\x01\x00\x00\x00": b"",
     b"OTTO": b"", b"wOFF": b"", b"wOF2": b"", b"\x00\x00\x01\x00": b"",
 }  # fmt: skip
-_RAW = re.compile(r"(?:openvino_\w*model|.*-openvino).*\.bin|.*\.onnx[._]data(?:[._-]?\d+)?|.*\.pdiparams|.*\.onnx_data\w*")
+_RAW = pattern(r"(?:openvino_\w*model|.*-openvino).*\.bin|.*\.onnx[._]data(?:[._-]?\d+)?|.*\.pdiparams|.*\.onnx_data\w*")
 _RECORD = 16
 """Bytes around the content of one record."""
 _PIECES = {1: BYTES, 2: BYTES, 3: BYTES, 4: BYTES, 5: BYTES}

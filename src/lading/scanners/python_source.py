@@ -3,33 +3,33 @@
 from __future__ import annotations
 
 import ast
-import re
 import warnings
 from collections.abc import Iterator
 
 from lading.core.inspection import Grade
+from lading.core.pattern import pattern
 from lading.scanners._registry import Part, Seen, Span, scanner
 
 _MOST = 1 << 19
-_REACHED = re.compile(
+_REACHED = pattern(
     r"(?:modeling|configuration|tokenization|processing|image_processing|feature_extraction|pipeline|custom_generate|generation)_\w+\.py"
     r"|(?:handler|hubconf|generate|pipeline|model|inference|sitecustomize|usercustomize|custom_\w+|lightning_module|predict|preprocess|loader|setup|conftest)\.py"
 )
-_RUNS = re.compile(
+_RUNS = pattern(
     r"os\.(?:system|popen|exec\w+|spawn\w+|posix_spawn\w*|startfile|fork|forkpty)|posix\.\w+|nt\.system|subprocess\.\w+|pty\.\w+|commands\.\w+|popen2\.\w+"
     r"|asyncio\.create_subprocess_\w+|multiprocessing\.Process|builtins\.(?:eval|exec|__import__)|eval|exec|execfile|runpy\.\w+|code\.\w+|imp\.load_\w+"
     r"|marshal\.loads?|types\.(?:FunctionType|CodeType)|ctypes\.(?:CDLL|WinDLL|cdll\.\w+|windll\.\w+|PyDLL|util\.\w+)\S*|cffi\.\w+|pip\.\w+|pip\._internal\.\w+"
     r"|torch\.ops\.load_library|torch\.utils\.cpp_extension\.load\w*|distutils\.spawn\.\w+|webbrowser\.\w+|paramiko\.\w+|pexpect\.\w+|sh\.\w+|timeit\.\w+"
     r"|socket\.(?:socket|create_connection)|telnetlib\.\w+|ftplib\.\w+|smtplib\.\w+|sys\.settrace|sys\.setprofile|pdb\.\w+|code\.Interactive\w+|IPython\.\w+\.system"
 )
-_REACHES = re.compile(
+_REACHES = pattern(
     r"urllib\.request\.\w+|urllib2\.\w+|urllib3\.\S+|requests\.(?!exceptions|Session$)\w+|httpx\.\w+|aiohttp\.\w+|http\.client\.\w+|websocket\S*|dns\.\S+"
     r"|shutil\.(?:rmtree|move|copy\w*|chown)|os\.(?:remove|unlink|rmdir|removedirs|rename|replace|chmod|chown|putenv|kill|symlink|link|environ\.copy)"
     r"|pickle\.loads?|cPickle\.loads?|dill\.loads?|cloudpickle\.loads?|joblib\.load|shelve\.open|yaml\.(?:load|unsafe_load|full_load)|pandas\.read_pickle"
     r"|tempfile\.\w+|atexit\.register|signal\.signal|zipimport\.\w+|importlib\.(?:import_module|util\.\w+|machinery\.\w+)|pkgutil\.\w+|__import__|compile"
     r"|platform\.(?:node|uname)|socket\.gethost\w+|getpass\.\w+|pathlib\.Path\.(?:write_\w+|unlink)|open"
 )
-_HARMLESS_AT_IMPORT = re.compile(
+_HARMLESS_AT_IMPORT = pattern(
     r"(?:logging|transformers\.utils\.logging|logger)\.\w+|(?:\w+\.)*(?:get_logger|getLogger|TypeVar|namedtuple|Enum|dataclass|field|NamedTuple|auto|is_\w+_available|add_\w*docstring\w*|version\.parse|register\w*)"
     r"|collections\.\w+|typing\.\w+|re\.compile|(?:frozenset|set|dict|list|tuple|range|len|str|int|float|bool|bytes|max|min|sum|sorted|zip|enumerate|super|isinstance|hasattr|print|property|object|abs|round|map|filter|any|all)"
     r"|torch\.(?:tensor|finfo|iinfo|device|no_grad|jit\.script\w*|compile|autocast|inference_mode|manual_seed|zeros|ones|arange|linspace|cuda\.is_available|backends\.\S+)|(?:numpy|math|functools|itertools|operator|string|warnings|abc|enum|decimal|copy|inspect)\.\w+"
@@ -38,7 +38,7 @@ _HARMLESS_AT_IMPORT = re.compile(
 _DUNDERS = frozenset(
     {"__subclasses__", "__globals__", "__builtins__", "__code__", "__bases__", "__mro__", "__getattribute__", "__import__", "f_globals"}
 )
-_HIDES = re.compile(r"(?:base64|binascii|codecs|zlib|lzma|bz2|gzip)\.\w*(?:decode|decompress|unhexlify|a2b_\w+)\w*|bytes\.fromhex|chr")
+_HIDES = pattern(r"(?:base64|binascii|codecs|zlib|lzma|bz2|gzip)\.\w*(?:decode|decompress|unhexlify|a2b_\w+)\w*|bytes\.fromhex|chr")
 LOADER = "import, by whatever the repository tells its loader to import"
 
 
@@ -66,7 +66,7 @@ def scan(part: Part) -> Iterator[Seen]:
     yield from judge(part, tree, reached=reached)
 
 
-_WORD = re.compile(rb"\w+|[^\w\s]")
+_WORD = pattern(rb"\w+|[^\w\s]")
 _MOST_WORDS = 80_000
 _WORK = 17
 """Units of work for each word of a program."""
@@ -225,7 +225,7 @@ def _is_main(node: ast.If) -> bool:
     return isinstance(node.test, ast.Compare) and isinstance(node.test.left, ast.Name) and node.test.left.id == "__name__"
 
 
-_START = re.compile(rb"(?m)^import[ \t]")
+_START = pattern(rb"(?m)^import[ \t]")
 
 
 @scanner(

@@ -6,20 +6,21 @@ import re
 from collections.abc import Iterator
 
 from lading.core.inspection import Grade
+from lading.core.pattern import pattern
 from lading.scanners._registry import Part, Seen, Span, scanner
 
-_BLOCK = re.compile(r"\{\{|\{%|\{#")
+_BLOCK = pattern(r"\{\{|\{%|\{#")
 _CLOSE = {"{{": "}}", "{%": "%}", "{#": "#}"}
-_STRING = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"", re.DOTALL)
-_QUOTE = re.compile("['\"]")
-_ESCAPED = re.compile(r"\\x([0-9a-fA-F]{2})|\\u([0-9a-fA-F]{4})|\\([0-7]{1,3})|\\N\{([A-Z ]+)\}")
-_DANGER = re.compile(
+_STRING = pattern(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"", re.DOTALL)
+_QUOTE = pattern("['\"]")
+_ESCAPED = pattern(r"\\x([0-9a-fA-F]{2})|\\u([0-9a-fA-F]{4})|\\([0-7]{1,3})|\\N\{([A-Z ]+)\}")
+_DANGER = pattern(
     r"__\w+__|\b(?:f_globals|f_back|f_locals|gi_frame|gi_code|cr_frame|tb_frame|func_globals|func_code|im_func|mro|_module|_TemplateReference__context)\b"
 )
-_IMPORTS = re.compile(r"\b(?:os|subprocess|sys|popen|eval|exec|importlib|builtins)\b\s*(?:\.|\()")
-_INNARDS = re.compile(r"\b(?:cycler|joiner|namespace|lipsum|self|url_for|get_flashed_messages)\s*(?:\.\s*_|\[)")
-_COMPUTED = re.compile(r"\[[^\]\[]{0,200}(?:~|\|\s*(?:join|format|replace|reverse|lower|string)\b)[^\]]{0,200}\]")
-_LOADS = re.compile(r"^\s*[-+]?\s*(?:include|import|from|extends)\b")
+_IMPORTS = pattern(r"\b(?:os|subprocess|sys|popen|eval|exec|importlib|builtins)\b\s*(?:\.|\()")
+_INNARDS = pattern(r"\b(?:cycler|joiner|namespace|lipsum|self|url_for|get_flashed_messages)\s*(?:\.\s*_|\[)")
+_COMPUTED = pattern(r"\[[^\]\[]{0,200}(?:~|\|\s*(?:join|format|replace|reverse|lower|string)\b)[^\]]{0,200}\]")
+_LOADS = pattern(r"^\s*[-+]?\s*(?:include|import|from|extends)\b")
 _MOST = 4 << 20
 LOADER = "whatever renders the template: apply_chat_template, llama-cpp-python, prompt libraries"
 

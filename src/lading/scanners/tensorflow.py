@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 
 from lading.binary.protobuf import BYTES, VARINT, BrokenMessageError, Field, fields, looks_like, text
 from lading.binary.window import Window
 from lading.core.inspection import Grade
+from lading.core.pattern import pattern
 from lading.scanners._registry import Nested, Part, Seen, Span, scanner
 
 _RUNS = frozenset(
@@ -162,7 +162,7 @@ def metadata(part: Part) -> Iterator[Seen]:
     yield from _guarded(part, every)
 
 
-_CHECKPOINT = re.compile(r".*\.data-\d{5}-of-\d{5}")
+_CHECKPOINT = pattern(r".*\.data-\d{5}-of-\d{5}")
 _TABLE_END = b"\x57\xfb\x80\x8b\x24\x75\x47\xdb"
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from lading.core.inspection import Grade
+from lading.core.pattern import pattern
 from lading.scanners._registry import Part, Seen, Span, scanner
 
 _PROGRAMS = (
@@ -27,7 +27,7 @@ _PROGRAMS = (
     ".desktop",
     ".reg",
 )
-_SECRETS = re.compile(
+_SECRETS = pattern(
     rb"-----BEGIN (?:RSA |EC |OPENSSH |DSA |ENCRYPTED )?PRIVATE KEY-----\s+[A-Za-z0-9+/=\s]{100}|\bAKIA[0-9A-Z]{16}\b|\bhf_[A-Za-z]{34}\b|\bgh[pousr]_[A-Za-z0-9]{36}\b"
     rb"|\bsk-ant-[A-Za-z0-9_-]{90,}|\bxox[baprs]-[0-9]{8,}-[A-Za-z0-9-]{20,}\b|\bAIza[0-9A-Za-z_-]{35}\b"
 )
@@ -57,7 +57,7 @@ def older(part: Part) -> Iterator[Seen]:
 
 
 _MARKED = (b"\xff\xfe", b"\xfe\xff")
-_CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
+_CONTROL = pattern(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 
 
 def _decodes(head: bytes) -> bool:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from lading.core.inspection import Grade
+from lading.core.pattern import pattern
 from lading.scanners._registry import Part, Seen, Span, scanner
 
-_OPERATION = re.compile(r"\bops\.(\w+)\.(\w+)|\btorch\.(save|load|from_file|ops\.\w+\.\w+)\b")
+_OPERATION = pattern(r"\bops\.(\w+)\.(\w+)|\btorch\.(save|load|from_file|ops\.\w+\.\w+)\b")
 _KNOWN = frozenset(
     {
         "aten",

@@ -7,13 +7,14 @@ from collections import Counter
 from collections.abc import Iterator
 
 from lading.core.inspection import Grade
+from lading.core.pattern import pattern
 from lading.scanners._registry import Part, Seen, Span, scanner
 
-_OPENING = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:\?xml|PMML|net|svg|!DOCTYPE|!--)")
-_ENTITY = re.compile(rb"<!ENTITY\s+(?:%\s+)?\S+\s+(SYSTEM|PUBLIC)?")
-_OUTSIDE = re.compile(rb"<!DOCTYPE\s+\S+\s+(?:SYSTEM|PUBLIC)|<xi:include\b|xmlns:xi=|<\?xml-stylesheet|<xsl:")
-_SCRIPT = re.compile(rb"<script\b|\son\w+\s*=\s*[\"']|javascript:", re.IGNORECASE)
-_EXTENSION = re.compile(rb"<layer\b[^<>]{0,2000}\bversion=\"(?!opset\d+\")([^\"]{0,60})\"")
+_OPENING = pattern(rb"(?:\xef\xbb\xbf)?\s*<(?:\?xml|PMML|net|svg|!DOCTYPE|!--)")
+_ENTITY = pattern(rb"<!ENTITY\s+(?:%\s+)?\S+\s+(SYSTEM|PUBLIC)?")
+_OUTSIDE = pattern(rb"<!DOCTYPE\s+\S+\s+(?:SYSTEM|PUBLIC)|<xi:include\b|xmlns:xi=|<\?xml-stylesheet|<xsl:")
+_SCRIPT = pattern(rb"<script\b|\son\w+\s*=\s*[\"']|javascript:", re.IGNORECASE)
+_EXTENSION = pattern(rb"<layer\b[^<>]{0,2000}\bversion=\"(?!opset\d+\")([^\"]{0,60})\"")
 
 
 @scanner(

@@ -1,10 +1,9 @@
 """Values of CloudFormation templates with their functions carried out as far as the template itself tells."""
 
-import re
-
+from lading.core.pattern import pattern
 from lading.syntax.node import Node
 
-_REFERENCE = re.compile(r"\$\{(!?)([\w:.]+)\}")
+_REFERENCE = pattern(r"\$\{(!?)([\w:.]+)\}")
 _DEEPEST = 8
 
 

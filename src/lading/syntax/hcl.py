@@ -3,10 +3,11 @@
 import re
 
 from lading.core.errors import ExtractError, LimitError
+from lading.core.pattern import pattern
 from lading.core.source import SourceFile
 from lading.syntax.node import Node
 
-_TOKEN = re.compile(
+_TOKEN = pattern(
     r"(?P<space>[ \t\r]+|#[^\n]*|//[^\n]*|/\*.*?(?:\*/|\Z))|(?P<newline>\n)|(?P<heredoc><<[-~]?(?P<end>\w+)[ \t]*\n)"
     r"|(?P<string>\"(?:[^\"\\$%]|\\.|\$(?!\{)|%(?!\{)|[$%]\{(?:[^{}]|\{[^{}]*\})*\})*\")|(?P<name>[A-Za-z_][\w.-]*)|(?P<mark>[{}\[\]=:,()])|(?P<other>[^\s])",
     re.DOTALL,

@@ -5,10 +5,11 @@ import re
 from collections.abc import Iterator
 
 from lading.core.errors import ExtractError, LimitError
+from lading.core.pattern import pattern
 from lading.core.source import SourceFile
 from lading.syntax.node import Node, Scalar
 
-_TOKEN = re.compile(
+_TOKEN = pattern(
     r'(?P<space>[ \t\r\n]+|//[^\n]*|/\*.*?\*/)|(?P<string>"(?:[^"\\\x00-\x1f]|\\.)*")|(?P<mark>[{}\[\],:])'
     r"|(?P<number>-?[0-9]+(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?)|(?P<word>true|false|null|NaN|-?Infinity)",
     re.DOTALL,

@@ -2,17 +2,18 @@
 
 import json
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lading.core.errors import ExtractError
+from lading.core.pattern import pattern
 from lading.core.source import SourceFile
 
-_SOURCE = re.compile(r'"(?:source|input)"\s*:\s*(?P<open>\[|")')
-_STRING = re.compile(r'"(?:[^"\\\n]|\\.)*"')
+_SOURCE = pattern(r'"(?:source|input)"\s*:\s*(?P<open>\[|")')
+_STRING = pattern(r'"(?:[^"\\\n]|\\.)*"')
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(Struct, frozen=True):
     """A code cell: its number among all cells from 1, its lines, and the physical line of each."""
 
     number: int

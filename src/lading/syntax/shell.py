@@ -2,22 +2,26 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
 
-_TOKEN = re.compile(
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from lading.core.pattern import pattern
+
+_TOKEN = pattern(
     r"(?P<space>[ \t\r]+|\\\r?\n)|(?P<comment>(?<![^\s;&|(`])#[^\n]*)|(?P<heredoc><<-?[ \t]*(?P<quote>[\"']?)(?P<end>\w+)(?P=quote))"
     r"|(?P<operator>&&|\|\||;;|[;&|()\n`]|\$\(|[<>]\(|[{}](?=\s|$))|(?P<redirect>\d?(?:>>?|<)&?\d?)"
     r"|(?P<word>(?:\"(?:[^\"\\]|\\.)*\"|'[^']*'|\$\{[^}]*\}|\\.|[^\s;&|()<>\"'`\\])+)|(?P<other>.)",
     re.DOTALL,
 )
-_ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)(\+?)=(.*)\Z", re.DOTALL)
-_VARIABLE = re.compile(
+_ASSIGNMENT = pattern(r"([A-Za-z_]\w*)(\+?)=(.*)\Z", re.DOTALL)
+_VARIABLE = pattern(
     r"\$(?:\{(?P<braced>[A-Za-z_]\w*|\d+)(?P<all>\[[@*\d]+\])?(?:(?P<operator>:?[-=])(?P<default>[^}]*))?\}|(?P<plain>[A-Za-z_]\w*))"
 )
-_PIECE = re.compile(
+_PIECE = pattern(
     r"\"(?P<double>(?:[^\"\\]|\\.)*)\"|'(?P<single>[^']*)'|\\(?P<escaped>.)|(?P<bare>\$\{[^}]*\}|(?:[^\"'\\$]|\$(?!\{))+|[\"'$])", re.DOTALL
 )
-_INNER = re.compile(r"\$\((?P<text>[^()]*)\)")
+_INNER = pattern(r"\$\((?P<text>[^()]*)\)")
 _KEYWORDS = frozenset(
     {"if", "then", "else", "elif", "fi", "do", "done", "while", "until", "case", "esac", "{", "}", "!", "in", "time", "function"}
 )
@@ -34,8 +38,7 @@ DEEPEST = 3
 """Scripts within scripts (`bash -c "…"`, `$(…)`)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(Struct, frozen=True):
     """A word with its quotes removed and known variables filled in, and the line it stands on (from 0).
 
     `literal` is the line of the text that a variable stands for, where the word is nothing but that variable; else -1.
@@ -46,8 +49,7 @@ class Word:
     literal: int = -1
 
 
-@dataclass(slots=True)
-class Command:
+class Command(Struct):
     """A simple command; `feeds` is the name of the program it is piped into, or that runs what it prints."""
 
     words: list[Word] = field(default_factory=list)
@@ -59,8 +61,7 @@ class Command:
         return self.words[0].text.rpartition("/")[2] if self.words else ""
 
 
-@dataclass(frozen=True, slots=True)
-class Heredoc:
+class Heredoc(Struct, frozen=True):
     """A document within a script: the words of the command it is given to, its text, the line it begins on (from 0)."""
 
     given_to: tuple[str, ...]

@@ -2,11 +2,11 @@
 
 import base64
 import hashlib
-from importlib.resources import files
 
 from lading.core.bom import Bom
 from lading.core.finding import Report
 from lading.core.kinds import Kind, Pin
+from lading.core.shipped import files
 from lading.formats.html.findings import accepted, findings, first_three
 from lading.formats.html.graph import graph
 from lading.formats.html.table import table
