@@ -108,3 +108,13 @@ def normal(name: str) -> str:
 def line_of(node: Node, *names: str) -> int:
     """Where a package stands: the line of its name, else of its key."""
     return next((found.line for name in names if (found := node.get(name))), node.key_line or node.line)
+
+
+def rows_of(file: SourceFile, document: Node, key: str) -> tuple[list[Node], list[Skipped]]:
+    """The packages of a lock that have a name, and a word for each that has none; also where there is nothing that could hold any."""
+    held = document.get(key)
+    if not isinstance(document.value, dict) or (held is not None and held.value is not None and not isinstance(held.value, list)):
+        return [], [Skipped(file.path, f"it holds no list {key!r}, so it is no lock", ExtractError.code, document.line)]
+    rows = document.elements(key)
+    told = [Skipped(file.path, "a package without a name", ExtractError.code, row.line) for row in rows if not row.string("name")]
+    return [row for row in rows if row.string("name")], told

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from lading.catalog.lockfile import Locked, hashed, line_of, locked, newer, observations, own
+from lading.catalog.lockfile import Locked, hashed, line_of, locked, newer, observations, own, rows_of
 from lading.catalog.origin import built_from, repository_at
 from lading.core.component import Component, Occurrence
 from lading.core.source import SourceFile
@@ -18,7 +18,8 @@ def read(file: SourceFile) -> Iterator[Observation]:
     """Yield a component for every crate and an edge for every dependency; crates of the workspace are systems."""
     document = toml_document(file)
     yield from newer(file, document.string("version") or "1", NEWEST)
-    rows = [row for row in document.elements("package") if row.string("name")]
+    rows, told = rows_of(file, document, "package")
+    yield from told
     keys = {key: _keys(row)[0] for row in rows for key in _keys(row)}
     older = {n.rpartition(" (")[0].removeprefix("checksum "): v.text for n, v in document.items("metadata")}
     yield from observations(_crate(file, row, keys, older) for row in rows)

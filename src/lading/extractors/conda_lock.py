@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from urllib.parse import unquote
 
-from lading.catalog.lockfile import Locked, hashed, line_of, locked, newer, normal, observations
+from lading.catalog.lockfile import Locked, hashed, line_of, locked, newer, normal, observations, rows_of
 from lading.catalog.upstreams import split_url
 from lading.core.component import FileRecord
 from lading.core.source import SourceFile
@@ -19,7 +19,9 @@ def read(file: SourceFile) -> Iterator[Observation]:
     """Yield a component for every package and an edge for every dependency on the same platform."""
     for document in yaml_documents(file):
         yield from newer(file, document.string("version") or "1", NEWEST)
-        yield from observations(_package(file, row) for row in document.elements("package") if row.string("name"))
+        rows, told = rows_of(file, document, "package")
+        yield from told
+        yield from observations(_package(file, row) for row in rows)
 
 
 def _package(file: SourceFile, row: Node) -> Locked:

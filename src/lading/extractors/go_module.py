@@ -7,6 +7,8 @@ from msgspec.structs import replace
 from lading.catalog.lockfile import own
 from lading.catalog.upstreams import library
 from lading.core.component import Component, Edge, Occurrence
+from lading.core.coverage import Skipped
+from lading.core.errors import ExtractError
 from lading.core.kinds import Pin, Relation
 from lading.core.pattern import pattern
 from lading.core.source import SourceFile
@@ -28,7 +30,10 @@ def read(file: SourceFile) -> Iterator[Observation]:
     root = next((own(file.path, number, m["path"]) for number, line, _ in lines if (m := _MODULE.match(line))), None)
     yield from [root] if root else []
     for number, line, block in lines:
-        if block == "require" and (match := _REQUIRE.match(line)):
+        match = _REQUIRE.match(line) if block == "require" else None
+        if block == "require" and not match and not line.startswith("//"):
+            yield Skipped(file.path, f"{line[:80]!r} names no module with a version", ExtractError.code, number)
+        if match:
             path, version = match["path"], match["version"]
             if (other := replaced.get((path, version)) or replaced.get((path, ""))) and not other["version"]:
                 continue  # a folder of the repository

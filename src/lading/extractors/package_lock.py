@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from lading.catalog.lockfile import Locked, integrity, locked, newer, observations, own, project
 from lading.catalog.origin import built_from, node_origin
 from lading.core.component import Occurrence
+from lading.core.coverage import Skipped
 from lading.core.errors import ExtractError
 from lading.core.pattern import pattern
 from lading.core.source import SourceFile
@@ -22,6 +23,8 @@ _NOWHERE = "\0"
 def read(file: SourceFile) -> Iterator[Observation]:
     """Yield a component for every installed place and an edge for what Node finds from there."""
     document = json_document(file)
+    if not isinstance(document.value, dict):
+        yield Skipped(file.path, "it holds no table, so it is no lock", ExtractError.code, document.line)
     yield from newer(file, document.string("lockfileVersion") or "1", NEWEST)
     places = dict(document.items("packages")) or dict(_older("", document))
     packages = [_package(file, place, row, places) for place, row in places.items() if not row.get("link")]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from lading.catalog.lockfile import Locked, hashed, line_of, locked, newer, normal, observations, own
+from lading.catalog.lockfile import Locked, hashed, line_of, locked, newer, normal, observations, own, rows_of
 from lading.catalog.origin import archive_at, built_from, repository_at
 from lading.catalog.wishes import Wish, fitting, wish
 from lading.core.component import Component, FileRecord, Occurrence
@@ -19,7 +19,8 @@ def read(file: SourceFile) -> Iterator[Observation]:
     """Yield a component for every locked package and an edge for every dependency; a package with extras has a row for them."""
     document = toml_document(file)
     yield from newer(file, document.string("metadata", "lock_version") or "4", NEWEST)
-    rows = [row for row in document.elements("package") if row.string("name")]
+    rows, told = rows_of(file, document, "package")
+    yield from told
     versions: dict[str, list[str]] = {}
     for row in rows:
         versions.setdefault(normal(row.string("name")), []).append(row.string("version"))

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from lading.catalog.lockfile import Locked, hashed, locked, newer, observations
 from lading.catalog.origin import archive_at, built_from, repository_at
 from lading.core.component import Component, Occurrence
+from lading.core.coverage import Skipped
+from lading.core.errors import ExtractError
 from lading.core.source import SourceFile
 from lading.extractors._registry import Observation, extractor
 from lading.syntax.json import json_document
@@ -17,6 +19,8 @@ NEWEST = 6
 def read(file: SourceFile) -> Iterator[Observation]:
     """Yield a component for every package of every category."""
     document = json_document(file)
+    if not isinstance(document.value, dict):
+        yield Skipped(file.path, "it holds no table, so it is no lock", ExtractError.code, document.line)
     yield from newer(file, document.string("_meta", "pipfile-spec") or "6", NEWEST)
     rows = [(category, *row) for category, packages in document.items() if category != "_meta" for row in packages.items()]
     yield from observations(_package(file, *row) for row in rows if isinstance(row[2].value, dict) and not row[2].get("path"))

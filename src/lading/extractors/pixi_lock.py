@@ -10,6 +10,8 @@ from lading.catalog.origin import built_from, repository_at
 from lading.catalog.upstreams import split_url
 from lading.catalog.wishes import Wish, extras_of, holding, wish
 from lading.core.component import Component, Edge, FileRecord, Occurrence
+from lading.core.coverage import Skipped
+from lading.core.errors import ExtractError
 from lading.core.kinds import Relation
 from lading.core.pattern import pattern
 from lading.core.source import SourceFile
@@ -37,7 +39,14 @@ def read(file: SourceFile) -> Iterator[Observation]:
     """Yield a component for every package and an edge for every dependency that the same environment and platform hold."""
     for document in yaml_documents(file):
         yield from newer(file, document.string("version") or "4", NEWEST)
-        packages = {found.place: found for row in document.elements("packages") if (found := _package(file, row))}
+        if not isinstance(document.value, dict):
+            yield Skipped(file.path, "it holds no table, so it is no lock", ExtractError.code, document.line)
+        packages: dict[str, _Package] = {}
+        for row in document.elements("packages"):
+            if found := _package(file, row):
+                packages[found.place] = found
+            else:
+                yield Skipped(file.path, "a package without a name", ExtractError.code, row.line)
         yield from observations(found.locked for found in packages.values())
         edges = {edge for present in _environments(document, packages) for edge in _edges(present)}
         yield from sorted(edges)

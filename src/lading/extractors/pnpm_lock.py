@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from lading.catalog.lockfile import Locked, integrity, locked, newer, observations, project
 from lading.catalog.origin import archive_at, built_from, node_origin, repository_at
 from lading.core.component import Component, Occurrence
+from lading.core.coverage import Skipped
+from lading.core.errors import ExtractError
 from lading.core.pattern import pattern
 from lading.core.source import SourceFile
 from lading.extractors._registry import Observation, extractor
@@ -24,6 +26,8 @@ _ASKED = ("dependencies", "optionalDependencies")
 def read(file: SourceFile) -> Iterator[Observation]:
     """Yield a component for every package and an edge for every dependency, whatever its peers are."""
     for document in yaml_documents(file):
+        if document.value is not None and not isinstance(document.value, dict):
+            yield Skipped(file.path, "it holds no table, so it is no lock", ExtractError.code, document.line)
         yield from newer(file, document.string("lockfileVersion") or "5", NEWEST)
         rows = {_plain(key): row for key, row in reversed(document.items("packages"))}
         needs: dict[str, set[str]] = {}

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from lading.catalog.lockfile import Locked, hashed, line_of, locked, newer, normal, observations, own
+from lading.catalog.lockfile import Locked, hashed, line_of, locked, newer, normal, observations, own, rows_of
 from lading.catalog.origin import archive_at, built_from, repository_at
 from lading.catalog.wishes import Wish, extras_of, fitting, holding, wish
 from lading.core.component import Component, FileRecord, Occurrence
@@ -24,7 +24,9 @@ def read(file: SourceFile) -> Iterator[Observation]:
     yield from newer(file, document.string("metadata", "lock-version") or "1", NEWEST)
     older = document.get("metadata", "files")
     project = _project(file)
-    packages = [_package(file, row, older, every=project is None) for row in document.elements("package") if row.string("name")]
+    rows, told = rows_of(file, document, "package")
+    yield from told
+    packages = [_package(file, row, older, every=project is None) for row in rows]
     yield from observations(_resolved([*packages, *([project] if project else [])]))
 
 

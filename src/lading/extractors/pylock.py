@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from urllib.parse import unquote
 
-from lading.catalog.lockfile import Locked, hashed, line_of, locked, newer, normal, observations, own
+from lading.catalog.lockfile import Locked, hashed, line_of, locked, newer, normal, observations, own, rows_of
 from lading.catalog.origin import archive_at, built_from, repository_at
 from lading.catalog.upstreams import split_url
 from lading.core.component import Component, FileRecord, Occurrence
@@ -20,7 +20,8 @@ def read(file: SourceFile) -> Iterator[Observation]:
     """Yield a component for every locked package and an edge for every dependency."""
     document = toml_document(file)
     yield from newer(file, document.string("lock-version") or "1", NEWEST)
-    rows = [row for row in document.elements("packages") if row.string("name")]
+    rows, told = rows_of(file, document, "packages")
+    yield from told
     versions: dict[str, list[str]] = {}
     for row in rows:
         versions.setdefault(normal(row.string("name")), []).append(row.string("version"))

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from lading.catalog.locked import Dependency, Package, locked_packages
-from lading.catalog.lockfile import newer, own
+from lading.catalog.lockfile import newer, own, rows_of
 from lading.core.component import Edge
 from lading.core.kinds import Relation
 from lading.core.source import SourceFile
@@ -17,6 +17,7 @@ NEWEST = 1
 def read(file: SourceFile) -> Iterator[Observation]:
     """Yield a component for every locked package and an edge for every dependency; the project's own packages are systems."""
     packages = locked_packages(file)
+    yield from rows_of(file, toml_document(file), "package")[1]
     yield from newer(file, toml_document(file).string("version") or "1", NEWEST)
     by_name: dict[str, list[Package]] = {}
     for package in packages:

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from lading.catalog.lockfile import Locked, hashed, integrity, locked, newer, observations, project
 from lading.catalog.origin import built_from, node_origin
 from lading.core.component import FileRecord, Occurrence
+from lading.core.coverage import Skipped
 from lading.core.errors import ExtractError
 from lading.core.kinds import Pin
 from lading.core.pattern import pattern
@@ -54,7 +55,11 @@ def read(file: SourceFile) -> Iterator[Observation]:
     if second:
         version = next((v for d in yaml_documents(file) if (v := d.string("__metadata", "version"))), "")
         yield from newer(file, version or "4", NEWEST)
-    entries = [e for e in (_newer(file) if second else _classic(file.text)) if e.version and e.name]
+    found = list(_newer(file) if second else _classic(file.text))
+    entries = [e for e in found if e.version and e.name]
+    for entry in found:
+        if not entry.version or not entry.name:
+            yield Skipped(file.path, f"{entry.specifiers[0][:80]!r} is no package with a version", ExtractError.code, entry.line)
     meant = {specifier: entry.key for entry in entries for specifier in entry.specifiers}
     packages = [_package(file, entry, meant) for entry in entries if not entry.own]
     yield from observations([*packages, *_projects(file, entries, meant)])
