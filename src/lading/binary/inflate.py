@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from lading.binary import zstd
 from lading.binary.lz4 import Lz4Error
 from lading.binary.lz4 import unpack as unpack_lz4
 from lading.binary.window import Window
@@ -37,6 +38,8 @@ def unpacker(kind: str) -> Any:  # noqa: ANN401 - the standard library names no 
         return bz2.BZ2Decompressor()
     if kind in {"xz", "lzma"}:
         return lzma.LZMADecompressor(memlimit=256 << 20)
+    if kind == "zstd":
+        return zstd.unpacker()
     return None
 
 
@@ -62,12 +65,16 @@ def unpack(window: Window, kind: str, most: int) -> Unpacked:
             if len(result.data) > most:
                 result.full = True
                 break
-    except (zlib.error, lzma.LZMAError, OSError, EOFError, ValueError) as e:
+    except (zlib.error, lzma.LZMAError, OSError, EOFError, ValueError, *_errors(kind)) as e:
         result.error = f"its {kind} stream is broken: {e}"
     if not tool.eof and not result.full and not result.error:
         result.error = f"its {kind} stream breaks off"
     result.used = position - len(tool.unused_data)
     return result
+
+
+def _errors(kind: str) -> tuple[type[Exception], ...]:
+    return (zstd.module().ZstdError,) if kind == "zstd" else ()
 
 
 def _lz4(window: Window, most: int, result: Unpacked) -> Unpacked:
