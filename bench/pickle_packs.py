@@ -54,7 +54,7 @@ PACKS = {
 LEFT_OUT = re.compile(
     r"(^|[._])(tests?|testing|conftest|datasets|downloader|examples?|benchmarks?|cli|commands|__main__|graphics|plotting|plots?|experimental|onnx|tensorflow|_tf_|flax)([._]|$)"
 )
-CALLED = ("__new__", "__setstate__", "__setattr__", "__setitem__", "append", "extend", "add", "update", "__del__", "__getattr__", "__getattribute__",
+CALLED = ("__new__", "__setstate__", "__setattr__", "__setitem__", "append", "extend", "add", "__del__", "__getattr__", "__getattribute__",
           "__hash__", "__eq__", "__instancecheck__", "__set_name__", "_missing_")  # fmt: skip
 """What an unpickler calls of a class, by itself or for the containers that hold its objects."""
 EFFECT = re.compile(
@@ -65,17 +65,20 @@ TRUSTED = ("builtins", "abc", "enum", "collections", "typing", "torch.nn.modules
            "sklearn.utils", "torch.nn.modules", "dataclasses", "_thread", "pandas", "types", "contextlib", "functools", "torch.utils.data")  # fmt: skip
 
 REVIEWED = frozenset("""
-torch.Tensor.__setstate__ torch.distributed.device_mesh.DeviceMesh.__setstate__ torch.distributed.device_mesh.DeviceMesh.__hash__ torch.distributed.tensor._dtensor_spec.DTensorSpec.__setattr__
-torch.masked.maskedtensor.core.MaskedTensor.__new__ torch.distributed._shard.sharded_tensor.api.ShardedTensor.__setstate__ torch.distributed._shard.sharded_tensor.api.ShardedTensor.__del__
-torch.distributed.fsdp.fully_sharded_data_parallel.FullyShardedDataParallel.__getattr__
-sentence_transformers.base.modules.module.Module.__getattr__ sentence_transformers.base.model_card.BaseModelCardData.__setattr__ torchvision.tv_tensors._image.Image.__new__ torchvision.tv_tensors._mask.Mask.__new__
-statsmodels.base.wrapper.ResultsWrapper.__getattribute__ statsmodels.tsa.statespace.kalman_filter.PredictionResults.__getattr__ statsmodels.tsa.statespace.representation.Representation.__setitem__
-statsmodels.tsa.statespace.representation.Representation.extend statsmodels.tsa.ar_model.AutoRegResults.append statsmodels.tsa.statespace.dynamic_factor.DynamicFactor.update
-statsmodels.tsa.statespace.dynamic_factor_mq.DynamicFactorMQ.update statsmodels.tsa.statespace.exponential_smoothing.ExponentialSmoothing.update
-lifelines.fitters.coxph_fitter.CoxPHFitter.__getattr__ gensim.models.atmodel.AuthorTopicModel.update autograd.core.VSpace.add
-torchao.quantization.Float8Tensor.__setstate__ torchao.quantization.Int8Tensor.__setstate__ torchao.quantization.IntxUnpackedToInt8Tensor.__setstate__ torchao.quantization.Int4PlainInt32Tensor.__setstate__
-transformers.tokenization_utils_base.PreTrainedTokenizerBase.__getattr__ transformers.utils.generic.ModelOutput.__setattr__ transformers.utils.generic.ModelOutput.__setitem__
-transformers.utils.quantization_config.QuantizationConfigMixin.update transformers.cache_utils.DynamicSlidingWindowLayer.update
+autograd.core.VSpace.add huggingface_hub.repocard_data.CardData.__setitem__ lifelines.fitters.coxph_fitter.CoxPHFitter.__getattr__
+peft.peft_model.PeftModel.__getattr__ peft.tuners.tuners_utils.BaseTuner.__getattr__
+sentence_transformers.base.model_card.BaseModelCardData.__setattr__ sentence_transformers.base.modules.module.Module.__getattr__
+statsmodels.base.wrapper.ResultsWrapper.__getattribute__ statsmodels.tsa.ar_model.AutoRegResults.append
+statsmodels.tsa.statespace.kalman_filter.PredictionResults.__getattr__ statsmodels.tsa.statespace.representation.Representation.__setitem__
+statsmodels.tsa.statespace.representation.Representation.extend torch.Tensor.__setstate__
+torch.distributed._shard.sharded_tensor.api.ShardedTensor.__del__ torch.distributed._shard.sharded_tensor.api.ShardedTensor.__setstate__
+torch.distributed.device_mesh.DeviceMesh.__hash__ torch.distributed.device_mesh.DeviceMesh.__setstate__
+torch.distributed.fsdp.fully_sharded_data_parallel.FullyShardedDataParallel.__getattr__ torch.distributed.tensor._dtensor_spec.DTensorSpec.__setattr__
+torch.masked.maskedtensor.core.MaskedTensor.__new__ torchao.quantization.Float8Tensor.__setstate__
+torchao.quantization.Int4PlainInt32Tensor.__setstate__ torchao.quantization.Int8Tensor.__setstate__
+torchao.quantization.IntxUnpackedToInt8Tensor.__setstate__ torchvision.tv_tensors._image.Image.__new__ torchvision.tv_tensors._mask.Mask.__new__
+transformers.tokenization_utils_base.PreTrainedTokenizerBase.__getattr__ transformers.utils.generic.ModelOutput.__setattr__
+transformers.utils.generic.ModelOutput.__setitem__
 """.split())
 """What was read by a person and does nothing but set attributes or compute numbers."""
 
@@ -115,6 +118,7 @@ def _modules(top, only: tuple[str, ...]):  # noqa: ANN001, ANN202 - a script
             continue
         with contextlib.suppress(BaseException):
             yield importlib.import_module(info.name)
+    yield from [m for n, m in list(sys.modules.items()) if n.startswith(f"{top.__name__}.") and not LEFT_OUT.search(n)]
 
 
 def objections(kind: type) -> list[str]:

@@ -224,9 +224,20 @@ def _formula(call: Call, machine: Machine) -> bool:
     return isinstance(text, str) and len(text) < _LONGEST_TEMPLATE and bool(_FORMULA.fullmatch(text)) and not _CALLED.search(text)
 
 
+def _packed(call: Call, machine: Machine) -> bool:
+    """An object of torch's own runtime is of one of the kinds that hold packed numbers."""
+    state = call.arguments
+    return isinstance(state, tuple) and len(state) == 2 and machine.text(state[1]) in _PACKED  # noqa: PLR2004 - numbers and kind
+
+
+_PACKED = frozenset(
+    f"__torch__.torch.classes.{kind}"
+    for kind in ("quantized.LinearPackedParamsBase", "quantized.Conv2dPackedParamsBase", "quantized.Conv3dPackedParamsBase",
+                 "quantized.EmbeddingPackedParamsBase", "rnn.CellParamsBase", "sparse.LinearPackedParamsBase")
+)  # fmt: skip
 _FORMULA = re.compile(r"(?:(?:np\.(?:log|log1p|exp|sqrt|abs|square|sin|cos)|C|I|center|standardize|scale|bs|cr|poly)(?=\()|[A-Za-z_]\w*(?!\w|\s*\(|\.)|[\d.]|[-+*/:~^|,()\s])*")
 _CALLED = re.compile(r"__|\)\s*\(")
-_STATES = {"memory": _memory, "formula": _formula}
+_STATES = {"memory": _memory, "formula": _formula, "packed": _packed}
 """What the word in a table asks of the state that an object is given."""
 
 
@@ -337,7 +348,7 @@ _RULES = {
     "type": _any, "anything": _any, "inert-call": _any, "nested": _any, "reference": _never, "sized": _sized, "codec": _codec, "member": _member,
     "first-is-known": _first_is_known, "scalar": _scalar, "ufunc": _ufunc, "from-type": _from_type, "type-of-constant": _type_of_constant,
     "finite": _finite, "instance-first": _instance_first, "new": _new_only, "distribution": _distribution,
-    "array-maker": _array_maker, "memory": _new_only, "formula": _new_only,
+    "array-maker": _array_maker, "memory": _new_only, "formula": _new_only, "packed": _new_only,
 }  # fmt: skip
 """What the word in a table asks of the arguments."""
 

@@ -9,6 +9,8 @@ from lading.core.inspection import Grade
 from lading.scanners._registry import Part, Seen, Span, scanner
 
 _HARMLESS = frozenset({"TFLite_Detection_PostProcess", "VisualWordEmbedding"})
+_GRAPHS = frozenset({"XnnpackBackend"})
+"""Delegates whose part of a program is a graph of their own operators, and never code."""
 LOADER = "TensorFlow Lite"
 
 
@@ -44,10 +46,16 @@ def scan(part: Part) -> Iterator[Seen]:
 def executorch(part: Part) -> Iterator[Seen]:
     """A program for a runtime with parts for its delegates, which are not looked into."""
     place = part.window.find(b"\x7fELF", 0)
+    try:
+        delegates = {d.text(0) for plan in root(part.window).tables(1) for d in plan.tables(7)}
+    except BrokenTableError as e:
+        yield part.sees("tensor-bounds", f"{e}", Grade.SUSPICIOUS, effect="integrity", loader="ExecuTorch")
+        return
     if place >= 0:
         yield part.sees("native-code", "it holds machine code", Grade.SUSPICIOUS, offset=place, effect="native-load", loader="ExecuTorch")
-    else:
+    elif delegates - _GRAPHS:
+        names = ", ".join(sorted(delegates - _GRAPHS))[:200]
         yield part.sees(
-            "native-code", "what its delegates run was not looked at", Grade.UNSCANNABLE, effect="native-load", loader="ExecuTorch"
+            "native-code", f"what its delegates run was not looked at: {names}", Grade.UNSCANNABLE, effect="native-load", loader="ExecuTorch"
         )
     yield Span(0, part.window.size)
