@@ -20,7 +20,23 @@ from pathlib import Path
 NAMES = Path(__file__).parent.parent / "src" / "lading" / "pickles" / "names"
 ARCHITECTURES = tuple(
     rf"transformers\.models\.{name}\.(configuration|modeling|tokenization)_"
-    for name in "bert gpt2 llama mistral qwen2 t5 distilbert roberta xlm_roberta vit clip whisper wav2vec2 bart opt".split()
+    for name in [
+        "bert",
+        "gpt2",
+        "llama",
+        "mistral",
+        "qwen2",
+        "t5",
+        "distilbert",
+        "roberta",
+        "xlm_roberta",
+        "vit",
+        "clip",
+        "whisper",
+        "wav2vec2",
+        "bart",
+        "opt",
+    ]
 )
 PACKS = {
     "statsmodels": ("statsmodels", ("statsmodels", "patsy", "formulaic", "interface_meta"), ()),
@@ -64,22 +80,39 @@ EFFECT = re.compile(
 TRUSTED = ("builtins", "abc", "enum", "collections", "typing", "torch.nn.modules.module", "torch.optim.optimizer", "sklearn.base", "numpy", "torch._tensor", "torch._C",
            "sklearn.utils", "torch.nn.modules", "dataclasses", "_thread", "pandas", "types", "contextlib", "functools", "torch.utils.data")  # fmt: skip
 
-REVIEWED = frozenset("""
-autograd.core.VSpace.add huggingface_hub.repocard_data.CardData.__setitem__ lifelines.fitters.coxph_fitter.CoxPHFitter.__getattr__
-peft.peft_model.PeftModel.__getattr__ peft.tuners.tuners_utils.BaseTuner.__getattr__
-sentence_transformers.base.model_card.BaseModelCardData.__setattr__ sentence_transformers.base.modules.module.Module.__getattr__
-statsmodels.base.wrapper.ResultsWrapper.__getattribute__ statsmodels.tsa.ar_model.AutoRegResults.append
-statsmodels.tsa.statespace.kalman_filter.PredictionResults.__getattr__ statsmodels.tsa.statespace.representation.Representation.__setitem__
-statsmodels.tsa.statespace.representation.Representation.extend torch.Tensor.__setstate__
-torch.distributed._shard.sharded_tensor.api.ShardedTensor.__del__ torch.distributed._shard.sharded_tensor.api.ShardedTensor.__setstate__
-torch.distributed.device_mesh.DeviceMesh.__hash__ torch.distributed.device_mesh.DeviceMesh.__setstate__
-torch.distributed.fsdp.fully_sharded_data_parallel.FullyShardedDataParallel.__getattr__ torch.distributed.tensor._dtensor_spec.DTensorSpec.__setattr__
-torch.masked.maskedtensor.core.MaskedTensor.__new__ torchao.quantization.Float8Tensor.__setstate__
-torchao.quantization.Int4PlainInt32Tensor.__setstate__ torchao.quantization.Int8Tensor.__setstate__
-torchao.quantization.IntxUnpackedToInt8Tensor.__setstate__ torchvision.tv_tensors._image.Image.__new__ torchvision.tv_tensors._mask.Mask.__new__
-transformers.tokenization_utils_base.PreTrainedTokenizerBase.__getattr__ transformers.utils.generic.ModelOutput.__setattr__
-transformers.utils.generic.ModelOutput.__setitem__
-""".split())
+REVIEWED = frozenset(
+    [
+        "autograd.core.VSpace.add",
+        "huggingface_hub.repocard_data.CardData.__setitem__",
+        "lifelines.fitters.coxph_fitter.CoxPHFitter.__getattr__",
+        "peft.peft_model.PeftModel.__getattr__",
+        "peft.tuners.tuners_utils.BaseTuner.__getattr__",
+        "sentence_transformers.base.model_card.BaseModelCardData.__setattr__",
+        "sentence_transformers.base.modules.module.Module.__getattr__",
+        "statsmodels.base.wrapper.ResultsWrapper.__getattribute__",
+        "statsmodels.tsa.ar_model.AutoRegResults.append",
+        "statsmodels.tsa.statespace.kalman_filter.PredictionResults.__getattr__",
+        "statsmodels.tsa.statespace.representation.Representation.__setitem__",
+        "statsmodels.tsa.statespace.representation.Representation.extend",
+        "torch.Tensor.__setstate__",
+        "torch.distributed._shard.sharded_tensor.api.ShardedTensor.__del__",
+        "torch.distributed._shard.sharded_tensor.api.ShardedTensor.__setstate__",
+        "torch.distributed.device_mesh.DeviceMesh.__hash__",
+        "torch.distributed.device_mesh.DeviceMesh.__setstate__",
+        "torch.distributed.fsdp.fully_sharded_data_parallel.FullyShardedDataParallel.__getattr__",
+        "torch.distributed.tensor._dtensor_spec.DTensorSpec.__setattr__",
+        "torch.masked.maskedtensor.core.MaskedTensor.__new__",
+        "torchao.quantization.Float8Tensor.__setstate__",
+        "torchao.quantization.Int4PlainInt32Tensor.__setstate__",
+        "torchao.quantization.Int8Tensor.__setstate__",
+        "torchao.quantization.IntxUnpackedToInt8Tensor.__setstate__",
+        "torchvision.tv_tensors._image.Image.__new__",
+        "torchvision.tv_tensors._mask.Mask.__new__",
+        "transformers.tokenization_utils_base.PreTrainedTokenizerBase.__getattr__",
+        "transformers.utils.generic.ModelOutput.__setattr__",
+        "transformers.utils.generic.ModelOutput.__setitem__",
+    ]
+)
 """What was read by a person and does nothing but set attributes or compute numbers."""
 
 
@@ -107,8 +140,14 @@ def _classes(package: str, only: tuple[str, ...]) -> set[type]:
         if only and not re.match("|".join(only), module.__name__):
             continue
         for kind in list(vars(module).values()):
-            if inspect.isclass(kind) and kind.__module__ == module.__name__ and not LEFT_OUT.search(f"{kind.__module__}.{kind.__qualname__}"):
-                found.update({kind, *(v for v in vars(kind).values() if inspect.isclass(v) and v.__qualname__.startswith(f"{kind.__qualname__}."))})
+            if (
+                inspect.isclass(kind)
+                and kind.__module__ == module.__name__
+                and not LEFT_OUT.search(f"{kind.__module__}.{kind.__qualname__}")
+            ):
+                found.update(
+                    {kind, *(v for v in vars(kind).values() if inspect.isclass(v) and v.__qualname__.startswith(f"{kind.__qualname__}."))}
+                )
     return {k for k in found if "<locals>" not in k.__qualname__ and not issubclass(k, BaseException)}
 
 
@@ -155,7 +194,8 @@ def _write(pack: str, release: str, found: set[type]) -> None:
     more = [line for line in known[2].splitlines() if line.startswith('"') and not line.endswith('= "type"')] if known else []
     for objection, names in left.items():
         print(f"  {objection}\n      {len(names)}: {' '.join(sorted(names)[:4])}")
-    text = f'source = "{release}: classes that bench/pickle_packs.py finds no effect in"\nchecked = "{datetime.now(UTC):%Y-%m-%d}"\nrule = "new"\n'
+    releases = sorted({release, *(re.findall(r"[\w-]+ [\d.]+[\w.+]*(?=[,:])", known[0]) if known else [])})
+    text = f'source = "{", ".join(releases)}: classes that bench/pickle_packs.py finds no effect in"\nchecked = "{datetime.now(UTC):%Y-%m-%d}"\nrule = "new"\n'
     text += "types = '''\n" + "\n".join(sorted(plain)) + "\n'''\n"
     rows = sorted({*(f'"{name}" = "type"' for name in members), *more})
     path.write_text(text + ("\n[rules]\n" + "\n".join(rows) + "\n" if rows else ""))

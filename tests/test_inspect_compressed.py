@@ -100,5 +100,7 @@ def test_reading_zstandard_is_loaded_only_for_it() -> None:
     import subprocess  # noqa: PLC0415 - a process of its own
 
     program = "import sys; from lading.inspect import inspect_bytes; inspect_bytes(b'\\x80\\x04N.', 'a.pkl'); print('backports.zstd' in sys.modules)"
-    told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, env={"PYTHONPATH": ":".join(sys.path)})
+    told = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, env={"PYTHONPATH": ":".join(sys.path)}
+    )
     assert told.stdout.strip() == "False"

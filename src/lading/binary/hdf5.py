@@ -100,7 +100,12 @@ class Tree(Reader):
             end = min(place + length, self.window.size)
             while place + (4 + ordered if new else 8) <= end:
                 if new:
-                    kind, size, head, flags = self.number("<B", place), self.number("<H", place + 1), 4 + ordered, self.number("<B", place + 3)
+                    kind, size, head, flags = (
+                        self.number("<B", place),
+                        self.number("<H", place + 1),
+                        4 + ordered,
+                        self.number("<B", place + 3),
+                    )
                 else:
                     kind, size, head, flags = self.number("<H", place), self.number("<H", place + 2), 8, self.number("<B", place + 4)
                 count += 1

@@ -11,6 +11,8 @@ NOWHERE = (1 << 64) - 1
 _MOST_NODES = 100_000
 _MOST_STEPS = 400_000
 _MANAGED, _HUGE, _TINY = 0, 1, 2
+_LONGEST_TINY = 17
+"""Identities that are wider tell the length of the object within them by two bytes."""
 _ID = {1: 0, 2: 0, 5: 4, 6: 8, 8: 0, 9: 0}
 """Where in a record of a tree the identity of an object of the heap stands, by the kind of the tree."""
 
@@ -71,7 +73,7 @@ class Levels:
     @staticmethod
     def of(node: int, record: int, depth: int) -> Levels:
         """Counted as the library does."""
-        if not record or node < 10 + record:  # noqa: PLR2004 - what stands around the records of a node
+        if not record or node < 10 + record:
             raise BrokenTreeError("a tree holds nodes without records")
         most = [(node - 10) // record]
         every = [most[0]]
@@ -94,7 +96,7 @@ def records(reader: Reader, tree: int) -> Iterator[tuple[int, int, int]]:
     seen: set[int] = set()
     while waiting:
         place, count, depth = waiting.pop()
-        if place in seen or len(seen) > _MOST_NODES or count > levels.most[0 if not depth else depth]:
+        if place in seen or len(seen) > _MOST_NODES or count > levels.most[depth]:
             raise BrokenTreeError("a tree holds itself, or more than it can")
         seen.add(place)
         reader.step(1 + count)
@@ -140,7 +142,9 @@ class Heap:
             offset = self.reader.wide(place + 1, self.offset)
             return self._managed(offset), self.reader.wide(place + 1 + self.offset, self.length)
         if kind == _TINY:
-            return (place + 2, ((first & 15) << 8 | self.reader.number("<B", place + 1)) + 1) if width > 17 else (place + 1, (first & 15) + 1)  # noqa: PLR2004
+            wide = width > _LONGEST_TINY
+            length = (first & 15) << 8 | self.reader.number("<B", place + 1) if wide else first & 15
+            return place + 1 + wide, length + 1
         if kind == _HUGE:
             return self._huge(self.reader.wide(place + 1, min(8, width - 1)))
         raise BrokenTreeError("an object of a heap is of no kind")

@@ -46,8 +46,9 @@ def scan(part: Part) -> Iterator[Seen]:
         return
     position, out = 0, bytearray()
     while position < part.window.size:
-        for start, position in zstd.skipped(part.window, position) if found in _PASSED_OVER else ():
-            yield from _passed_over(part, start, position)
+        for start, end in zstd.skipped(part.window, position) if found in _PASSED_OVER else ():
+            yield from _passed_over(part, start, end)
+            position = end
         if position >= part.window.size:
             break
         rest = part.window.part(position, part.window.size)

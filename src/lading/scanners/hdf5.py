@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from lading.binary.hdf5 import MAGIC, BrokenTreeError, Found, Tree
+from lading.binary.hdf5 import MAGIC, Found, Tree
+from lading.binary.hdf5_heap import BrokenTreeError
 from lading.binary.window import Window
 from lading.core.inspection import Grade
 from lading.core.pattern import pattern
@@ -41,12 +42,12 @@ def scan(part: Part) -> Iterator[Seen]:
             yield from _judged(part, found)
         yield Span(begin, begin + tree.end, inert=True)
         if pickled:
-            yield from _objects(part, tree)
+            yield from _objects(tree)
     except BrokenTreeError as e:
         yield part.sees("broken-file", f"it cannot be followed: {e}", Grade.UNSCANNABLE)
 
 
-def _objects(part: Part, tree: Tree) -> Iterator[Seen]:
+def _objects(tree: Tree) -> Iterator[Seen]:
     """Rows that PyTables unpickles, wherever they are kept."""
     for place, size in tree.texts():
         if tree.window.read(place, 1) == b"\x80" or tree.window.read(place + size - 1, 1) == b".":

@@ -59,7 +59,7 @@ def faiss(part: Part) -> Iterator[Seen]:
     yield Span(0, part.window.size, inert=True)
 
 
-@scanner("XGBoost model", lambda part: part.head[:2] == b"{L" and b"learner" in part.head)
+@scanner("XGBoost model", lambda part: (part.head[:2] == b"{L" and b"learner" in part.head) or part.head[:4] == b"binf")
 def xgboost(part: Part) -> Iterator[Seen]:
     """Trees in binary JSON: nothing in it is run."""
     yield Span(0, part.window.size, inert=True)

@@ -13,7 +13,18 @@ _PAIRS = frozenset({2, 3, 5, 6, 17, 239, 240})
 _EMPTY = frozenset({251, 252, 253, 254, 242, 241, 250, 247, 246, 245, 244, 243})
 _PROMISE, _REFERENCE, _LISTS, _SYMBOL, _ENVIRONMENT, _NAMES = 5, 255, {16, 19, 20}, 1, 4, frozenset({7, 8})
 _COMPACT = 238
-_COMPACTED = (b"compact_intseq", b"compact_realseq", b"deferred_string", b"wrap_integer", b"wrap_real", b"wrap_logical", b"wrap_string", b"wrap_list", b"wrap_raw", b"wrap_complex")
+_COMPACTED = (
+    b"compact_intseq",
+    b"compact_realseq",
+    b"deferred_string",
+    b"wrap_integer",
+    b"wrap_real",
+    b"wrap_logical",
+    b"wrap_string",
+    b"wrap_list",
+    b"wrap_raw",
+    b"wrap_complex",
+)
 """Ways of R itself to write vectors in short."""
 _MAPPED = b"mmap_"
 """A vector that is a file, mapped when it is loaded."""
@@ -88,10 +99,8 @@ def _item(window: Window, position: int, kind: int, flags: int) -> tuple[int, in
         return position, 0
     if kind == _REFERENCE:
         return position + 4, 0
-    if kind == _COMPACT:
-        return position, _compact(window, position)
-    if kind == _SYMBOL:
-        return position, 1
+    if kind in {_COMPACT, _SYMBOL}:
+        return position, _compact(window, position) if kind == _COMPACT else 1
     if kind == _ENVIRONMENT:
         return position + 4, 4
     length = window.number(">i", position)
