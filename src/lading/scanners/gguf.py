@@ -175,7 +175,7 @@ def _places(part: Part, places: list[tuple[int, int, bytes]], begin: int, alignm
             return
         position = offset + size
     end = begin + position
-    if end > part.window.size:
+    if places and end > part.window.size:
         yield part.sees("tensor-bounds", "the last tensor ends behind the end of the file", effect="integrity")
     padded = end + -end % alignment
     yield Span(begin, min(padded if part.window.is_zero(end, min(padded, part.window.size)) else end, part.window.size), inert=True)

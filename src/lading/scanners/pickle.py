@@ -37,7 +37,7 @@ def _is_pickle(part: Part) -> bool:
     head = part.head
     if head.startswith((_LEGACY_TORCH, b"PK\x03\x04")) or part.context in {"torch", "torchscript", "template", "python", "keras-config"}:
         return False
-    if re.match(rb"\x80[\x00-\x05]", head):
+    if re.match(rb"\x80[\x00-\x05](?:[^\x00]|$)", head):  # a zero is no opcode: nothing would be run
         return True
     return _is_old(part)
 
