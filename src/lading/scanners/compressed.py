@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from lading.binary import zstd
@@ -14,21 +15,16 @@ _MAGIC = {
     b"\x1f\x8b": "gzip", b"BZh": "bz2", b"\xfd7zXZ\x00": "xz", b"\x5d\x00\x00": "lzma", b"\x78\x01": "zlib", b"\x78\x5e": "zlib", b"\x78\x9c": "zlib", b"\x78\xda": "zlib",
     b"\x28\xb5\x2f\xfd": "zstd", b"\x04\x22\x4d\x18": "lz4", b"7z\xbc\xaf\x27\x1c": "7z", b"Rar!\x1a\x07": "RAR", b"\x02\x21\x4c\x18": "legacy lz4", b"\xff\x06\x00\x00sNaPpY": "snappy",
 }  # fmt: skip
-_UNREAD = frozenset({"7z", "RAR", "legacy lz4", "snappy"})
-
-_PASSED_OVER = frozenset({"zstd", "lz4"})
-"""Compressions with frames that their readers pass over."""
-_INDEX = b"\xb1\xea\x92\x8f"
-"""How the table of places ends that makes a file of Zstandard seekable."""
+_OLD_JOBLIB = re.compile(rb"ZF0x[0-9a-fA-F]+L? {0,17}")
+"""What joblib before 0.10 writes in front of a stream: its length as text, filled up with spaces."""
+_UNREAD = frozenset({"zstd", "7z", "RAR", "legacy lz4", "snappy"})
 
 
 def kind(part: Part) -> str:
     """The compression of a part; empty where it is none."""
-    passed = zstd.skipped(part.window)
-    head = part.window.read(passed[-1][1], 8) if passed else part.head
-    found = next((k for magic, k in _MAGIC.items() if head.startswith(magic)), "")
-    if passed and found not in _PASSED_OVER:
-        return ""
+    found = next((k for magic, k in _MAGIC.items() if part.head.startswith(magic)), "")
+    if _OLD_JOBLIB.match(part.head):
+        return "zlib of joblib"
     if found == "zlib" and unpack(part.window.part(0, 4096), "zlib", 64).error.find("broken") >= 0:
         return ""
     if found == "lzma" and not (part.suffix in {".lzma", ".xz"} or part.head[5:13] == b"\xff" * 8):
@@ -45,6 +41,9 @@ def scan(part: Part) -> Iterator[Seen]:
         yield Span(0, part.window.size)
         return
     position, out = 0, bytearray()
+    if found == "zlib of joblib":
+        found, position = "zlib", len(_OLD_JOBLIB.match(part.head).group(0))  # type: ignore[union-attr]
+    first = position
     while position < part.window.size:
         for start, end in zstd.skipped(part.window, position) if found in _PASSED_OVER else ():
             yield from _passed_over(part, start, end)
@@ -52,7 +51,7 @@ def scan(part: Part) -> Iterator[Seen]:
         if position >= part.window.size:
             break
         rest = part.window.part(position, part.window.size)
-        if position and not _goes_on(rest, found):
+        if position > first and not _goes_on(rest, found):
             break
         unpacked = unpack(rest, found, part.most_unpacked(found))
         if unpacked.full:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -54,10 +55,13 @@ def _header(raw: bytes) -> tuple[Any, tuple[int, ...]] | None:
     return table["descr"], shape
 
 
+_PLAIN = re.compile(r"[<>|=]?[?bBhHiIlLqQpPefdgFDGSaUVmMcu]\d*(?:\[\w*\])?")
+
+
 def has_objects(kind: Any) -> bool:  # noqa: ANN401 - a type as NumPy writes it
     """Whether an array of this type is a pickle; anything that is not understood counts as one."""
     if isinstance(kind, str):
-        return "O" in kind or (not itemsize(kind) and kind.lstrip("<>|=") not in {"U0", "S0", "V0"})
+        return "O" in kind or not _PLAIN.fullmatch(kind) or (not itemsize(kind) and kind.lstrip("<>|=") not in {"U0", "S0", "V0"})
     if isinstance(kind, list):
         return not all(isinstance(f, tuple) and len(f) in {2, 3} for f in kind) or any(has_objects(f[1]) for f in kind)
     if isinstance(kind, tuple) and kind:

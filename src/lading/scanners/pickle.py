@@ -69,7 +69,7 @@ def _is_believed(part: Part, machine: Machine) -> bool:
     return machine.stopped and machine.end == part.window.size and bool(machine.names)
 
 
-@scanner("pickle", lambda part: part.context == "pickle-attribute" or _is_pickle(part))
+@scanner("pickle", lambda part: part.context in {"pickle", "pickle-attribute"} or _is_pickle(part))
 def scan(part: Part) -> Iterator[Seen]:
     """Follow every pickle."""
     yield from pickles(part)
