@@ -11,6 +11,7 @@ from lading.core.inspection import Grade, Observation
 from lading.core.pattern import pattern
 from lading.pickles.known import effect_of
 from lading.scanners._registry import Nested, Part, Seen
+from lading.syntax.programs import reads_as_program
 
 _TARGETS = frozenset(
     {"_target_", "_target", "target", "class_path", "loader_module", "__target__", "init_fn", "cls_path", "_partial_target_"}
@@ -20,7 +21,7 @@ _FRAMEWORKS = (
     "torch.nn.", "torch.optim.", "torch.utils.data.", "torchvision.", "torchmetrics.", "transformers.", "diffusers.", "nemo.", "nemo_automodel.", "pytorch_lightning.",
     "lightning.", "timm.", "sklearn.", "xgboost.", "lightgbm.", "peft.", "datasets.", "accelerate.", "sentence_transformers.", "mlflow.sklearn", "mlflow.pytorch",
     "mlflow.pyfunc", "mlflow.xgboost", "mlflow.transformers", "mlflow.tensorflow", "mlflow.keras", "mlflow.lightgbm", "mlflow.onnx", "mlflow.spark", "mlflow.catboost",
-    "ldm.", "sgm.", "keras.", "megatron.", "monai.", "omegaconf.", "mlflow.langchain", "mlflow.openai", "mlflow.statsmodels", "mlflow.prophet", "mlflow.spacy",
+    "speechbrain.", "ldm.", "sgm.", "keras.", "megatron.", "monai.", "omegaconf.", "mlflow.langchain", "mlflow.openai", "mlflow.statsmodels", "mlflow.prophet", "mlflow.spacy",
 )  # fmt: skip
 _DANGEROUS = pattern(
     r"(?:builtins|os|posix|subprocess|sys|shutil|socket|importlib|pickle|runpy|ctypes|pty|code|pip|webbrowser|marshal|urllib|requests)\.[\w.]+|eval|exec"
@@ -29,17 +30,32 @@ _DOTTED = pattern(r"[A-Za-z_][\w]*(?:\.[A-Za-z_]\w*)+")
 _LIBRARIES = frozenset(
     {"diffusers", "transformers", "onnxruntime", "tokenizers", "flax", "peft", "sentence_transformers", "stable_diffusion"}
 )
-_TEMPLATES = pattern(r"(?:^|[._\[\]\d])\w*(?:template|prompt)\w*$", re.IGNORECASE)
+_TEMPLATES = re.compile(r"(?:^|[._\[\]\d])\w*(?:template|prompt)\w*$", re.IGNORECASE)
+_DUNDER = re.compile(r"__\w+__")
+_RESOLVER = re.compile(r"\$\{\s*(?:oc\.)?(?:eval|exec|python|py|resolve_eval|compute|shell|cmd)\s*:")
+_RUN = frozenset(
+    {
+        "command", "cmd", "exec", "execute", "run", "script", "setup", "setup_commands", "shell", "debug_command", "post_install", "preinstall", "postinstall", "install",
+        "init", "init_code", "code", "hook", "shell_hook", "on_load", "cleanup", "cleanup_script", "build_commands", "entrypoint",
+    }
+)  # fmt: skip
+"""Names under which a command stands that something runs."""
 _PLACES = frozenset({"weight_map", "all_weights"})
 _FILES = frozenset({"external_data", "location", "weights", "model_file", "weights_file", "data_file"})
 _OBJECTS = frozenset({"py/object", "py/reduce", "py/type", "py/function", "py/repr"})
-_KEYS = frozenset({"auto_map", "custom_pipelines", "parent_library", "trust_remote_code"}) | _TARGETS | _FILES | _OBJECTS
+_CODE = frozenset({"custom_generate", "model_code_path"})
+"""Keys whose value is a place of Python that is fetched or imported."""
+_KEYS = frozenset({"auto_map", "()", "requirementsFile", "custom_pipelines", "parent_library", "trust_remote_code"}) | _TARGETS | _FILES | _OBJECTS | _CODE | frozenset({"model_path", "artifact_path", "handler", "serializedFile", "paths"})
 """Names under which a value means something, whatever it is."""
+
+
+_COMMAND = re.compile(r"\brm -|\bcurl |\bwget |/bin/|/dev/tcp|owershell|__import__|os\.system|subprocess\.")
+"""What every command or program that is looked for holds."""
 
 
 def telling(key: str, value: Any) -> bool:  # noqa: ANN401 - anything stands in a configuration
     """Whether a value that is no table and no list can mean anything to a loader."""
-    return key in _KEYS or (isinstance(value, str) and "{" in value)
+    return key in _KEYS or (isinstance(value, str) and ("{" in value or _COMMAND.search(value) is not None))
 
 
 def values(part: Part, pairs: Iterable[tuple[str, Any]]) -> Iterator[Seen]:
@@ -70,6 +86,12 @@ def _value(part: Part, path: str, key: str, value: Any) -> Iterator[Seen]:  # no
         yield part.sees("remote-code", f"the adapter names the module {value} to import", effect="import", loader="peft")
     elif key == "trust_remote_code" and value is True:
         yield part.sees("remote-code", "it asks to trust code from elsewhere", effect="execute")
+    elif key in _CODE and isinstance(value, str) and value:
+        yield part.sees("remote-code", f"{key} names code to be imported: {value[:120]}", effect="execute", loader="transformers, MLflow")
+    elif key == "()" and isinstance(value, str):
+        yield from _target(part, "_target_", value)
+    elif key == "requirementsFile" and part.context == "mar":
+        yield part.sees("remote-code", f"the server installs what {str(value)[:80]} names", effect="network", loader="TorchServe")
     elif key in _OBJECTS:
         yield part.sees("data-code", f"it makes an object of {str(value)[:80]}", Grade.MALICIOUS, effect="execute", loader="jsonpickle")
     elif key in _TARGETS and isinstance(value, str) and part.context != "pt2":
@@ -106,8 +128,15 @@ def _target(part: Part, key: str, value: str) -> Iterator[Seen]:
 
 
 def _text(part: Part, path: str, key: str, value: str) -> Iterator[Seen]:
-    if ("{{" in value or "{%" in value) and (_TEMPLATES.search(path) or "template" in path):
+    if ("{{" in value or "{%" in value) and (_TEMPLATES.search(path) or "template" in path or _DUNDER.search(value)):
         yield Nested(Window(value.encode("utf-8", "replace")), key or "template", "template")
+    if "${" in value and _RESOLVER.search(value):
+        message = f"{path} has the value {value[:120]}, which a resolver that evaluates Python would run"
+        yield part.sees("config-target", message, effect="execute", loader="OmegaConf with a resolver of its own")
+    if "$" not in value and "{" not in value and _COMMAND.search(value) and reads_as_program(value) and key in _RUN:
+        yield part.sees("config-target", f"{path} is a command: {value[:120]}", effect="execute", loader="whatever runs it")
+    if (part.base == "mlmodel" and key in {"model_path", "artifact_path"} or part.context == "mar") and leads_out(value):
+        yield part.sees("index-escape", f"{path} leads to {value[:200]}, outside of the folder", Grade.MALICIOUS, effect="read-file")
     if key in _FILES and leads_out(value) and "://" not in value:
         yield part.sees("index-escape", f"{path} leads to {value[:200]}, outside of the folder", Grade.MALICIOUS, effect="read-file")
 
@@ -136,14 +165,18 @@ def _whole(part: Part, value: Any) -> Iterator[Seen]:  # noqa: ANN401 - as above
     if isinstance(value, dict) and "_class_name" in value and part.base == "model_index.json":
         for name, entry in value.items():
             if isinstance(entry, list) and entry and isinstance(entry[0], str) and entry[0] not in _LIBRARIES:
-                yield part.sees(
-                    "remote-code", f"{name} is of the module {entry[0]}, which the pipeline imports", effect="import", loader="diffusers"
-                )
+                grade = Grade.MALICIOUS if effect_of(entry[0], str(entry[-1])) else Grade.SUSPICIOUS
+                message = f"{name} is of the module {entry[0]}, which the pipeline imports"
+                yield part.sees("remote-code", message, grade, effect="import", loader="diffusers")
         if isinstance(value["_class_name"], list):
             yield part.sees(
                 "remote-code", f"the pipeline is {value['_class_name'][:2]}, from this repository", effect="execute", loader="diffusers"
             )
-    if isinstance(value, list) and part.base == "modules.json":
+    if isinstance(value, dict) and part.base == "router_config.json" and isinstance(value.get("types"), dict):
+        value = [{"type": kind} for kind in value["types"].values()]
+    if isinstance(value, dict):
+        yield from _document(part, value)
+    if isinstance(value, list) and part.base in {"modules.json", "router_config.json"}:
         for module in value:
             kind = module.get("type") if isinstance(module, dict) else None
             if isinstance(kind, str) and not kind.startswith("sentence_transformers."):
@@ -153,3 +186,19 @@ def _whole(part: Part, value: Any) -> Iterator[Seen]:  # noqa: ANN401 - as above
                 yield part.sees(
                     "index-escape", f"a module lies at {place}", Grade.MALICIOUS, effect="read-file", loader="sentence-transformers"
                 )
+
+
+def _document(part: Part, value: dict[str, Any]) -> Iterator[Seen]:
+    """Documents that are known by what stands in them together."""
+    if value.get("lc") == 1 and value.get("type") == "constructor" and isinstance(value.get("id"), list):
+        names = ".".join(str(n) for n in value["id"])[:160]
+        yield part.sees("remote-code", f"loading makes {names}", effect="import", loader="langchain_core.load")
+    nodes = value.get("nodes")
+    if isinstance(nodes, list) and "arg_nodes" in value and any(isinstance(n, dict) and n.get("op") == "Custom" for n in nodes):
+        yield part.sees("onnx-operator", "an operator of it is Custom, which Python of the program must bring", effect="execute", loader="MXNet")
+    weights = value.get("weightsManifest")
+    places = [p for w in weights if isinstance(w, dict) for p in w.get("paths") or ()] if isinstance(weights, list) else []
+    for place in places:
+        if isinstance(place, str) and (leads_out(place) or "://" in place):
+            yield part.sees("index-escape", f"weights lie at {place[:200]}", Grade.MALICIOUS, effect="read-file", loader="TensorFlow.js")
+            return

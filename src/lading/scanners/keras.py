@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
+import re
 from collections.abc import Iterator
 from typing import Any
 
 from lading.binary.window import Window
 from lading.core.inspection import Grade
 from lading.pickles.known import effect_of
-from lading.scanners._json import loads, too_large, walk
+from lading.scanners._json import Duplicates, loads, marked, too_large, walk
 from lading.scanners._registry import Nested, Part, Seen, Span, scanner
 
 _OWN = ("keras.layers", "keras.models", "keras.initializers", "keras.regularizers", "keras.constraints", "keras.optimizers", "keras.losses", "keras.metrics",
@@ -78,6 +81,9 @@ _LOADS = {
     "ExportArchive": ("writes files", Grade.SUSPICIOUS),
 }
 _VOCABULARY = frozenset({"StringLookup", "IntegerLookup", "TextVectorization", "IndexLookup", "Hashing"})
+_CLASS = re.compile(r"(?:(?:Keras\w*|keras\w*|builtins|TFOpLambda|SlicingOpLambda|ClassMethod|InstanceMethod|InstanceProperty)>)?\w+")
+"""A name without dots; with the package that it is registered in, only where that is one of Keras."""
+_MARKED = 1 << 20
 LOADER = "keras.models.load_model, keras.models.model_from_json"
 
 
@@ -98,6 +104,8 @@ def scan(part: Part) -> Iterator[Seen]:
         yield part.sees("broken-file", f"it is no JSON: {str(e)[:120]}", Grade.UNSCANNABLE)
         return
     yield Span(0, part.window.size)
+    if part.window.size <= _MARKED and isinstance(marks := marked(part.window.read(0, part.window.size)), Duplicates):
+        yield part.sees("header-keys", f"the configuration names {marks.twice[0][:80]!r} twice", effect="integrity", loader=LOADER)
     told: set[tuple[str, str]] = set()
     for path, value in walk(document, lambda _, __: False):
         if not isinstance(value, dict) or "class_name" not in value:
@@ -117,6 +125,8 @@ def _object(part: Part, path: str, value: dict[str, Any]) -> Iterator[Seen]:
     if name == "__lambda__":
         yield part.sees("keras-code", f"{path} is Python bytecode", Grade.MALICIOUS, effect="execute", loader=LOADER)
         return
+    if not _CLASS.fullmatch(name):
+        yield part.sees("keras-object", f"{path} is of the class {name[:120]}, which is no name of Keras", callable=name[:120], effect="import", loader=LOADER)
     if name == "Lambda":
         yield from _lambda(part, path, config)
     if name in _LOADS:

@@ -32,8 +32,9 @@ class _BrokenError(ValueError):
     pass
 
 
-_TABLE = pattern(rb"[\x80-\x8f\xde\xdf]")
-_OBJECTS = pattern(rb"kind(?:\xa1|\xc4\x01)O")
+_TABLE = re.compile(rb"[\x80-\x8f\xde\xdf]")
+_OBJECTS = re.compile(rb"kind(?:\xa1|\xc4\x01)O")
+_DEEP = re.compile(rb"(?:[\x81-\x8f\x91-\x9f]|[\xdc\xde]..|[\xdd\xdf]....){1024}", re.DOTALL)
 _TRIED = 64 << 20
 _AHEAD = 1 << 12
 """Bytes that are read at once."""
@@ -58,6 +59,8 @@ def table(part: Part) -> Iterator[Seen]:
 @scanner("MessagePack", lambda part: part.suffix == ".msgpack")
 def scan(part: Part) -> Iterator[Seen]:
     """Follow every value to its end."""
+    if part.window.search(_DEEP) >= 0:
+        yield part.sees("limit", "nested deeper than is followed", Grade.UNSCANNABLE, effect="exhaustion")
     objects = part.window.search(_OBJECTS)
     if objects >= 0:
         yield part.sees(

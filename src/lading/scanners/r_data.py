@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from lading.binary.window import Window
@@ -54,6 +55,15 @@ def scan(part: Part) -> Iterator[Seen]:
             loader="readRDS, load",
         )
     yield Span(0, end)
+
+
+@scanner("R data as text", lambda part: bool(_AS_TEXT.match(part.head)))
+def as_text(part: Part) -> Iterator[Seen]:
+    """The older spelling, in which numbers stand as text, is not followed."""
+    yield part.sees("broken-file", "R data that are written as text are not followed here", Grade.UNSCANNABLE, loader="readRDS, load")
+
+
+_AS_TEXT = re.compile(rb"(?:RDA[23]\n)?A\n[23]\n\d+\n\d+\n")
 
 
 def _follow(window: Window, position: int) -> tuple[int, int]:

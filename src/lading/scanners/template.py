@@ -9,7 +9,8 @@ from lading.core.inspection import Grade
 from lading.core.pattern import pattern
 from lading.scanners._registry import Part, Seen, Span, scanner
 
-_BLOCK = pattern(r"\{\{|\{%|\{#")
+_BLOCK = re.compile(r"\{\{|\{%|\{#")
+_END_RAW = re.compile(r"\{%[-+]?\s*endraw\s*[-+]?%\}")
 _CLOSE = {"{{": "}}", "{%": "%}", "{#": "#}"}
 _STRING = pattern(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"", re.DOTALL)
 _QUOTE = pattern("['\"]")
@@ -17,10 +18,13 @@ _ESCAPED = pattern(r"\\x([0-9a-fA-F]{2})|\\u([0-9a-fA-F]{4})|\\([0-7]{1,3})|\\N\
 _DANGER = pattern(
     r"__\w+__|\b(?:f_globals|f_back|f_locals|gi_frame|gi_code|cr_frame|tb_frame|func_globals|func_code|im_func|mro|_module|_TemplateReference__context)\b"
 )
-_IMPORTS = pattern(r"\b(?:os|subprocess|sys|popen|eval|exec|importlib|builtins)\b\s*(?:\.|\()")
-_INNARDS = pattern(r"\b(?:cycler|joiner|namespace|lipsum|self|url_for|get_flashed_messages)\s*(?:\.\s*_|\[)")
-_COMPUTED = pattern(r"\[[^\]\[]{0,200}(?:~|\|\s*(?:join|format|replace|reverse|lower|string)\b)[^\]]{0,200}\]")
-_LOADS = pattern(r"^\s*[-+]?\s*(?:include|import|from|extends)\b")
+_IMPORTS = re.compile(r"\b(?:os|subprocess|sys|popen|eval|exec|importlib|builtins)\b\s*(?:\.|\()")
+_INNARDS = re.compile(r"\b(?:cycler|joiner|namespace|lipsum|self|url_for|get_flashed_messages)\s*(?:\.\s*_|\[)")
+_COMPUTED = re.compile(r"\[[^\]\[]{0,200}(?:~|\|\s*(?:join|format|replace|reverse|lower|string)\b)[^\]]{0,200}\]|\[\s*''\s*[%*+]")
+_SET = re.compile(r"\s*[-+]?\s*set\s+(\w+)\s*=.*(?:~|\|\s*(?:join|format|replace|reverse)\b|''\s*[%+*])", re.DOTALL)
+_BY_NAME = re.compile(r"\w\s*\[\s*(\w+)\s*\]")
+_FRAMEWORK = re.compile(r"\b(?:request|config|current_app)\s*\.\s*(?:application|items|environ|from_\w+|init_app|root_path|get_data|__\w+)")
+_LOADS = re.compile(r"^\s*[-+]?\s*(?:include|import|from|extends)\b")
 _MOST = 4 << 20
 LOADER = "whatever renders the template: apply_chat_template, llama-cpp-python, prompt libraries"
 
@@ -28,6 +32,7 @@ LOADER = "whatever renders the template: apply_chat_template, llama-cpp-python, 
 def judge(text: str) -> Iterator[tuple[str, Grade, str]]:
     """Yield rule, grade and reason for what a template reaches for."""
     code = list(expressions(text))
+    computed = {m.group(1) for kind, part in code if kind == "{%" and (m := _SET.match(_apart(part)[0]))}
     for kind, part in code:
         plain, strings = _apart(part)
         joined = "".join(s[1:-1] for s in strings)
@@ -40,9 +45,11 @@ def judge(text: str) -> Iterator[tuple[str, Grade, str]]:
         if _IMPORTS.search(plain):
             yield "template-escape", Grade.MALICIOUS, f"it reaches for {_IMPORTS.search(plain).group(0)}"  # type: ignore[union-attr]
             return
+        if _FRAMEWORK.search(plain):
+            yield "template-unusual", Grade.SUSPICIOUS, "it reaches into the program that renders it"
         if re.search(r"\|\s*attr\s*\(", plain):
             yield "template-unusual", Grade.SUSPICIOUS, "it takes an attribute by the filter attr, which sees what dots do not"
-        if _COMPUTED.search(plain):
+        if _COMPUTED.search(plain) or any(m.group(1) in computed for m in _BY_NAME.finditer(plain)):
             yield "template-unusual", Grade.SUSPICIOUS, "it looks something up by a name that it puts together"
         if kind == "{%" and _LOADS.search(part):
             yield "template-unusual", Grade.SUSPICIOUS, "it loads another template"
@@ -68,9 +75,13 @@ def expressions(text: str) -> Iterator[tuple[str, str]]:
         mark = match.group(0)
         end = text.find(_CLOSE[mark], match.end())
         end = len(text) if end < 0 else end
-        if mark != "{#":
-            yield mark, text[match.end() : end]
+        inner = text[match.end() : end]
         position = end + 2
+        if mark == "{%" and inner.strip(" \t\n-+") == "raw":
+            closing = _END_RAW.search(text, position)
+            position = closing.end() if closing else position
+        elif mark != "{#":
+            yield mark, inner
 
 
 def _unescaped(text: str) -> str:

@@ -22,6 +22,7 @@ _RUNS = frozenset(
         "DebugIdentityV2",
         "DebugIdentityV3",
         "DebugIdentity",
+        "PyCallable",
     ]
 )
 _REACHES = frozenset(
@@ -68,14 +69,32 @@ _REACHES = frozenset(
         "BigtableClient",
         "GcsConfigureCredentials",
         "DistributedSave",
+        "Save",
+        "SaveSlices",
+        "MergeV2Checkpoints",
+        "Rpc",
+        "TryRpc",
+        "DumpToFile",
+        "DecodeProtoV2",
+        "EncodeProto",
+        "FileSystemSetConfiguration",
+        "ExperimentalSqlDataset",
+        "ExperimentalLMDBDataset",
+        "ExperimentalCSVDataset",
+        "ExperimentalDatasetToTFRecord",
+        "WriteImageSummary",
+        "WriteGraphSummary",
+        "LookupTableExportV2ToFile",
+        "DatasetFromGraph",
     ]
 )
 _SAVED = {1: VARINT, 2: BYTES}
+_META = dict.fromkeys(range(1, 9), BYTES)
 _GRAPH = {1: BYTES, 2: BYTES, 3: VARINT, 4: BYTES, 5: BYTES}
 LOADER = "tf.saved_model.load, tf.import_graph_def, Keras, TensorFlow Serving"
 
 
-@scanner("TensorFlow saved model", lambda part: part.head[:2] == b"\x08\x01" and part.head[2:3] == b"\x12" and part.suffix != ".mlmodel" and (part.base == "saved_model.pb" or looks_like(part.window, _SAVED, frozenset({1, 2}))))  # fmt: skip
+@scanner("TensorFlow saved model", lambda part: (part.base == "saved_model.pb" and part.head[:1] == b"\x12") or part.head[:2] == b"\x08\x01" and part.head[2:3] == b"\x12" and part.suffix != ".mlmodel" and (part.base == "saved_model.pb" or looks_like(part.window, _SAVED, frozenset({1, 2}))))  # fmt: skip
 def saved(part: Part) -> Iterator[Seen]:
     """Walk every graph of a saved model."""
     yield from _guarded(part, lambda: _metas(part))
@@ -85,6 +104,33 @@ def saved(part: Part) -> Iterator[Seen]:
 def graph(part: Part) -> Iterator[Seen]:
     """Walk one graph."""
     yield from _guarded(part, lambda: _graph(part, Field(0, BYTES, 0, 0, part.window.size)))
+
+
+@scanner("TensorFlow graph of a checkpoint", lambda part: part.suffix == ".meta" and looks_like(part.window, _META, frozenset({2})))
+def meta(part: Part) -> Iterator[Seen]:
+    """Walk the graph that stands beside a checkpoint."""
+    yield from _guarded(part, lambda: _meta(part, Field(0, BYTES, 0, 0, part.window.size)))
+
+
+_OPERATION = re.compile(rb"\bop\s*:\s*[\"'](\w{1,80})[\"']")
+_LIBRARY = re.compile(rb"\b(?:op_library_filename\s*:|backend\s*:\s*[\"']python[\"'])")
+
+
+@scanner("protocol buffer as text", lambda part: part.suffix in {".pbtxt", ".prototxt"} and b"\x00" not in part.head)
+def as_text(part: Part) -> Iterator[Seen]:
+    """Search a graph, or the configuration of a server, that is written as text."""
+    data = part.window.read(0, part.limits.text_bytes)
+    part.budget.spend(len(data) // 50)
+    told: set[str] = set()
+    for match in _OPERATION.finditer(data):
+        kind = match.group(1).decode("ascii", "replace")
+        if kind not in told:
+            told.add(kind)
+            yield from _operation(part, kind, match.start())
+    library = _LIBRARY.search(data)
+    if library:
+        yield part.sees("remote-code", "a model server loads code that it names", offset=library.start(), effect="execute", loader="Triton")
+    yield Span(0, len(data))
 
 
 def _metas(part: Part) -> Iterator[Seen]:
@@ -133,15 +179,19 @@ def _node(part: Part, node: Field, told: set[str]) -> Iterator[Seen]:
     if kind in told:
         return
     told.add(kind)
+    yield from _operation(part, kind, node.begin)
+
+
+def _operation(part: Part, kind: str, offset: int) -> Iterator[Seen]:
     if kind in _RUNS:
         yield part.sees(
-            "operation", f"the graph holds the operation {kind}", Grade.MALICIOUS, offset=node.begin, effect="execute", loader=LOADER
+            "operation", f"the graph holds the operation {kind}", Grade.MALICIOUS, offset=offset, effect="execute", loader=LOADER
         )
     elif kind in _REACHES:
         yield part.sees(
             "operation",
             f"the graph holds the operation {kind}, which reaches files or the network",
-            offset=node.begin,
+            offset=offset,
             effect="read-file",
             loader=LOADER,
         )

@@ -8,8 +8,11 @@ from typing import Any
 
 from lading.core.inspection import Grade
 from lading.scanners._registry import Part, Seen, Span, scanner
+from lading.scanners._secrets import MESSAGE, secret
 from lading.scanners._values import values
 
+_HYPER = re.compile(r"!(?:new|name|apply|module|class):([\w.]+)")
+"""How HyperPyYAML names what is imported and called."""
 _MOST_EVENTS = 400_000
 
 
@@ -26,6 +29,8 @@ def scan(part: Part) -> Iterator[Seen]:
     data = part.window.read(0, part.window.size)
     part.budget.spend(min(data.count(b"\n") + data.count(b","), _MOST_EVENTS) * 3 + len(data) // 50)
     yield Span(0, part.window.size)
+    if (place := secret(data)) >= 0:
+        yield part.sees("secret", MESSAGE, offset=place, effect="integrity")
     text = data.decode("utf-8", "replace")
     pairs: list[tuple[str, Any]] = []
     import yaml  # noqa: PLC0415 - when there is a document of it
@@ -61,6 +66,9 @@ def _events(part: Part, loader: Any, pairs: list[tuple[str, Any]]) -> Iterator[S
                 callable=tag[:120],
                 effect="execute",
             )
+        made = _HYPER.fullmatch(tag) if isinstance(tag, str) else None
+        if made:
+            yield from values(part, [("_target_", made.group(1))])
         aliases += isinstance(event, yaml.AliasEvent)
         if isinstance(event, (yaml.MappingStartEvent, yaml.SequenceStartEvent)):
             _take(stack, None)
