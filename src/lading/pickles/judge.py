@@ -374,12 +374,16 @@ def _any(_: Call, __: Machine) -> bool:
     return True
 
 
+def _something(call: Call, _: Machine) -> bool:
+    return bool(_arguments(call))
+
+
 def _never(_: Call, __: Machine) -> bool:
     return False
 
 
 _RULES = {
-    "type": _any, "anything": _any, "inert-call": _any, "nested": _any, "reference": _never, "sized": _sized, "codec": _codec, "member": _member,
+    "type": _any, "anything": _any, "inert-call": _any, "nested": _something, "reference": _never, "sized": _sized, "codec": _codec, "member": _member,
     "first-is-known": _first_is_known, "scalar": _scalar, "ufunc": _ufunc, "from-type": _from_type, "type-of-constant": _type_of_constant,
     "finite": _finite, "file-beside": _new_only, "instance-first": _instance_first, "new": _new_only, "distribution": _distribution,
 }  # fmt: skip

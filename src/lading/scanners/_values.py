@@ -88,8 +88,8 @@ def _value(part: Part, path: str, key: str, value: Any) -> Iterator[Seen]:  # no
         yield part.sees("remote-code", "it asks to trust code from elsewhere", effect="execute")
     elif key in _CODE and isinstance(value, str) and value:
         yield part.sees("remote-code", f"{key} names code to be imported: {value[:120]}", effect="execute", loader="transformers, MLflow")
-    elif key == "()" and isinstance(value, str):
-        yield from _target(part, "_target_", value)
+    elif key == "()" and isinstance(value, str):  # what logging.config calls; formatters of a program's own stand there every day
+        yield from (s for s in _target(part, "_target_", value) if isinstance(s, Observation) and s.grade is Grade.MALICIOUS)
     elif key == "requirementsFile" and part.context == "mar":
         yield part.sees("remote-code", f"the server installs what {str(value)[:80]} names", effect="network", loader="TorchServe")
     elif key in _OBJECTS:

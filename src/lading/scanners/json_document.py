@@ -39,6 +39,7 @@ def _opens(part: Part) -> bool:
         ".j2",
         ".jinja",
         ".safetensors",
+        ".toml",
         ".txt",
         ".md",
         ".pkl",

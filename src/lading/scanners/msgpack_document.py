@@ -35,6 +35,8 @@ class _BrokenError(ValueError):
 _TABLE = re.compile(rb"[\x80-\x8f\xde\xdf]")
 _OBJECTS = re.compile(rb"kind(?:\xa1|\xc4\x01)O")
 _DEEP = re.compile(rb"(?:[\x81-\x8f\x91-\x9f]|[\xdc\xde]..|[\xdd\xdf]....){1024}", re.DOTALL)
+_PROGRAM = re.compile(rb"__reduce(?:_ex)?__|\b(?:os\.system|os\.popen|subprocess\.\w{3,12}|__import__|builtins\.eval)\s?\(|\b(?:eval|exec)\((?:compile|base64|__import__|b?['\"])")
+_SEARCHED = 16 << 20
 _TRIED = 64 << 20
 _AHEAD = 1 << 12
 """Bytes that are read at once."""
@@ -61,6 +63,10 @@ def scan(part: Part) -> Iterator[Seen]:
     """Follow every value to its end."""
     if part.window.search(_DEEP) >= 0:
         yield part.sees("limit", "nested deeper than is followed", Grade.UNSCANNABLE, effect="exhaustion")
+    program = part.window.part(0, _SEARCHED).search(_PROGRAM)
+    if program >= 0:
+        message = "it holds the text of a program among its numbers"
+        yield part.sees("data-code", message, offset=program, effect="execute", loader="whoever runs what stands there")
     objects = part.window.search(_OBJECTS)
     if objects >= 0:
         yield part.sees(

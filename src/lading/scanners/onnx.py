@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from lading.binary.protobuf import BYTES, FIXED32, FIXED64, VARINT, BrokenMessageError, Field, fields, looks_like, text
 from lading.core.inspection import Grade
 from lading.scanners._registry import Part, Seen, Span, scanner
+from lading.syntax.programs import reads_as_program
 
 _MODEL = {1: VARINT, 2: BYTES, 3: BYTES, 4: BYTES, 5: VARINT, 6: BYTES, 7: BYTES, 8: BYTES, 14: BYTES, 20: BYTES, 25: BYTES, 26: BYTES}
 _DOMAINS = frozenset({"", "ai.onnx", "ai.onnx.ml", "ai.onnx.training", "ai.onnx.preview.training", "com.microsoft", "com.microsoft.nchwc", "pkg.onnxscript.torch_lib",
@@ -41,6 +42,8 @@ def scan(part: Part) -> Iterator[Seen]:
                 yield from walk.graph(field, 0)
             elif field.number == 25:  # noqa: PLR2004 - a function of the model's own
                 yield from walk.function(field)
+            elif field.number == 14:  # noqa: PLR2004 - a text about the model
+                yield from _about(part, field)
             elif field.number == 20:  # noqa: PLR2004 - how it is trained: two more graphs
                 for inner in fields(part.window, field.begin, field.end):
                     if inner.number in {1, 2} and inner.kind == BYTES:
@@ -50,6 +53,15 @@ def scan(part: Part) -> Iterator[Seen]:
     except BrokenMessageError as e:
         yield part.sees("broken-file", f"the message breaks off: {e}", Grade.UNSCANNABLE, offset=walk.position)
     yield from walk.operators()
+
+
+def _about(part: Part, entry: Field) -> Iterator[Seen]:
+    """A text about the model that is a program: nothing runs it but who is told to."""
+    for field in fields(part.window, entry.begin, entry.end):
+        if field.kind == BYTES and reads_as_program(text(part.window, field)):
+            message = "a text about the model is a program"
+            yield part.sees("data-code", message, offset=field.begin, effect="execute", loader="whoever reads the metadata")
+            return
 
 
 def _is_tensor(part: Part) -> bool:

@@ -113,7 +113,8 @@ def judge(part: Part, tree: ast.Module, *, reached: bool) -> Iterator[Seen]:
             continue
         count += grade is not Grade.MALICIOUS
         when = "when it is imported" if at_import else "in a function"
-        yield part.sees("python-code", f"line {line}: it calls {full} {when}", grade, callable=full, effect="execute", loader=LOADER)
+        does = "hands on" if (full, line) in visitor.handed - visitor.calls else "calls"
+        yield part.sees("python-code", f"line {line}: it {does} {full} {when}", grade, callable=full, effect="execute", loader=LOADER)
     if reached:
         yield part.sees("code-file", f"loaders import {part.base} by its name or by a configuration", effect="execute", loader=LOADER)
     elif tree.body and not quiet:
@@ -145,6 +146,8 @@ class _Visitor:
         self.known: set[str] = set()
         self.called: dict[str, None] = {}
         self.hides = False
+        self.calls: set[tuple[str, int]] = set()
+        self.handed: set[tuple[str, int]] = set()
 
     def read(self, tree: ast.Module) -> None:
         self._imports(tree)
@@ -189,7 +192,8 @@ class _Visitor:
                 waiting += [(n, False) for n in node.body]
                 continue
             self._node(node, now=now)
-            waiting += [(n, now) for n in ast.iter_child_nodes(node)]
+            parts = [node.target, *([node.value] if node.value else [])] if isinstance(node, ast.AnnAssign) else ast.iter_child_nodes(node)
+            waiting += [(n, now) for n in parts]
 
     def _node(self, node: ast.AST, *, now: bool) -> None:
         if isinstance(node, ast.Call):
@@ -205,10 +209,12 @@ class _Visitor:
             elif full == "getattr" and len(node.args) > 1 and isinstance(node.args[1], ast.Constant):
                 full = f"{self._full(node.args[0])}.{str(node.args[1].value)[:80]}"
             self.effects.append((full or "something computed", node.lineno, now))
+            self.calls.add((full, node.lineno))
             if now and isinstance(node.func, ast.Name):
                 self.called[node.func.id] = None
         elif isinstance(node, (ast.Attribute, ast.Name)) and _HANDED.fullmatch(full := self._full(node)):
             self.effects.append((full, node.lineno, now))
+            self.handed.add((full, node.lineno))
         elif isinstance(node, ast.Attribute) and node.attr in _DUNDERS - {"__bases__", "__code__"}:
             self.effects.append((f"dunder {node.attr}", node.lineno, now))
 
@@ -267,7 +273,7 @@ def _constant(node: ast.AST) -> str:
 
 
 _HANDED = re.compile(
-    r"(?:os|posix)\.(?:system|popen|exec[lv]\w*|spawn\w+)|subprocess\.(?:run|Popen|call|check_call|check_output|getoutput|getstatusoutput)|pty\.spawn|builtins\.(?:eval|exec|__import__)"
+    r"(?:os|posix)\.(?:system|popen|exec[lv]\w*|spawn\w+)|subprocess\.(?:run|call|check_call|check_output|getoutput|getstatusoutput)|pty\.spawn|builtins\.(?:eval|exec|__import__)"
 )
 """Functions that are as telling when they are handed on as when they are called."""
 _STARRED = {"os": ("system", "popen", "execv", "execvp", "spawnv", "remove"), "subprocess": ("run", "Popen", "call", "check_output", "check_call", "getoutput")}

@@ -16,7 +16,7 @@ _ENTITY = re.compile(rb"<!ENTITY\s+(?:%\s+)?\S+\s+(SYSTEM|PUBLIC)?")
 _OUTSIDE = re.compile(rb"<!DOCTYPE\s+\S+\s+(?:SYSTEM|PUBLIC)|<xi:include\b|xmlns:xi=|<\?xml-stylesheet|<xsl:")
 _SCRIPT = re.compile(rb"<script\b|\son\w+\s*=\s*[\"']|javascript:", re.IGNORECASE)
 _PMML_EXTENSION = re.compile(rb"<Extension\b[^<]{0,4000}(?:</Extension>)?")
-_EXTENSION = re.compile(rb"<layer\b[^<>]{0,2000}\bversion=\"(?!opset\d+\")([^\"]{0,60})\"")
+_EXTENSION = re.compile(rb"<layer\b[^<>]{0,2000}\b(?:version=[\"'](?!opset\d+[\"'])|library=[\"']|type=[\"'](?=Python[\"']))([^\"']{0,60})")
 
 
 @scanner(
@@ -55,7 +55,7 @@ def scan(part: Part) -> Iterator[Seen]:
         kind = custom.group(1).decode("latin-1")
         yield part.sees(
             "onnx-operator",
-            f"a layer is of {kind!r}, which is no set of operators of OpenVINO",
+            f"a layer is of {kind!r}, which is no set of operators of OpenVINO and must be brought by a library",
             offset=custom.start(),
             effect="native-load",
             loader="OpenVINO",
