@@ -23,9 +23,10 @@ def encoded(window: Window, begin: int = 0, end: int | None = None) -> Iterator[
     for pattern in (_BASE64, _HEXADECIMAL):
         for match in pattern.finditer(window.view[begin:stop]):
             content = _decoded(match.group(0))
-            if content.endswith(b"."):
+            length = content.rfind(b".") + 1  # an opcode behind the text can read as one more letter of it
+            if length:
                 found += 1
-                yield Nested(Window(content), f"text at {begin + match.start()}", "held")
+                yield Nested(Window(content[:length]), f"text at {begin + match.start()}", "held")
             if found >= _MOST:
                 return
 
@@ -35,6 +36,7 @@ def _decoded(text: bytes) -> bytes:
         if text.startswith(b"80"):
             return binascii.unhexlify(text[: len(text) & ~1])
         plain = text.rstrip(b"=").translate(bytes.maketrans(b"-_", b"+/"))
+        plain = plain[:-1] if len(plain) % 4 == 1 else plain
         return base64.b64decode(plain + b"=" * (-len(plain) % 4))
     except (binascii.Error, ValueError):
         return b""

@@ -31,6 +31,18 @@ _LIBRARIES = frozenset(
     {"diffusers", "transformers", "onnxruntime", "tokenizers", "flax", "peft", "sentence_transformers", "stable_diffusion"}
 )
 _TEMPLATES = re.compile(r"(?:^|[._\[\]\d])\w*(?:template|prompt)\w*$", re.IGNORECASE)
+_PLACES = frozenset({"weight_map", "all_weights"})
+_FILES = frozenset({"external_data", "location", "weights", "model_file", "weights_file", "data_file"})
+_OBJECTS = frozenset({"py/object", "py/reduce", "py/type", "py/function", "py/repr"})
+_CODE = frozenset({"custom_generate", "model_code_path"})
+"""Keys whose value is a place of Python that is fetched or imported."""
+_BRINGS = frozenset({"auto_map", "custom_pipelines", "parent_library", "trust_remote_code", "requirementsFile"}) | _CODE
+_ADAPTED = ("transformers.", "diffusers.", "timm.", "sentence_transformers.")
+_UNPACKED = frozenset({"model_path", "artifact_path", "handler", "serializedFile"})
+_KEYS = frozenset({"()"}) | _BRINGS | _TARGETS | _FILES | _OBJECTS | _UNPACKED
+"""Names under which a value means something, whatever it is."""
+
+
 _DUNDER = re.compile(r"__\w+__")
 _RESOLVER = re.compile(r"\$\{\s*(?:oc\.)?(?:eval|exec|python|py|resolve_eval|compute|shell|cmd)\s*:")
 _RUN = frozenset(
@@ -40,22 +52,11 @@ _RUN = frozenset(
     }
 )  # fmt: skip
 """Names under which a command stands that something runs."""
-_PLACES = frozenset({"weight_map", "all_weights"})
-_FILES = frozenset({"external_data", "location", "weights", "model_file", "weights_file", "data_file"})
-_OBJECTS = frozenset({"py/object", "py/reduce", "py/type", "py/function", "py/repr"})
-_CODE = frozenset({"custom_generate", "model_code_path"})
-"""Keys whose value is a place of Python that is fetched or imported."""
-_KEYS = frozenset({"auto_map", "()", "requirementsFile", "custom_pipelines", "parent_library", "trust_remote_code"}) | _TARGETS | _FILES | _OBJECTS | _CODE | frozenset({"model_path", "artifact_path", "handler", "serializedFile", "paths"})
-"""Names under which a value means something, whatever it is."""
-
-
-_COMMAND = re.compile(r"\brm -|\bcurl |\bwget |/bin/|/dev/tcp|owershell|__import__|os\.system|subprocess\.")
-"""What every command or program that is looked for holds."""
 
 
 def telling(key: str, value: Any) -> bool:  # noqa: ANN401 - anything stands in a configuration
     """Whether a value that is no table and no list can mean anything to a loader."""
-    return key in _KEYS or (isinstance(value, str) and ("{" in value or _COMMAND.search(value) is not None))
+    return key in _KEYS or (isinstance(value, str) and ("{" in value or (key in _RUN and bool(value))))
 
 
 def values(part: Part, pairs: Iterable[tuple[str, Any]]) -> Iterator[Seen]:
@@ -71,37 +72,39 @@ def values(part: Part, pairs: Iterable[tuple[str, Any]]) -> Iterator[Seen]:
 
 
 def _value(part: Part, path: str, key: str, value: Any) -> Iterator[Seen]:  # noqa: ANN401 - anything stands there
-    if key == "auto_map" and value and isinstance(value, (dict, list, str)):
-        named = ", ".join(_texts(value))[:200]
-        yield part.sees(
-            "remote-code", f"auto_map tells the loader to import {named}", effect="execute", loader="transformers with trust_remote_code"
-        )
-    elif key == "custom_pipelines" and value:
-        yield part.sees("remote-code", "it brings pipelines of its own", effect="execute", loader="transformers.pipeline")
-    elif (
-        key == "parent_library"
-        and isinstance(value, str)
-        and not value.startswith(("transformers.", "diffusers.", "timm.", "sentence_transformers."))
-    ):
-        yield part.sees("remote-code", f"the adapter names the module {value} to import", effect="import", loader="peft")
-    elif key == "trust_remote_code" and value is True:
-        yield part.sees("remote-code", "it asks to trust code from elsewhere", effect="execute")
-    elif key in _CODE and isinstance(value, str) and value:
-        yield part.sees("remote-code", f"{key} names code to be imported: {value[:120]}", effect="execute", loader="transformers, MLflow")
-    elif key == "()" and isinstance(value, str):  # what logging.config calls; formatters of a program's own stand there every day
-        yield from (s for s in _target(part, "_target_", value) if isinstance(s, Observation) and s.grade is Grade.MALICIOUS)
-    elif key == "requirementsFile" and part.context == "mar":
-        yield part.sees("remote-code", f"the server installs what {str(value)[:80]} names", effect="network", loader="TorchServe")
-    elif key in _OBJECTS:
+    if key in _OBJECTS:
         yield part.sees("data-code", f"it makes an object of {str(value)[:80]}", Grade.MALICIOUS, effect="execute", loader="jsonpickle")
     elif key in _TARGETS and isinstance(value, str) and part.context != "pt2":
         yield from _target(part, key, value)
+    elif key == "()" and isinstance(value, str):  # what logging.config calls; formatters of a program's own stand there every day
+        yield from (s for s in _target(part, "_target_", value) if isinstance(s, Observation) and s.grade is Grade.MALICIOUS)
+    elif key in _BRINGS and value:
+        yield from _brings(part, key, value)
     elif isinstance(value, str):
         yield from _text(part, path, key, value)
     elif key in _PLACES and isinstance(value, dict):
         yield from _map(part, value)
     elif path == "" and isinstance(value, (dict, list)):
         yield from _whole(part, value)
+
+
+def _brings(part: Part, key: str, value: Any) -> Iterator[Seen]:  # noqa: ANN401 - as above
+    """Code of the repository, or of another one, that a loader is told to import."""
+    if key == "auto_map" and isinstance(value, (dict, list, str)):
+        named = ", ".join(_texts(value))[:200]
+        yield part.sees(
+            "remote-code", f"auto_map tells the loader to import {named}", effect="execute", loader="transformers with trust_remote_code"
+        )
+    elif key == "custom_pipelines":
+        yield part.sees("remote-code", "it brings pipelines of its own", effect="execute", loader="transformers.pipeline")
+    elif key == "parent_library" and isinstance(value, str) and not value.startswith(_ADAPTED):
+        yield part.sees("remote-code", f"the adapter names the module {value} to import", effect="import", loader="peft")
+    elif key == "trust_remote_code" and value is True:
+        yield part.sees("remote-code", "it asks to trust code from elsewhere", effect="execute")
+    elif key in _CODE and isinstance(value, str):
+        yield part.sees("remote-code", f"{key} names code to be imported: {value[:120]}", effect="execute", loader="transformers, MLflow")
+    elif key == "requirementsFile" and part.context == "mar":
+        yield part.sees("remote-code", f"the server installs what {str(value)[:80]} names", effect="network", loader="TorchServe")
 
 
 def _texts(value: Any) -> list[str]:  # noqa: ANN401 - as above
@@ -133,11 +136,10 @@ def _text(part: Part, path: str, key: str, value: str) -> Iterator[Seen]:
     if "${" in value and _RESOLVER.search(value):
         message = f"{path} has the value {value[:120]}, which a resolver that evaluates Python would run"
         yield part.sees("config-target", message, effect="execute", loader="OmegaConf with a resolver of its own")
-    if "$" not in value and "{" not in value and _COMMAND.search(value) and reads_as_program(value) and key in _RUN:
+    if key in _RUN and "{" not in value and reads_as_program(value):
         yield part.sees("config-target", f"{path} is a command: {value[:120]}", effect="execute", loader="whatever runs it")
-    if (part.base == "mlmodel" and key in {"model_path", "artifact_path"} or part.context == "mar") and leads_out(value):
-        yield part.sees("index-escape", f"{path} leads to {value[:200]}, outside of the folder", Grade.MALICIOUS, effect="read-file")
-    if key in _FILES and leads_out(value) and "://" not in value:
+    in_bundle = part.context == "mar" or (part.base == "mlmodel" and key in _UNPACKED)
+    if (in_bundle or (key in _FILES and "://" not in value)) and leads_out(value):
         yield part.sees("index-escape", f"{path} leads to {value[:200]}, outside of the folder", Grade.MALICIOUS, effect="read-file")
 
 
@@ -162,30 +164,36 @@ def leads_out(path: str) -> bool:
 
 def _whole(part: Part, value: Any) -> Iterator[Seen]:  # noqa: ANN401 - as above
     """What only a document as a whole tells."""
-    if isinstance(value, dict) and "_class_name" in value and part.base == "model_index.json":
-        for name, entry in value.items():
-            if isinstance(entry, list) and entry and isinstance(entry[0], str) and entry[0] not in _LIBRARIES:
-                grade = Grade.MALICIOUS if effect_of(entry[0], str(entry[-1])) else Grade.SUSPICIOUS
-                message = f"{name} is of the module {entry[0]}, which the pipeline imports"
-                yield part.sees("remote-code", message, grade, effect="import", loader="diffusers")
-        if isinstance(value["_class_name"], list):
-            yield part.sees(
-                "remote-code", f"the pipeline is {value['_class_name'][:2]}, from this repository", effect="execute", loader="diffusers"
-            )
-    if isinstance(value, dict) and part.base == "router_config.json" and isinstance(value.get("types"), dict):
-        value = [{"type": kind} for kind in value["types"].values()]
     if isinstance(value, dict):
+        if "_class_name" in value and part.base == "model_index.json":
+            yield from _pipeline(part, value)
+        if part.base == "router_config.json" and isinstance(value.get("types"), dict):
+            yield from _modules(part, [{"type": kind} for kind in value["types"].values()])
         yield from _document(part, value)
-    if isinstance(value, list) and part.base in {"modules.json", "router_config.json"}:
-        for module in value:
-            kind = module.get("type") if isinstance(module, dict) else None
-            if isinstance(kind, str) and not kind.startswith("sentence_transformers."):
-                yield part.sees("remote-code", f"the module {kind} is imported", effect="import", loader="sentence-transformers")
-            place = module.get("path") if isinstance(module, dict) else None
-            if isinstance(place, str) and leads_out(place):
-                yield part.sees(
-                    "index-escape", f"a module lies at {place}", Grade.MALICIOUS, effect="read-file", loader="sentence-transformers"
-                )
+    if isinstance(value, list) and part.base == "modules.json":
+        yield from _modules(part, value)
+
+
+def _pipeline(part: Part, value: dict[str, Any]) -> Iterator[Seen]:
+    for name, entry in value.items():
+        if isinstance(entry, list) and entry and isinstance(entry[0], str) and entry[0] not in _LIBRARIES:
+            grade = Grade.MALICIOUS if effect_of(entry[0], str(entry[-1])) else Grade.SUSPICIOUS
+            message = f"{name} is of the module {entry[0]}, which the pipeline imports"
+            yield part.sees("remote-code", message, grade, effect="import", loader="diffusers")
+    if isinstance(value["_class_name"], list):
+        message = f"the pipeline is {value['_class_name'][:2]}, from this repository"
+        yield part.sees("remote-code", message, effect="execute", loader="diffusers")
+
+
+def _modules(part: Part, modules: list[Any]) -> Iterator[Seen]:
+    for module in modules:
+        kind = module.get("type") if isinstance(module, dict) else None
+        if isinstance(kind, str) and not kind.startswith("sentence_transformers."):
+            yield part.sees("remote-code", f"the module {kind} is imported", effect="import", loader="sentence-transformers")
+        place = module.get("path") if isinstance(module, dict) else None
+        if isinstance(place, str) and leads_out(place):
+            message = f"a module lies at {place}"
+            yield part.sees("index-escape", message, Grade.MALICIOUS, effect="read-file", loader="sentence-transformers")
 
 
 def _document(part: Part, value: dict[str, Any]) -> Iterator[Seen]:
@@ -195,7 +203,9 @@ def _document(part: Part, value: dict[str, Any]) -> Iterator[Seen]:
         yield part.sees("remote-code", f"loading makes {names}", effect="import", loader="langchain_core.load")
     nodes = value.get("nodes")
     if isinstance(nodes, list) and "arg_nodes" in value and any(isinstance(n, dict) and n.get("op") == "Custom" for n in nodes):
-        yield part.sees("onnx-operator", "an operator of it is Custom, which Python of the program must bring", effect="execute", loader="MXNet")
+        yield part.sees(
+            "onnx-operator", "an operator of it is Custom, which Python of the program must bring", effect="execute", loader="MXNet"
+        )
     weights = value.get("weightsManifest")
     places = [p for w in weights if isinstance(w, dict) for p in w.get("paths") or ()] if isinstance(weights, list) else []
     for place in places:

@@ -92,7 +92,9 @@ def scan(part: Part) -> Iterator[Seen]:
                 yield part.sees("header-keys", f"the key {name[:80]!r} stands twice", effect="integrity")
             seen.add(name)
             if not 0 < len(name) <= _LONGEST_KEY:
-                yield part.sees("broken-file", f"a key of {len(name)} bytes is none that readers accept", Grade.SUSPICIOUS, effect="integrity")
+                yield part.sees(
+                    "broken-file", f"a key of {len(name)} bytes is none that readers accept", Grade.SUSPICIOUS, effect="integrity"
+                )
             value = _value(reader, 0)
             part.budget.spend(reader.texts)
             reader.texts = 0

@@ -139,7 +139,13 @@ def _object(part: Part, path: str, value: dict[str, Any]) -> Iterator[Seen]:
         yield part.sees("keras-code", f"{path} is Python bytecode", Grade.MALICIOUS, effect="execute", loader=LOADER)
         return
     if not _CLASS.fullmatch(name):
-        yield part.sees("keras-object", f"{path} is of the class {name[:120]}, which is no name of Keras", callable=name[:120], effect="import", loader=LOADER)
+        yield part.sees(
+            "keras-object",
+            f"{path} is of the class {name[:120]}, which is no name of Keras",
+            callable=name[:120],
+            effect="import",
+            loader=LOADER,
+        )
     if name == "Lambda":
         yield from _lambda(part, path, config)
     if name in _LOADS:

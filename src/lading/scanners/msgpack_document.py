@@ -35,7 +35,9 @@ class _BrokenError(ValueError):
 _TABLE = re.compile(rb"[\x80-\x8f\xde\xdf]")
 _OBJECTS = re.compile(rb"kind(?:\xa1|\xc4\x01)O")
 _DEEP = re.compile(rb"(?:[\x81-\x8f\x91-\x9f]|[\xdc\xde]..|[\xdd\xdf]....){1024}", re.DOTALL)
-_PROGRAM = re.compile(rb"__reduce(?:_ex)?__|\b(?:os\.system|os\.popen|subprocess\.\w{3,12}|__import__|builtins\.eval)\s?\(|\b(?:eval|exec)\((?:compile|base64|__import__|b?['\"])")
+_PROGRAM = re.compile(
+    rb"__reduce(?:_ex)?__|\b(?:os\.system|os\.popen|subprocess\.\w{3,12}|__import__|builtins\.eval)\s?\(|\b(?:eval|exec)\((?:compile|base64|__import__|b?['\"])"
+)
 _SEARCHED = 16 << 20
 _TRIED = 64 << 20
 _AHEAD = 1 << 12

@@ -83,7 +83,10 @@ def _is_tensor(part: Part) -> bool:
 def tensor(part: Part) -> Iterator[Seen]:
     """One tensor: its numbers, or the file that they lie in."""
     walk = _Walk(part)
-    yield from walk.tensor(Field(0, BYTES, 0, 0, part.window.size))
+    try:
+        yield from walk.tensor(Field(0, BYTES, 0, 0, part.window.size))
+    except BrokenMessageError as e:
+        yield part.sees("broken-file", f"the message breaks off: {e}", Grade.UNSCANNABLE, offset=walk.position)
     yield Span(walk.position, part.window.size)
 
 

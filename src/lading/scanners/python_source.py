@@ -276,7 +276,10 @@ _HANDED = re.compile(
     r"(?:os|posix)\.(?:system|popen|exec[lv]\w*|spawn\w+)|subprocess\.(?:run|call|check_call|check_output|getoutput|getstatusoutput)|pty\.spawn|builtins\.(?:eval|exec|__import__)"
 )
 """Functions that are as telling when they are handed on as when they are called."""
-_STARRED = {"os": ("system", "popen", "execv", "execvp", "spawnv", "remove"), "subprocess": ("run", "Popen", "call", "check_output", "check_call", "getoutput")}
+_STARRED = {
+    "os": ("system", "popen", "execv", "execvp", "spawnv", "remove"),
+    "subprocess": ("run", "Popen", "call", "check_output", "check_call", "getoutput"),
+}
 _HOLDERS = frozenset({"os", "sys", "builtins", "__builtins__", "subprocess", "importlib", "posix", "__import__()"})
 
 

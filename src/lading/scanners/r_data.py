@@ -30,6 +30,7 @@ _COMPACTED = (
 _MAPPED = b"mmap_"
 """A vector that is a file, mapped when it is loaded."""
 _MOST = 1_000_000
+_AS_TEXT = re.compile(rb"(?:RDA[23]\n)?A\n[23]\n\d+\n\d+\n")
 
 
 class _BrokenError(ValueError):
@@ -61,9 +62,6 @@ def scan(part: Part) -> Iterator[Seen]:
 def as_text(part: Part) -> Iterator[Seen]:
     """The older spelling, in which numbers stand as text, is not followed."""
     yield part.sees("broken-file", "R data that are written as text are not followed here", Grade.UNSCANNABLE, loader="readRDS, load")
-
-
-_AS_TEXT = re.compile(rb"(?:RDA[23]\n)?A\n[23]\n\d+\n\d+\n")
 
 
 def _follow(window: Window, position: int) -> tuple[int, int]:

@@ -41,7 +41,9 @@ def _node(part: Part, node: dict[str, Any]) -> Iterator[Seen]:
     module, name, loader = str(node["__module__"]), str(node["__class__"]), str(node.get("__loader__", ""))
     content = node.get("content")
     if isinstance(place := node.get("file"), str) and (place.startswith(("/", "\\")) or ".." in place.replace("\\", "/").split("/")):
-        yield part.sees("index-escape", f"a node reads {place[:200]}, outside of the archive", Grade.MALICIOUS, effect="read-file", loader=LOADER)
+        yield part.sees(
+            "index-escape", f"a node reads {place[:200]}, outside of the archive", Grade.MALICIOUS, effect="read-file", loader=LOADER
+        )
     if loader == "MethodNode":
         called = content.get("func") if isinstance(content, dict) else "?"
         yield part.sees(

@@ -94,7 +94,7 @@ _GRAPH = {1: BYTES, 2: BYTES, 3: VARINT, 4: BYTES, 5: BYTES}
 LOADER = "tf.saved_model.load, tf.import_graph_def, Keras, TensorFlow Serving"
 
 
-@scanner("TensorFlow saved model", lambda part: (part.base == "saved_model.pb" and part.head[:1] == b"\x12") or part.head[:2] == b"\x08\x01" and part.head[2:3] == b"\x12" and part.suffix != ".mlmodel" and (part.base == "saved_model.pb" or looks_like(part.window, _SAVED, frozenset({1, 2}))))  # fmt: skip
+@scanner("TensorFlow saved model", lambda part: (part.base == "saved_model.pb" and part.head[:1] == b"\x12") or (part.head[:2] == b"\x08\x01" and part.head[2:3] == b"\x12" and part.suffix != ".mlmodel" and (part.base == "saved_model.pb" or looks_like(part.window, _SAVED, frozenset({1, 2})))))  # fmt: skip
 def saved(part: Part) -> Iterator[Seen]:
     """Walk every graph of a saved model."""
     yield from _guarded(part, lambda: _metas(part))

@@ -29,7 +29,9 @@ _PROGRAMS = (
     ".desktop",
     ".reg",
 )
-_HANDLER = re.compile(rb"(?m)^[ \t]*(?:args|kwargs)[ \t]*[=:][^\n]*(?:__\w+__|\b(?:os|subprocess|eval|exec|open|getattr|compile|builtins)\b[^\n]*\()")
+_HANDLER = re.compile(
+    rb"(?m)^[ \t]*(?:args|kwargs)[ \t]*[=:][^\n]*(?:__\w+__|\b(?:os|subprocess|eval|exec|open|getattr|compile|builtins)\b[^\n]*\()"
+)
 _STEP = 1 << 20
 _LONGEST_LETTER = 4
 

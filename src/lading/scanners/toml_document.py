@@ -31,7 +31,9 @@ def scan(part: Part) -> Iterator[Seen]:
     yield Span(0, part.window.size)
     build = document.get("build-system")
     if isinstance(build, dict) and build.get("backend-path"):
-        yield part.sees("remote-code", f"building it imports {str(build.get('build-backend'))[:80]} from here", effect="execute", loader="pip")
+        yield part.sees(
+            "remote-code", f"building it imports {str(build.get('build-backend'))[:80]} from here", effect="execute", loader="pip"
+        )
     if (place := secret(data)) >= 0:
         yield part.sees("secret", MESSAGE, offset=place, effect="integrity")
     yield from values(part, walk(document, telling))

@@ -119,7 +119,12 @@ def kind(archive: Archive) -> str:
 def is_storage(name: str) -> bool:
     """Whether a member of a torch archive is the numbers of a tensor, which nothing interprets."""
     folder, _, last = name.rpartition("/")
-    return folder.rpartition("/")[2] in {"data", "constants", "weights"} and not last.startswith("custom_obj") and last.replace("_", "").isalnum() and "." not in last
+    return (
+        folder.rpartition("/")[2] in {"data", "constants", "weights"}
+        and not last.startswith("custom_obj")
+        and last.replace("_", "").isalnum()
+        and "." not in last
+    )
 
 
 def _member(part: Part, member: Member, context: str) -> Iterator[Seen]:
