@@ -40,6 +40,8 @@ table(
     "pickle_tricks",
     {
         "array-of-joblib-beside": proto(2, name("joblib.numpy_pickle:NDArrayWrapper") + b")\x81}(" + text("filename") + text("x.pkl_01.npy") + text("subclass") + name("numpy:ndarray") + b"ub"),
+        "matrix": proto(2, name("numpy.matrixlib.defmatrix:matrix")),
+        "array-of-python-2": proto(2, call(name("numpy.core._internal:_reconstruct"), name("numpy:ndarray"), b"K\x00\x85", text("b"))),
         "harmless-pickle-as-base64": proto(4, b"}" + text("weights") + text(base64.b64encode(proto(4, text("a" * 40))).decode()) + b"s"),
     },
     *BENIGN,

@@ -10,25 +10,33 @@ from collections.abc import Iterator
 from lading.binary.window import Window
 from lading.scanners._registry import Nested
 
-_BASE64 = re.compile(rb"(?:gA[I-X]|Y29zCn|Y3Bvc2l4C|Y19fYnVpbHRpbl9fC|Y2J1aWx0aW5zC|Y3N1YnByb2Nlc3MK)[A-Za-z0-9+/_-]{16,}={0,2}")
-_HEXADECIMAL = re.compile(rb"80(?:02|03|0495|0595)[0-9a-fA-F]{24,}")
-_LONGEST_SEARCHED = 32 << 20
+_LETTERS = rb"[A-Za-z0-9+/_-]{16,}={0,2}"
+_SPELLINGS = (
+    re.compile(rb"gA[I-X]" + _LETTERS),
+    re.compile(rb"Y(?:29zCn|3Bvc2l4C|19fYnVpbHRpbl9fC|2J1aWx0aW5zC|3N1YnByb2Nlc3MK)" + _LETTERS),
+    re.compile(rb"80(?:02|03|0495|0595)[0-9a-fA-F]{24,}"),
+)
+"""Pickles of protocol 2 and later in base64, those of protocol 0 that begin with a module of danger, and the former in hexadecimal."""
+_SEARCHED = 4 << 20
+"""So much is searched at either end: nothing loads what stands there, so that it is worth little time."""
 _MOST = 16
 
 
 def encoded(window: Window, begin: int = 0, end: int | None = None) -> Iterator[Nested]:
     """Yield what stands there as text and is a pickle when it is decoded; it counts only where that one is dangerous."""
-    stop = min(window.size if end is None else end, begin + _LONGEST_SEARCHED)
+    stop = window.size if end is None else min(end, window.size)
+    tail = max(begin + _SEARCHED, stop - _SEARCHED)
     found = 0
-    for pattern in (_BASE64, _HEXADECIMAL):
-        for match in pattern.finditer(window.view[begin:stop]):
-            content = _decoded(match.group(0))
-            length = content.rfind(b".") + 1  # an opcode behind the text can read as one more letter of it
-            if length:
-                found += 1
-                yield Nested(Window(content[:length]), f"text at {begin + match.start()}", "held")
-            if found >= _MOST:
-                return
+    for start, until in ((begin, min(stop, begin + _SEARCHED)), (tail, stop)):
+        for pattern in _SPELLINGS:
+            for match in pattern.finditer(window.view[start:until]):
+                content = _decoded(match.group(0))
+                length = content.rfind(b".") + 1  # an opcode behind the text can read as one more letter of it
+                if length:
+                    found += 1
+                    yield Nested(Window(content[:length]), f"text at {start + match.start()}", "held")
+                if found >= _MOST:
+                    return
 
 
 def _decoded(text: bytes) -> bytes:
