@@ -1,12 +1,15 @@
 """Python, templates and configurations that reach what they mean on a detour: handed on, looked up by a name, put together."""
 
+import base64
 import io
 import json
+import lzma
+import struct
 import zipfile
 import zlib
 
-from attacks.archives import GOOD, torch_zip, zipped
-from attacks.opcodes import RUN, proto
+from attacks.archives import GOOD, tarred, torch_zip, zipped
+from attacks.opcodes import RUN, items, name, proto, text
 from attacks.registry import BENIGN, FLAGGED, MALICIOUS, MARKER, Content, sample, table
 from attacks.tensors import npy
 
@@ -140,3 +143,32 @@ table("joblib_arrays", {"before-0-10-plain": b"ZF" + hex(len(GOOD)).ljust(19).en
 table("npy", {"objects-by-their-word": npy("'object'", "(1,)", EVIL)}, *MALICIOUS, suffix=".npy")
 table("npy", {"objects-that-are-no-pickle": npy("'|O'", "(1,)", b"    " + EVIL)}, "malicious", "suspicious", "unscannable", suffix=".npy")
 table("skops", {"file-above": zipped({"schema.json": json.dumps({"__class__": "ndarray", "__module__": "numpy", "__loader__": "NdArrayNode", "type": "numpy", "file": "../../x.npy"}).encode()})}, *MALICIOUS, suffix=".skops")  # fmt: skip
+
+
+_STORAGE = proto(2, items(text("0"), text("cpu"), name("torch:FloatStorage")))
+_TENSOR = proto(2, items(text("t"), text("0"), name("torch:FloatTensor")))
+STORAGES = proto(2, b"K\x01") + _STORAGE + struct.pack("<q2f", 2, 1, 2) + proto(2, b"]")
+TENSORS = proto(2, b"K\x01") + _TENSOR + struct.pack("<iiqqq", 1, 0, 2, 1, 0)
+
+
+def _oldest(**members: bytes) -> bytes:
+    """An archive of torch before 0.2."""
+    return tarred({"sys_info": GOOD, "pickle": GOOD, "storages": STORAGES, "tensors": TENSORS, **members})
+
+
+LZMA = lzma.compress(EVIL, lzma.FORMAT_ALONE)
+table("archives", {"oldest-torch-plain": _oldest()}, *BENIGN, suffix=".pth")
+table(
+    "archives",
+    {
+        "oldest-torch-storages": _oldest(storages=EVIL),
+        "oldest-torch-views": _oldest(storages=STORAGES[:-4] + EVIL),
+        "oldest-torch-tensors": _oldest(tensors=EVIL),
+        "oldest-torch-one-tensor": _oldest(tensors=proto(2, b"K\x01") + EVIL),
+        "lzma-that-says-how-long-it-is": LZMA[:5] + struct.pack("<Q", len(EVIL)) + LZMA[13:],
+        "stable-baselines": zipped({"data": json.dumps({"policy_class": {":serialized:": base64.b64encode(EVIL).decode()}}).encode()}),
+    },
+    *MALICIOUS,
+    suffix=".pth",
+)
+table("configurations", {"pickle-as-text": json.dumps({"blob": base64.b64encode(EVIL).decode()}).encode()}, *FLAGGED, suffix=".json")

@@ -30,7 +30,7 @@ def encoded(window: Window, begin: int = 0, end: int | None = None) -> Iterator[
     for start, until in ((begin, min(stop, begin + _SEARCHED)), (tail, stop)):
         for pattern in _SPELLINGS:
             for match in pattern.finditer(window.view[start:until]):
-                content = _decoded(match.group(0))
+                content = decoded(match.group(0))
                 length = content.rfind(b".") + 1  # an opcode behind the text can read as one more letter of it
                 if length:
                     found += 1
@@ -39,7 +39,8 @@ def encoded(window: Window, begin: int = 0, end: int | None = None) -> Iterator[
                     return
 
 
-def _decoded(text: bytes) -> bytes:
+def decoded(text: bytes) -> bytes:
+    """What a text in base64 or hexadecimal stands for; nothing where it is neither."""
     try:
         if text.startswith(b"80"):
             return binascii.unhexlify(text[: len(text) & ~1])

@@ -10,6 +10,7 @@ from lading.binary.window import Window
 from lading.core.inspection import Grade, Observation
 from lading.core.pattern import pattern
 from lading.pickles.known import effect_of
+from lading.scanners._encoded import decoded
 from lading.scanners._registry import Nested, Part, Seen
 from lading.syntax.programs import reads_as_program
 
@@ -39,7 +40,7 @@ _CODE = frozenset({"custom_generate", "model_code_path"})
 _BRINGS = frozenset({"auto_map", "custom_pipelines", "parent_library", "trust_remote_code", "requirementsFile"}) | _CODE
 _ADAPTED = ("transformers.", "diffusers.", "timm.", "sentence_transformers.")
 _UNPACKED = frozenset({"model_path", "artifact_path", "handler", "serializedFile"})
-_KEYS = frozenset({"()"}) | _BRINGS | _TARGETS | _FILES | _OBJECTS | _UNPACKED
+_KEYS = frozenset({"()", ":serialized:"}) | _BRINGS | _TARGETS | _FILES | _OBJECTS | _UNPACKED
 """Names under which a value means something, whatever it is."""
 
 
@@ -78,6 +79,8 @@ def _value(part: Part, path: str, key: str, value: Any) -> Iterator[Seen]:  # no
         yield from _target(part, key, value)
     elif key == "()" and isinstance(value, str):  # what logging.config calls; formatters of a program's own stand there every day
         yield from (s for s in _target(part, "_target_", value) if isinstance(s, Observation) and s.grade is Grade.MALICIOUS)
+    elif key == ":serialized:" and isinstance(value, str):  # stable-baselines3 unpickles it
+        yield Nested(Window(decoded(value.encode("ascii", "replace"))), key, "pickle")
     elif key in _BRINGS and value:
         yield from _brings(part, key, value)
     elif isinstance(value, str):

@@ -27,9 +27,14 @@ def kind(part: Part) -> str:
         return "zlib of joblib"
     if found == "zlib" and unpack(part.window.part(0, 4096), "zlib", 64).error.find("broken") >= 0:
         return ""
-    if found == "lzma" and not (part.suffix in {".lzma", ".xz"} or part.head[5:13] == b"\xff" * 8):
+    if found == "lzma" and not (part.suffix in {".lzma", ".xz"} or part.head[5:13] == b"\xff" * 8 or _unpacks(part)):
         return ""
     return found
+
+
+def _unpacks(part: Part) -> bool:
+    """Whether a stream that says how long it is goes on as one of lzma: joblib reads it by its first two bytes alone."""
+    return part.head[13:14] == b"\0" and len(unpack(part.window.part(0, 4096), "lzma", 64).data) > 0
 
 
 @scanner("compressed", lambda part: bool(kind(part)))

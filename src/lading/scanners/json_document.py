@@ -8,6 +8,7 @@ from typing import Any
 
 from lading.binary.window import Window
 from lading.core.inspection import Grade
+from lading.scanners._encoded import encoded
 from lading.scanners._json import loads, too_large, walk
 from lading.scanners._registry import Nested, Part, Seen, Span, scanner
 from lading.scanners._secrets import MESSAGE, secret
@@ -68,6 +69,7 @@ def judge(part: Part, document: Any) -> Iterator[Seen]:  # noqa: ANN401 - anythi
     if isinstance(document, dict) and "nbformat" in document and (cells := _cells(document)) is not None:
         yield from _notebook(part, cells)
         return
+    yield from encoded(part.window)
     if part.window.size <= _BLOCK and (place := secret(part.window.read(0, part.window.size))) >= 0:
         yield part.sees("secret", MESSAGE, offset=place, effect="integrity")
     if isinstance(document, dict) and "class_name" in document and "config" in document:

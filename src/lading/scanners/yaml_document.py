@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from lading.core.inspection import Grade
+from lading.scanners._encoded import encoded
 from lading.scanners._registry import Part, Seen, Span, scanner
 from lading.scanners._secrets import MESSAGE, secret
 from lading.scanners._values import values
@@ -29,6 +30,7 @@ def scan(part: Part) -> Iterator[Seen]:
     data = part.window.read(0, part.window.size)
     part.budget.spend(min(data.count(b"\n") + data.count(b","), _MOST_EVENTS) * 3 + len(data) // 50)
     yield Span(0, part.window.size)
+    yield from encoded(part.window)
     if (place := secret(data)) >= 0:
         yield part.sees("secret", MESSAGE, offset=place, effect="integrity")
     text = data.decode("utf-8", "replace")
