@@ -55,3 +55,19 @@ table(
     *STOPPED,
     suffix=".gguf",
 )
+TWICE = field(1, field(1, b"n") + field(2, b"Const") + field(2, b"PyFunc"))
+table("tensorflow", {"operation-named-twice": {"saved_model.pb": field(1, 1) + field(2, field(2, TWICE))}}, *MALICIOUS, suffix="")
+table(
+    "tensorflow",
+    {"behind-an-unknown-field": {"saved_model.pb": field(99, b"x") + field(2, field(2, _node("PyFunc")))}},
+    *MALICIOUS,
+    suffix="",
+)
+table("tensorflow", {"of-another-version": {"saved_model.pb": field(1, 2) + field(2, field(2, _node("PyFunc")))}}, *MALICIOUS, suffix="")
+table("onnx", {"model-by-another-name": onnx(node("PyOp", "ai.onnx.contrib"))}, *MALICIOUS, suffix=".pb")
+table(
+    "onnx",
+    {"file-in-a-sparse-attribute": onnx(node("X", attribute=field(1, b"a") + field(22, field(1, elsewhere("/etc/passwd")))))},
+    *MALICIOUS,
+    suffix=".onnx",
+)

@@ -64,3 +64,21 @@ def unknown_global_behind_many_calls() -> Content:
 def last_of_many_pickles() -> Content:
     """The last of many pickles one after the other."""
     return b"\x80\x04N." * 2_000 + b"\x80\x04" + RUN + b"."
+
+
+@sample("numbers.txt", *MALICIOUS)
+def old_pickle_behind_many_numbers() -> Content:
+    """A pickle without a mark of its protocol, whose call stands behind a mebibyte of numbers."""
+    return b"(lp0\n" + b"I1\na" * 300_000 + b"cos\nsystem\n(S'" + MARKER.encode() + b"'\ntRa."
+
+
+@sample("words.bin", *MALICIOUS)
+def old_pickle_behind_a_long_text() -> Content:
+    """The same behind one text of three mebibytes."""
+    return b"S'" + b"a" * 3_000_000 + b"'\n0cos\nsystem\n(S'" + MARKER.encode() + b"'\ntR."
+
+
+@sample("words.dat", *MALICIOUS)
+def old_pickle_behind_long_bytes() -> Content:
+    """The same behind bytes that say how long they are."""
+    return b"T\xc0\xc6\x2d\x00" + b"a" * 3_000_000 + b"0cos\nsystem\n(S'" + MARKER.encode() + b"'\ntR."

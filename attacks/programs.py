@@ -52,6 +52,9 @@ table(
     "configurations",
     {
         "target-as-a-tag": b"a: !new:os.system\n  command: x\n",
+        "walk-through-a-framework": b"_target_: torch.nn.os.system\n",
+        "target-behind-an-alias": b"x: &t os.system\n_target_: *t\n",
+        "target-of-two-bytes": "_target_: os.system\n".encode("utf-16"),
         "factory-of-logging": b"version: 1\nhandlers:\n  h:\n    (): os.system\n    command: x\n",
     },
     *MALICIOUS,
@@ -82,6 +85,14 @@ table(
 def generation_code_elsewhere() -> Content:
     """A configuration that fetches generation code from another repository."""
     return {"generation_config.json": json.dumps({"custom_generate": "somebody/else"}).encode()}
+
+
+@sample("repository", *FLAGGED)
+def adapter_through_a_library() -> Content:
+    """An adapter that reaches another module through the library that it names."""
+    return {
+        "adapter_config.json": json.dumps({"auto_mapping": {"base_model_class": "system", "parent_library": "transformers.os"}}).encode()
+    }
 
 
 @sample("repository", *FLAGGED)

@@ -27,7 +27,11 @@ _FRAMEWORKS = (
 _DANGEROUS = pattern(
     r"(?:builtins|os|posix|subprocess|sys|shutil|socket|importlib|pickle|runpy|ctypes|pty|code|pip|webbrowser|marshal|urllib|requests)\.[\w.]+|eval|exec"
 )
-_DOTTED = pattern(r"[A-Za-z_][\w]*(?:\.[A-Za-z_]\w*)+")
+_WALK = re.compile(
+    r"\.(?:builtins|os|posix|subprocess|sys|shutil|socket|importlib|pickle|runpy|ctypes|pty|pip|webbrowser|marshal|__builtins__|__globals__)(?:\.|$)"
+)
+"""A module of danger on the way through one that is trusted."""
+_DOTTED = re.compile(r"[A-Za-z_][\w]*(?:\.[A-Za-z_]\w*)+")
 _LIBRARIES = frozenset(
     {"diffusers", "transformers", "onnxruntime", "tokenizers", "flax", "peft", "sentence_transformers", "stable_diffusion"}
 )
@@ -100,7 +104,7 @@ def _brings(part: Part, key: str, value: Any) -> Iterator[Seen]:  # noqa: ANN401
         )
     elif key == "custom_pipelines":
         yield part.sees("remote-code", "it brings pipelines of its own", effect="execute", loader="transformers.pipeline")
-    elif key == "parent_library" and isinstance(value, str) and not value.startswith(_ADAPTED):
+    elif key == "parent_library" and isinstance(value, str) and (not value.startswith(_ADAPTED) or _WALK.search(value)):
         yield part.sees("remote-code", f"the adapter names the module {value} to import", effect="import", loader="peft")
     elif key == "trust_remote_code" and value is True:
         yield part.sees("remote-code", "it asks to trust code from elsewhere", effect="execute")
@@ -118,7 +122,11 @@ def _texts(value: Any) -> list[str]:  # noqa: ANN401 - as above
 
 def _target(part: Part, key: str, value: str) -> Iterator[Seen]:
     module, _, name = value.rpartition(".")
-    if _DANGEROUS.fullmatch(value) or (_DOTTED.fullmatch(value) and effect_of(module, name) and not value.startswith(_FRAMEWORKS)):
+    if (
+        _DANGEROUS.fullmatch(value)
+        or _WALK.search(value)
+        or (_DOTTED.fullmatch(value) and effect_of(module, name) and not value.startswith(_FRAMEWORKS))
+    ):
         message = f"{key} names {value}, which is called with the arguments that stand beside it"
         yield part.sees("config-target", message, Grade.MALICIOUS, callable=value, effect="execute", loader="hydra, NeMo, Lightning")
     elif (_DOTTED.fullmatch(value) or key in _SURE_TARGETS) and not value.startswith(_FRAMEWORKS):
@@ -191,7 +199,7 @@ def _pipeline(part: Part, value: dict[str, Any]) -> Iterator[Seen]:
 def _modules(part: Part, modules: list[Any]) -> Iterator[Seen]:
     for module in modules:
         kind = module.get("type") if isinstance(module, dict) else None
-        if isinstance(kind, str) and not kind.startswith("sentence_transformers."):
+        if isinstance(kind, str) and (not kind.startswith("sentence_transformers.") or _WALK.search(kind)):
             yield part.sees("remote-code", f"the module {kind} is imported", effect="import", loader="sentence-transformers")
         place = module.get("path") if isinstance(module, dict) else None
         if isinstance(place, str) and leads_out(place):

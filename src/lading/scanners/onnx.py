@@ -26,7 +26,12 @@ _KINDS = 30
 def _is_onnx(part: Part) -> bool:
     if part.suffix == ".onnx" and part.head[:1] in {b"\x08", b"\x12", b"\x3a", b"\x42"}:
         return True
-    return part.head[:1] == b"\x08" and part.suffix not in {".pb", ".mlmodel"} and looks_like(part.window, _MODEL, frozenset({7, 8}))
+    return (
+        part.head[:1] == b"\x08"
+        and part.suffix != ".mlmodel"
+        and part.base != "saved_model.pb"
+        and looks_like(part.window, _MODEL, frozenset({7, 8}))
+    )
 
 
 @scanner("ONNX", _is_onnx)
@@ -111,10 +116,8 @@ class _Walk:
                 yield from self.node(field, depth)
             elif field.number == 5 and field.kind == BYTES:  # noqa: PLR2004 - an initializer
                 yield from self.tensor(field)
-            elif field.number == 15 and field.kind == BYTES:  # noqa: PLR2004 - a sparse initializer: values and indices
-                for inner in fields(self.window, field.begin, field.end):
-                    if inner.number in {1, 2} and inner.kind == BYTES:
-                        yield from self.tensor(inner)
+            elif field.number == 15 and field.kind == BYTES:  # noqa: PLR2004 - a sparse initializer
+                yield from self.sparse(field)
 
     def function(self, function: Field) -> Iterator[Seen]:
         """The nodes of a function, whose name is one of the model's own operators from here on."""
@@ -147,6 +150,14 @@ class _Walk:
                 yield from self.tensor(field)
             elif field.number in {6, 11} and field.kind == BYTES:
                 yield from self.graph(field, depth + 1)
+            elif field.number in {22, 23} and field.kind == BYTES:
+                yield from self.sparse(field)
+
+    def sparse(self, tensor: Field) -> Iterator[Seen]:
+        """The two tensors of a sparse one: values and indices."""
+        for field in fields(self.window, tensor.begin, tensor.end):
+            if field.number in {1, 2} and field.kind == BYTES:
+                yield from self.tensor(field)
 
     def tensor(self, tensor: Field) -> Iterator[Seen]:
         """Where the numbers of a tensor are: here, or in a file beside the model."""

@@ -94,7 +94,15 @@ _GRAPH = {1: BYTES, 2: BYTES, 3: VARINT, 4: BYTES, 5: BYTES}
 LOADER = "tf.saved_model.load, tf.import_graph_def, Keras, TensorFlow Serving"
 
 
-@scanner("TensorFlow saved model", lambda part: (part.base == "saved_model.pb" and part.head[:1] == b"\x12") or (part.head[:2] == b"\x08\x01" and part.head[2:3] == b"\x12" and part.suffix != ".mlmodel" and (part.base == "saved_model.pb" or looks_like(part.window, _SAVED, frozenset({1, 2})))))  # fmt: skip
+def _has_graphs(part: Part) -> bool:
+    """Whether it is a message with something where graphs stand, whatever else stands in it."""
+    try:
+        return any(f.number == 2 and f.kind == BYTES for f in list(fields(part.window)))  # noqa: PLR2004 - a graph
+    except BrokenMessageError:
+        return False
+
+
+@scanner("TensorFlow saved model", lambda part: (part.base == "saved_model.pb" and _has_graphs(part)) or (part.head[:2] == b"\x08\x01" and part.head[2:3] == b"\x12" and part.suffix != ".mlmodel" and (part.base == "saved_model.pb" or looks_like(part.window, _SAVED, frozenset({1, 2})))))  # fmt: skip
 def saved(part: Part) -> Iterator[Seen]:
     """Walk every graph of a saved model."""
     yield from _guarded(part, lambda: _metas(part))
@@ -175,11 +183,10 @@ def _graph(part: Part, graph_: Field) -> Iterator[Seen]:
 
 
 def _node(part: Part, node: Field, told: set[str]) -> Iterator[Seen]:
-    kind = next((text(part.window, f) for f in fields(part.window, node.begin, node.end) if f.number == 2 and f.kind == BYTES), "")  # noqa: PLR2004
-    if kind in told:
-        return
-    told.add(kind)
-    yield from _operation(part, kind, node.begin)
+    for field in fields(part.window, node.begin, node.end):
+        if field.number == 2 and field.kind == BYTES and (kind := text(part.window, field)) not in told:  # noqa: PLR2004 - the operation; where it stands twice, the last one counts
+            told.add(kind)
+            yield from _operation(part, kind, node.begin)
 
 
 def _operation(part: Part, kind: str, offset: int) -> Iterator[Seen]:

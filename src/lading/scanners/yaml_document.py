@@ -15,6 +15,7 @@ from lading.scanners._values import values
 _HYPER = re.compile(r"!(?:new|name|apply|module|class):([\w.]+)")
 """How HyperPyYAML names what is imported and called."""
 _MOST_EVENTS = 400_000
+_MOST_ANCHORS = 1000
 
 
 def _is_yaml(part: Part) -> bool:
@@ -33,7 +34,7 @@ def scan(part: Part) -> Iterator[Seen]:
     yield from encoded(part.window)
     if (place := secret(data)) >= 0:
         yield part.sees("secret", MESSAGE, offset=place, effect="integrity")
-    text = data.decode("utf-8", "replace")
+    text = data.decode("utf-16" if data[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-8", "replace")
     pairs: list[tuple[str, Any]] = []
     import yaml  # noqa: PLC0415 - when there is a document of it
 
@@ -53,6 +54,7 @@ def _events(part: Part, loader: Any, pairs: list[tuple[str, Any]]) -> Iterator[S
 
     stack: list[list[str | None]] = []
     aliases = count = 0
+    anchors: dict[str, str] = {}
     while loader.check_event():
         event = loader.get_event()
         count += 1
@@ -71,7 +73,12 @@ def _events(part: Part, loader: Any, pairs: list[tuple[str, Any]]) -> Iterator[S
         made = _HYPER.fullmatch(tag) if isinstance(tag, str) else None
         if made:
             yield from values(part, [("_target_", made.group(1))])
-        aliases += isinstance(event, yaml.AliasEvent)
+        if isinstance(event, yaml.AliasEvent):
+            aliases += 1
+            value = anchors.get(event.anchor)
+            key = _take(stack, value)
+            if key is not None and value is not None:
+                pairs.append((key, value))
         if isinstance(event, (yaml.MappingStartEvent, yaml.SequenceStartEvent)):
             _take(stack, None)
             stack.append([None] if isinstance(event, yaml.MappingStartEvent) else ["["])
@@ -79,9 +86,10 @@ def _events(part: Part, loader: Any, pairs: list[tuple[str, Any]]) -> Iterator[S
             stack.pop()
         elif isinstance(event, yaml.ScalarEvent):
             key = _take(stack, event.value)
+            if event.anchor and len(anchors) < _MOST_ANCHORS:
+                anchors[event.anchor] = event.value
             if key is not None:
-                value: Any = event.value
-                pairs.append((key, True if value in {"true", "True", "yes"} else value))
+                pairs.append((key, True if event.value in {"true", "True", "yes"} else event.value))
     if aliases > 10_000:  # noqa: PLR2004 - more than any configuration has
         yield part.sees("archive-bomb", f"{aliases} values refer to others", effect="exhaustion")
 
