@@ -61,37 +61,38 @@ def _events(part: Part, loader: Any, pairs: list[tuple[str, Any]]) -> Iterator[S
         if count > _MOST_EVENTS or len(stack) > part.limits.depth:
             yield part.sees("limit", "more values, or deeper ones, than are read", Grade.UNSCANNABLE, effect="exhaustion")
             return
-        tag = getattr(event, "tag", None)
-        if isinstance(tag, str) and re.search(r"python/|ruby/|!java|javax?\.|!!perl", tag):
-            yield part.sees(
-                "yaml-tag",
-                f"the tag {tag[:120]} makes an object",
-                Grade.MALICIOUS,
-                callable=tag[:120],
-                effect="execute",
-            )
-        made = _HYPER.fullmatch(tag) if isinstance(tag, str) else None
-        if made:
-            yield from values(part, [("_target_", made.group(1))])
+        if isinstance(tag := getattr(event, "tag", None), str):
+            yield from _tag(part, tag)
         if isinstance(event, yaml.AliasEvent):
             aliases += 1
-            value = anchors.get(event.anchor)
-            key = _take(stack, value)
-            if key is not None and value is not None:
-                pairs.append((key, value))
-        if isinstance(event, (yaml.MappingStartEvent, yaml.SequenceStartEvent)):
+            _scalar(stack, anchors.get(str(event.anchor)), pairs)
+        elif isinstance(event, (yaml.MappingStartEvent, yaml.SequenceStartEvent)):
             _take(stack, None)
             stack.append([None] if isinstance(event, yaml.MappingStartEvent) else ["["])
         elif isinstance(event, (yaml.MappingEndEvent, yaml.SequenceEndEvent)) and stack:
             stack.pop()
         elif isinstance(event, yaml.ScalarEvent):
-            key = _take(stack, event.value)
             if event.anchor and len(anchors) < _MOST_ANCHORS:
                 anchors[event.anchor] = event.value
-            if key is not None:
-                pairs.append((key, True if event.value in {"true", "True", "yes"} else event.value))
+            _scalar(stack, event.value, pairs)
     if aliases > 10_000:  # noqa: PLR2004 - more than any configuration has
         yield part.sees("archive-bomb", f"{aliases} values refer to others", effect="exhaustion")
+
+
+def _tag(part: Part, tag: str) -> Iterator[Seen]:
+    """What a tag makes of the value that it stands before."""
+    if re.search(r"python/|ruby/|!java|javax?\.|!!perl", tag):
+        yield part.sees("yaml-tag", f"the tag {tag[:120]} makes an object", Grade.MALICIOUS, callable=tag[:120], effect="execute")
+    made = _HYPER.fullmatch(tag)
+    if made:
+        yield from values(part, [("_target_", made.group(1))])
+
+
+def _scalar(stack: list[list[str | None]], value: str | None, pairs: list[tuple[str, Any]]) -> None:
+    """Collect a value under its key, or take it as the key; what an alias stands for may be no text."""
+    key = _take(stack, value)
+    if key is not None and value is not None:
+        pairs.append((key, True if value in {"true", "True", "yes"} else value))
 
 
 def _take(stack: list[list[str | None]], value: str | None) -> str | None:
