@@ -27,15 +27,15 @@ _FRAMEWORKS = (
 _DANGEROUS = pattern(
     r"(?:builtins|os|posix|subprocess|sys|shutil|socket|importlib|pickle|runpy|ctypes|pty|code|pip|webbrowser|marshal|urllib|requests)\.[\w.]+|eval|exec"
 )
-_WALK = re.compile(
+_WALK = pattern(
     r"\.(?:builtins|os|posix|subprocess|sys|shutil|socket|importlib|pickle|runpy|ctypes|pty|pip|webbrowser|marshal|__builtins__|__globals__)(?:\.|$)"
 )
 """A module of danger on the way through one that is trusted."""
-_DOTTED = re.compile(r"[A-Za-z_][\w]*(?:\.[A-Za-z_]\w*)+")
+_DOTTED = pattern(r"[A-Za-z_][\w]*(?:\.[A-Za-z_]\w*)+")
 _LIBRARIES = frozenset(
     {"diffusers", "transformers", "onnxruntime", "tokenizers", "flax", "peft", "sentence_transformers", "stable_diffusion"}
 )
-_TEMPLATES = re.compile(r"(?:^|[._\[\]\d])\w*(?:template|prompt)\w*$", re.IGNORECASE)
+_TEMPLATES = pattern(r"(?:^|[._\[\]\d])\w*(?:template|prompt)\w*$", re.IGNORECASE)
 _PLACES = frozenset({"weight_map", "all_weights"})
 _FILES = frozenset({"external_data", "location", "weights", "model_file", "weights_file", "data_file"})
 _OBJECTS = frozenset({"py/object", "py/reduce", "py/type", "py/function", "py/repr"})
@@ -48,8 +48,8 @@ _KEYS = frozenset({"()", ":serialized:"}) | _BRINGS | _TARGETS | _FILES | _OBJEC
 """Names under which a value means something, whatever it is."""
 
 
-_DUNDER = re.compile(r"__\w+__")
-_RESOLVER = re.compile(r"\$\{\s*(?:oc\.)?(?:eval|exec|python|py|resolve_eval|compute|shell|cmd)\s*:")
+_DUNDER = pattern(r"__\w+__")
+_RESOLVER = pattern(r"\$\{\s*(?:oc\.)?(?:eval|exec|python|py|resolve_eval|compute|shell|cmd)\s*:")
 _RUN = frozenset(
     {
         "command", "cmd", "exec", "execute", "run", "script", "setup", "setup_commands", "shell", "debug_command", "post_install", "preinstall", "postinstall", "install",

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import re
 from collections.abc import Iterator
 from typing import Any
 
 from lading.binary.window import Window
 from lading.core.inspection import Grade
+from lading.core.pattern import pattern
 from lading.pickles.known import effect_of
 from lading.scanners._json import Duplicates, loads, marked, too_large, walk
 from lading.scanners._registry import Nested, Part, Seen, Span, scanner
@@ -81,10 +79,10 @@ _LOADS = {
     "ExportArchive": ("writes files", Grade.SUSPICIOUS),
 }
 _VOCABULARY = frozenset({"StringLookup", "IntegerLookup", "TextVectorization", "IndexLookup", "Hashing"})
-_CLASS = re.compile(r"(?:(?:Keras\w*|keras\w*|builtins|TFOpLambda|SlicingOpLambda|ClassMethod|InstanceMethod|InstanceProperty)>)?\w+")
+_CLASS = pattern(r"(?:(?:Keras\w*|keras\w*|builtins|TFOpLambda|SlicingOpLambda|ClassMethod|InstanceMethod|InstanceProperty)>)?\w+")
 """A name without dots; with the package that it is registered in, only where that is one of Keras."""
 _ACTS = frozenset({"get_file", "enable_unsafe_deserialization", "set_global_attribute", "load_model", "func_load"})
-_MODULE = re.compile(r"[A-Za-z_]\w*(?:\.\w+)*")
+_MODULE = pattern(r"[A-Za-z_]\w*(?:\.\w+)*")
 _MARKED = 1 << 20
 LOADER = "keras.models.load_model, keras.models.model_from_json"
 
@@ -182,13 +180,13 @@ def _lambda(part: Part, path: str, config: Any) -> Iterator[Seen]:  # noqa: ANN4
 
 def _wrapped(part: Part, config: Any) -> Iterator[Seen]:  # noqa: ANN401 - as above
     """A pickle inside of a configuration, as text."""
-    import base64  # noqa: PLC0415 - for this format alone
+    from base64 import b64decode  # noqa: PLC0415 - for this format alone
 
     for _, value in walk(config):
         part.budget.spend(1)
         if isinstance(value, str) and len(value) > 20:  # noqa: PLR2004 - shorter ones are no archive
             try:
-                content = base64.b64decode(value, validate=True)
+                content = b64decode(value, validate=True)
             except ValueError:
                 continue
             if content[:2] in {b"PK", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05"}:

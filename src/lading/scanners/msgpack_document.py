@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Iterator
 
@@ -32,10 +33,10 @@ class _BrokenError(ValueError):
     pass
 
 
-_TABLE = re.compile(rb"[\x80-\x8f\xde\xdf]")
-_OBJECTS = re.compile(rb"kind(?:\xa1|\xc4\x01)O")
-_DEEP = re.compile(rb"(?:[\x81-\x8f\x91-\x9f]|[\xdc\xde]..|[\xdd\xdf]....){1024}", re.DOTALL)
-_PROGRAM = re.compile(
+_TABLE = pattern(rb"[\x80-\x8f\xde\xdf]")
+_OBJECTS = pattern(rb"kind(?:\xa1|\xc4\x01)O")
+_DEEP = pattern(rb"(?:[\x81-\x8f\x91-\x9f]|[\xdc\xde]..|[\xdd\xdf]....){1024}", re.DOTALL)
+_PROGRAM = pattern(
     rb"__reduce(?:_ex)?__|\b(?:os\.system|os\.popen|subprocess\.\w{3,12}|__import__|builtins\.eval)\s?\(|\b(?:eval|exec)\((?:compile|base64|__import__|b?['\"])"
 )
 _SEARCHED = 16 << 20

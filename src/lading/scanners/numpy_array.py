@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterator
 from typing import Any
 
 from lading.core.inspection import Grade
+from lading.core.pattern import pattern
 from lading.scanners._registry import Nested, Part, Seen, Span, scanner
 from lading.scanners._streams import itemsize
 
@@ -55,7 +55,7 @@ def _header(raw: bytes) -> tuple[Any, tuple[int, ...]] | None:
     return table["descr"], shape
 
 
-_PLAIN = re.compile(r"[<>|=]?[?bBhHiIlLqQpPefdgFDGSaUVmMcu]\d*(?:\[\w*\])?")
+_PLAIN = pattern(r"[<>|=]?[?bBhHiIlLqQpPefdgFDGSaUVmMcu]\d*(?:\[\w*\])?")
 
 
 def has_objects(kind: Any) -> bool:  # noqa: ANN401 - a type as NumPy writes it

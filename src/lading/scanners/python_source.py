@@ -72,7 +72,7 @@ def _builds_data(tree: ast.Module) -> bool:
     return any(n in {"GeneratorBasedBuilder", "ArrowBasedBuilder", "BeamBasedBuilder"} for n in names)
 
 
-_WORD = re.compile(rb"\w+|[^\w\s]")
+_WORD = pattern(rb"\w+|[^\w\s]")
 _MOST_WORDS = 80_000
 _WORK = 17
 """Units of work for each word of a program."""
@@ -272,7 +272,7 @@ def _constant(node: ast.AST) -> str:
     return ""
 
 
-_HANDED = re.compile(
+_HANDED = pattern(
     r"(?:os|posix)\.(?:system|popen|exec[lv]\w*|spawn\w+)|subprocess\.(?:run|call|check_call|check_output|getoutput|getstatusoutput)|pty\.spawn|builtins\.(?:eval|exec|__import__)"
 )
 """Functions that are as telling when they are handed on as when they are called."""

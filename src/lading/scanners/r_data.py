@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from lading.binary.window import Window
 from lading.core.inspection import Grade
+from lading.core.pattern import pattern
 from lading.scanners._registry import Part, Seen, Span, scanner
 
 _VECTORS = {10: 4, 13: 4, 14: 8, 15: 16, 24: 1, 9: 1}
@@ -30,7 +30,7 @@ _COMPACTED = (
 _MAPPED = b"mmap_"
 """A vector that is a file, mapped when it is loaded."""
 _MOST = 1_000_000
-_AS_TEXT = re.compile(rb"(?:RDA[23]\n)?A\n[23]\n\d+\n\d+\n")
+_AS_TEXT = pattern(rb"(?:RDA[23]\n)?A\n[23]\n\d+\n\d+\n")
 
 
 class _BrokenError(ValueError):

@@ -9,8 +9,8 @@ from lading.core.inspection import Grade
 from lading.core.pattern import pattern
 from lading.scanners._registry import Part, Seen, Span, scanner
 
-_BLOCK = re.compile(r"\{\{|\{%|\{#")
-_END_RAW = re.compile(r"\{%[-+]?\s*endraw\s*[-+]?%\}")
+_BLOCK = pattern(r"\{\{|\{%|\{#")
+_END_RAW = pattern(r"\{%[-+]?\s*endraw\s*[-+]?%\}")
 _CLOSE = {"{{": "}}", "{%": "%}", "{#": "#}"}
 _STRING = pattern(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"", re.DOTALL)
 _QUOTE = pattern("['\"]")
@@ -18,13 +18,13 @@ _ESCAPED = pattern(r"\\x([0-9a-fA-F]{2})|\\u([0-9a-fA-F]{4})|\\([0-7]{1,3})|\\N\
 _DANGER = pattern(
     r"__\w+__|\b(?:f_globals|f_back|f_locals|gi_frame|gi_code|cr_frame|tb_frame|func_globals|func_code|im_func|mro|_module|_TemplateReference__context)\b"
 )
-_IMPORTS = re.compile(r"\b(?:os|subprocess|sys|popen|eval|exec|importlib|builtins)\b\s*(?:\.|\()")
-_INNARDS = re.compile(r"\b(?:cycler|joiner|namespace|lipsum|self|url_for|get_flashed_messages)\s*(?:\.\s*_|\[)")
-_COMPUTED = re.compile(r"\[[^\]\[]{0,200}(?:~|\|\s*(?:join|format|replace|reverse|lower|string)\b)[^\]]{0,200}\]|\[\s*''\s*[%*+]")
-_SET = re.compile(r"\s*[-+]?\s*set\s+(\w+)\s*=.*(?:~|\|\s*(?:join|format|replace|reverse)\b|''\s*[%+*])", re.DOTALL)
-_BY_NAME = re.compile(r"\w\s*\[\s*(\w+)\s*\]")
-_FRAMEWORK = re.compile(r"\b(?:request|config|current_app)\s*\.\s*(?:application|items|environ|from_\w+|init_app|root_path|get_data|__\w+)")
-_LOADS = re.compile(r"^\s*[-+]?\s*(?:include|import|from|extends)\b")
+_IMPORTS = pattern(r"\b(?:os|subprocess|sys|popen|eval|exec|importlib|builtins)\b\s*(?:\.|\()")
+_INNARDS = pattern(r"\b(?:cycler|joiner|namespace|lipsum|self|url_for|get_flashed_messages)\s*(?:\.\s*_|\[)")
+_COMPUTED = pattern(r"\[[^\]\[]{0,200}(?:~|\|\s*(?:join|format|replace|reverse|lower|string)\b)[^\]]{0,200}\]|\[\s*''\s*[%*+]")
+_SET = pattern(r"\s*[-+]?\s*set\s+(\w+)\s*=.*(?:~|\|\s*(?:join|format|replace|reverse)\b|''\s*[%+*])", re.DOTALL)
+_BY_NAME = pattern(r"\w\s*\[\s*(\w+)\s*\]")
+_FRAMEWORK = pattern(r"\b(?:request|config|current_app)\s*\.\s*(?:application|items|environ|from_\w+|init_app|root_path|get_data|__\w+)")
+_LOADS = pattern(r"^\s*[-+]?\s*(?:include|import|from|extends)\b")
 _MOST = 4 << 20
 LOADER = "whatever renders the template: apply_chat_template, llama-cpp-python, prompt libraries"
 

@@ -120,8 +120,8 @@ def meta(part: Part) -> Iterator[Seen]:
     yield from _guarded(part, lambda: _meta(part, Field(0, BYTES, 0, 0, part.window.size)))
 
 
-_OPERATION = re.compile(rb"\bop\s*:\s*[\"'](\w{1,80})[\"']")
-_LIBRARY = re.compile(rb"\b(?:op_library_filename\s*:|backend\s*:\s*[\"']python[\"'])")
+_OPERATION = pattern(rb"\bop\s*:\s*[\"'](\w{1,80})[\"']")
+_LIBRARY = pattern(rb"\b(?:op_library_filename\s*:|backend\s*:\s*[\"']python[\"'])")
 
 
 @scanner("protocol buffer as text", lambda part: part.suffix in {".pbtxt", ".prototxt"} and b"\x00" not in part.head)

@@ -29,7 +29,7 @@ _PROGRAMS = (
     ".desktop",
     ".reg",
 )
-_HANDLER = re.compile(
+_HANDLER = pattern(
     rb"(?m)^[ \t]*(?:args|kwargs)[ \t]*[=:][^\n]*(?:__\w+__|\b(?:os|subprocess|eval|exec|open|getattr|compile|builtins)\b[^\n]*\()"
 )
 _STEP = 1 << 20

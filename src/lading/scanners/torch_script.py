@@ -25,7 +25,7 @@ _KNOWN = frozenset(
         "_caffe2",
     }
 )
-_PYTHON = re.compile(
+_PYTHON = pattern(
     r"(?m)^[ \t]*(?:import[ \t]+(?!__torch__\b|torch\b)\w+|from[ \t]+(?!__torch__\b|torch\b|typing\b|__future__\b)[\w.]+[ \t]+import\b)|\b(?:__import__|exec|eval)\s*\("
 )
 _REACHES = frozenset({"save", "from_file", "load", "open", "system"})

@@ -11,12 +11,12 @@ from lading.core.pattern import pattern
 from lading.scanners._registry import Part, Seen, Span, scanner
 from lading.syntax.programs import reads_as_program
 
-_OPENING = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:\?xml|PMML|net|svg|!DOCTYPE|!--)")
-_ENTITY = re.compile(rb"<!ENTITY\s+(?:%\s+)?\S+\s+(SYSTEM|PUBLIC)?")
-_OUTSIDE = re.compile(rb"<!DOCTYPE\s+\S+\s+(?:SYSTEM|PUBLIC)|<xi:include\b|xmlns:xi=|<\?xml-stylesheet|<xsl:")
-_SCRIPT = re.compile(rb"<script\b|\son\w+\s*=\s*[\"']|javascript:", re.IGNORECASE)
-_PMML_EXTENSION = re.compile(rb"<Extension\b[^<]{0,4000}(?:</Extension>)?")
-_EXTENSION = re.compile(rb"<layer\b[^<>]{0,2000}\b(?:version=[\"'](?!opset\d+[\"'])|library=[\"']|type=[\"'](?=Python[\"']))([^\"']{0,60})")
+_OPENING = pattern(rb"(?:\xef\xbb\xbf)?\s*<(?:\?xml|PMML|net|svg|!DOCTYPE|!--)")
+_ENTITY = pattern(rb"<!ENTITY\s+(?:%\s+)?\S+\s+(SYSTEM|PUBLIC)?")
+_OUTSIDE = pattern(rb"<!DOCTYPE\s+\S+\s+(?:SYSTEM|PUBLIC)|<xi:include\b|xmlns:xi=|<\?xml-stylesheet|<xsl:")
+_SCRIPT = pattern(rb"<script\b|\son\w+\s*=\s*[\"']|javascript:", re.IGNORECASE)
+_PMML_EXTENSION = pattern(rb"<Extension\b[^<]{0,4000}(?:</Extension>)?")
+_EXTENSION = pattern(rb"<layer\b[^<>]{0,2000}\b(?:version=[\"'](?!opset\d+[\"'])|library=[\"']|type=[\"'](?=Python[\"']))([^\"']{0,60})")
 
 
 @scanner(

@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from lading.core.inspection import Grade
+from lading.core.pattern import pattern
 from lading.scanners._encoded import encoded
 from lading.scanners._registry import Part, Seen, Span, scanner
 from lading.scanners._secrets import MESSAGE, secret
 from lading.scanners._values import values
 
-_HYPER = re.compile(r"!(?:new|name|apply|module|class):([\w.]+)")
+_HYPER = pattern(r"!(?:new|name|apply|module|class):([\w.]+)")
 """How HyperPyYAML names what is imported and called."""
 _MOST_EVENTS = 400_000
 _MOST_ANCHORS = 1000

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 
-_PYTHON = re.compile(
+from lading.core.pattern import pattern
+
+_PYTHON = pattern(
     r"__import__\s*\(|\b(?:os|posix|nt|subprocess|pty|shutil|socket|runpy|marshal|pickle|ctypes|importlib|builtins|sys|webbrowser|urllib\.request|requests)\.[\w.]{1,60}\s*\("
     r"|\b(?:exec|eval|compile|execfile)\s*\(\s*(?:\w|['\"])|\bimport\s+(?:os|subprocess|socket|sys|pty|ctypes|marshal|shutil|base64)\b\s*(?:[;,\n]|$)"
 )
-_SHELL = re.compile(
+_SHELL = pattern(
     r"\b(?:curl|wget)\s[^\n]{0,400}?[|;&]\s*(?:sudo\s+)?(?:ba|z|da)?sh\b|\b(?:curl|wget)\s+(?:-\w+\s+)*https?://|/bin/(?:ba|z|da)?sh\b|\brm\s+-[a-z]*[rf][a-z]*\s+[-/~*.$\w]"
     r"|\bchmod\s+(?:-R\s+)?(?:[0-7]{3,4}|\+x)\s|/dev/tcp/|\bnc\s+-\w*[elc]|\bpowershell(?:\.exe)?\s+-|\bInvoke-WebRequest\b|\bbash\s+-[ic]\b|\bmkfifo\s"
 )
-_MARKUP = re.compile(r"<script\b|\bjavascript:", re.IGNORECASE)
+_MARKUP = pattern(r"<script\b|\bjavascript:", re.IGNORECASE)
 _LONGEST = 1 << 16
 
 
