@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import re
 from collections.abc import Iterator
 
 from lading.binary.window import Window
+from lading.core.pattern import pattern
 from lading.scanners._registry import Nested
 
 _LETTERS = rb"[A-Za-z0-9+/_-]{16,}={0,2}"
 _SPELLINGS = (
-    re.compile(rb"gA[I-X]" + _LETTERS),
-    re.compile(rb"Y(?:29zCn|3Bvc2l4C|19fYnVpbHRpbl9fC|2J1aWx0aW5zC|3N1YnByb2Nlc3MK)" + _LETTERS),
-    re.compile(rb"80(?:02|03|0495|0595)[0-9a-fA-F]{24,}"),
+    pattern(rb"gA[I-X]" + _LETTERS),
+    pattern(rb"Y(?:29zCn|3Bvc2l4C|19fYnVpbHRpbl9fC|2J1aWx0aW5zC|3N1YnByb2Nlc3MK)" + _LETTERS),
+    pattern(rb"80(?:02|03|0495|0595)[0-9a-fA-F]{24,}"),
 )
 """Pickles of protocol 2 and later in base64, those of protocol 0 that begin with a module of danger, and the former in hexadecimal."""
 _SEARCHED = 4 << 20
@@ -28,8 +26,8 @@ def encoded(window: Window, begin: int = 0, end: int | None = None) -> Iterator[
     tail = max(begin + _SEARCHED, stop - _SEARCHED)
     found = 0
     for start, until in ((begin, min(stop, begin + _SEARCHED)), (tail, stop)):
-        for pattern in _SPELLINGS:
-            for match in pattern.finditer(window.view[start:until]):
+        for spelling in _SPELLINGS:
+            for match in spelling.finditer(window.view[start:until]):
                 content = decoded(match.group(0))
                 length = content.rfind(b".") + 1  # an opcode behind the text can read as one more letter of it
                 if length:
@@ -41,6 +39,9 @@ def encoded(window: Window, begin: int = 0, end: int | None = None) -> Iterator[
 
 def decoded(text: bytes) -> bytes:
     """What a text in base64 or hexadecimal stands for; nothing where it is neither."""
+    import base64  # noqa: PLC0415 - seldom needed
+    import binascii  # noqa: PLC0415 - as above
+
     try:
         if text.startswith(b"80"):
             return binascii.unhexlify(text[: len(text) & ~1])

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from lading.binary.hdf5 import MAGIC, Found, Tree
-from lading.binary.hdf5_heap import BrokenTreeError
 from lading.binary.window import Window
 from lading.core.inspection import Grade
 from lading.core.pattern import pattern
 from lading.scanners._registry import Nested, Part, Seen, Span, scanner
 
+if TYPE_CHECKING:
+    from lading.binary.hdf5 import Found, Tree
+
+_MAGIC = b"\x89HDF\r\n\x1a\n"
 _PICKLE = pattern(rb"\x80[\x02-\x05]|[(cI\])}][^\x00]*\.\x00*\Z", re.DOTALL)
 LOADER = "h5py, Keras, pandas.read_hdf, PyTables"
 
@@ -23,14 +26,17 @@ _MATLAB = b"MATLAB 7.3 MAT-file"
 
 def _begin(part: Part) -> int:
     """Where the file begins; -1 where none does."""
-    if part.head.startswith(MAGIC):
+    if part.head.startswith(_MAGIC):
         return 0
-    return next((place for place in _BLOCKS if part.window.read(place, 8) == MAGIC), -1)
+    return next((place for place in _BLOCKS if part.window.read(place, 8) == _MAGIC), -1)
 
 
 @scanner("HDF5", lambda part: _begin(part) >= 0)
 def scan(part: Part) -> Iterator[Seen]:
     """Follow everything from the root."""
+    from lading.binary.hdf5 import Tree  # noqa: PLC0415 - for this format alone
+    from lading.binary.hdf5_heap import BrokenTreeError  # noqa: PLC0415 - as above
+
     begin = _begin(part)
     tree = Tree(part.window.part(begin, part.window.size))
     if part.window.is_zero(0, begin) or part.head.startswith(_MATLAB):
