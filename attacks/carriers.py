@@ -29,7 +29,8 @@ def _varint(value: int) -> bytes:
             return bytes(out)
 
 
-def _layer(name: str, config: dict[str, Any], module: str | None = "keras.layers", registered: str | None = None) -> dict[str, Any]:
+def layer(name: str, config: dict[str, Any], module: str | None = "keras.layers", registered: str | None = None) -> dict[str, Any]:
+    """A layer of a configuration of Keras."""
     return {"module": module, "class_name": name, "config": config, "registered_name": registered}
 
 
@@ -43,18 +44,18 @@ BYTECODE = base64.b64encode(b"\xe3\x00marker").decode()
 table(
     "keras",
     {
-        "lambda": keras(_layer("Lambda", {"name": "l", "function": {"class_name": "__lambda__", "config": {"code": BYTECODE, "defaults": None, "closure": None}}})),
-        "lambda-of-version-2": keras(_layer("Lambda", {"function": [BYTECODE, None, None], "function_type": "lambda"}, None)),
-        "lambda-as-activation": keras(_layer("Dense", {"units": 1, "activation": {"class_name": "__lambda__", "config": {"code": BYTECODE}}})),
-        "module-os": keras(_layer("system", {"command": "echo lading-marker"}, "os")),
-        "module-subprocess": keras(_layer("Popen", {"args": "id"}, "subprocess")),
-        "module-of-keras-that-acts": keras(_layer("get_file", {"origin": "http://localhost/x"}, "keras.utils")),
-        "unsafe-loading-switched-on": keras(_layer("enable_unsafe_deserialization", {}, "keras.config")),
+        "lambda": keras(layer("Lambda", {"name": "l", "function": {"class_name": "__lambda__", "config": {"code": BYTECODE, "defaults": None, "closure": None}}})),
+        "lambda-of-version-2": keras(layer("Lambda", {"function": [BYTECODE, None, None], "function_type": "lambda"}, None)),
+        "lambda-as-activation": keras(layer("Dense", {"units": 1, "activation": {"class_name": "__lambda__", "config": {"code": BYTECODE}}})),
+        "module-os": keras(layer("system", {"command": "echo lading-marker"}, "os")),
+        "module-subprocess": keras(layer("Popen", {"args": "id"}, "subprocess")),
+        "module-of-keras-that-acts": keras(layer("get_file", {"origin": "http://localhost/x"}, "keras.utils")),
+        "unsafe-loading-switched-on": keras(layer("enable_unsafe_deserialization", {}, "keras.config")),
         "builtins-eval": keras({"module": "builtins", "class_name": "function", "config": "eval", "registered_name": "function"}),
-        "saved-model-layer": keras(_layer("TFSMLayer", {"filepath": "/tmp/x"})),
-        "vocabulary-elsewhere": keras(_layer("StringLookup", {"vocabulary": "/etc/passwd"})),
-        "vocabulary-at-an-address": keras(_layer("TextVectorization", {"vocabulary": "http://localhost/x"})),
-        "pickle-in-a-torch-module": keras(_layer("TorchModuleWrapper", {"module": base64.b64encode(EVIL * 2).decode()})),
+        "saved-model-layer": keras(layer("TFSMLayer", {"filepath": "/tmp/x"})),
+        "vocabulary-elsewhere": keras(layer("StringLookup", {"vocabulary": "/etc/passwd"})),
+        "vocabulary-at-an-address": keras(layer("TextVectorization", {"vocabulary": "http://localhost/x"})),
+        "pickle-in-a-torch-module": keras(layer("TorchModuleWrapper", {"module": base64.b64encode(EVIL * 2).decode()})),
         "pickle-beside": zipped({"metadata.json": b"{}", "config.json": b"{}", "assets/evil.pkl": EVIL}),
     },
     *MALICIOUS, suffix=".keras",
@@ -62,16 +63,16 @@ table(
 table(
     "keras",
     {
-        "foreign-module": keras(_layer("Thing", {}, "acme.layers")),
-        "registered-elsewhere": keras(_layer("Thing", {}, None, "acme>Thing")),
-        "lambda-by-name": keras(_layer("Lambda", {"function": "my_function"})),
-        "function-by-name": keras(_layer("Dense", {"activation": {"module": "builtins", "class_name": "function", "config": "my_activation", "registered_name": "function"}})),
-        "flax-layer": keras(_layer("FlaxLayer", {"module": "x"})),
-        "vocabulary-beside": keras(_layer("StringLookup", {"vocabulary": "words.txt"})),
+        "foreign-module": keras(layer("Thing", {}, "acme.layers")),
+        "registered-elsewhere": keras(layer("Thing", {}, None, "acme>Thing")),
+        "lambda-by-name": keras(layer("Lambda", {"function": "my_function"})),
+        "function-by-name": keras(layer("Dense", {"activation": {"module": "builtins", "class_name": "function", "config": "my_activation", "registered_name": "function"}})),
+        "flax-layer": keras(layer("FlaxLayer", {"module": "x"})),
+        "vocabulary-beside": keras(layer("StringLookup", {"vocabulary": "words.txt"})),
     },
     *FLAGGED, suffix=".keras",
 )  # fmt: skip
-table("keras", {"plain": keras(_layer("Dense", {"units": 3, "activation": "relu"}))}, *BENIGN, suffix=".keras")
+table("keras", {"plain": keras(layer("Dense", {"units": 3, "activation": "relu"}))}, *BENIGN, suffix=".keras")
 
 
 def onnx(*nodes: bytes, initializer: bytes = b"", extra: bytes = b"") -> bytes:

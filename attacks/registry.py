@@ -1,6 +1,6 @@
 """What a sample is, and all of them by family."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -56,11 +56,11 @@ def sample(file: str, *right: str) -> Callable[[Callable[[], Content]], Callable
     return register
 
 
-def table(family: str, rows: dict[str, bytes], *right: str, suffix: str = ".pkl", what: str = "") -> None:
+def table(family: str, rows: Mapping[str, Content], *right: str, suffix: str = ".pkl", what: str = "") -> None:
     """Register many samples that differ in their bytes only."""
     for name, content in rows.items():
 
-        def make(content: bytes = content) -> bytes:
+        def make(content: Content = content) -> Content:
             return content
 
         make.__doc__ = what or name.replace("_", " ")

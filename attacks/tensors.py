@@ -75,6 +75,11 @@ def text(value: str) -> bytes:
     return struct.pack("<IQ", 8, len(value.encode())) + value.encode()
 
 
+def array_of_texts(*values: str) -> bytes:
+    """An array of texts as a value of GGUF."""
+    return struct.pack("<IIQ", 9, 8, len(values)) + b"".join(struct.pack("<Q", len(v.encode())) + v.encode() for v in values)
+
+
 table(
     "gguf",
     {

@@ -116,8 +116,8 @@ class _Inspector:
         before, self.observations = self.observations, []
         self.part(inner)
         found, self.observations = self.observations, before
-        if any(o.grade is Grade.MALICIOUS for o in found):
-            worse = next(o for o in found if o.grade is Grade.MALICIOUS)
+        worse = next((o for o in found if o.grade is Grade.MALICIOUS or o.rule == "pickle-held"), None)
+        if worse:
             self.see(
                 part.sees(
                     "pickle-held", f"it holds another pickle as bytes; if somebody loads that: {worse.message}", callable=worse.callable

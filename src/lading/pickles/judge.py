@@ -14,6 +14,7 @@ from lading.pickles.known import canonical, effect_of, rules
 from lading.pickles.machine import Call, Machine
 from lading.pickles.values import MOST_KEPT, Made, Mapping, Name, Unknown
 from lading.pickles.weight import explodes
+from lading.syntax.programs import reads_as_program
 
 MOST_TOLD = 100
 _LARGEST_MADE = 1 << 30
@@ -39,10 +40,10 @@ def judge(machine: Machine, *, persistent: bool = False, own: str = "") -> Itera
     told = 0
     for call in machine.calls:
         found = _call(call, machine)
-        if found:
+        if found and (told < MOST_TOLD * 2 or found.grade is Grade.MALICIOUS):
             yield found
             told += 1
-            if told >= MOST_TOLD * 2:
+            if told >= MOST_TOLD * 4:
                 break
     if machine.persistent and not persistent:
         yield Judged(
@@ -67,11 +68,13 @@ def _names(machine: Machine, own: str) -> Iterator[Judged]:
     for name in machine.names:
         if own and name.module.partition(".")[0] == own:
             continue
+        if told >= MOST_TOLD and not effect_of(name.module, name.name):  # behind many that are unknown, only dangers are told
+            continue
         found = _name(name, called.get(id(name)), machine)
         if found:
             yield found
             told += 1
-            if told >= MOST_TOLD:
+            if told >= MOST_TOLD * 2:
                 break
 
 
@@ -88,10 +91,28 @@ def _name(name: Name, call: Call | None, machine: Machine) -> Judged | None:
             rule="pickle-dangerous-global", grade=Grade.MALICIOUS, offset=name.offset, callable=brief(name.full), arguments=arguments, effect=effect,
             message=f"loading {doing}, which can {_WORDS.get(effect, effect)}",
         )  # fmt: skip
+    if call and _holds_program(call.arguments, machine):
+        return Judged(
+            rule="pickle-runs-text", grade=Grade.MALICIOUS, offset=name.offset, callable=brief(name.full), arguments=arguments, effect="execute",
+            message=f"loading {doing}: a text that is a program, handed to something of which nothing is known",
+        )  # fmt: skip
     return Judged(
         rule="pickle-unknown-global", grade=Grade.SUSPICIOUS, offset=name.offset, callable=brief(name.full), arguments=arguments, effect="import",
         message=f"loading {doing}, of which nothing is known",
     )  # fmt: skip
+
+
+def _holds_program(value: Any, machine: Machine, depth: int = 0) -> bool:  # noqa: ANN401 - any value of the stack
+    """Whether a program stands among the arguments of a call."""
+    value = machine.text(value)
+    if isinstance(value, bytes):
+        value = value.decode("latin-1")
+    if isinstance(value, str):
+        return reads_as_program(value)
+    if isinstance(value, Made):
+        value = value.arguments
+    parts = value if isinstance(value, (tuple, list)) else ()
+    return depth < 4 and any(_holds_program(v, machine, depth + 1) for v in parts[:32])  # noqa: PLR2004 - arguments in lists in tuples
 
 
 LONGEST_NAME = 120
@@ -146,6 +167,8 @@ def _named(call: Call, target: Name, machine: Machine) -> Judged | None:
 
 def _state(call: Call, target: Made, machine: Machine) -> Judged | None:
     """An object is given a state: what made it must give objects, and some classes run what stands in the state."""
+    if call.what in {"set", "append"}:
+        return _objection(call, machine, "pickle-arguments", "loading puts items into something that is no container")
     made = target.maker if isinstance(target.maker, Name) else None
     rule = rules().get(canonical(made.module, made.name)) if made else None
     if made and made.name in {"_reconstructor", "__newobj__"} and isinstance(target.arguments, tuple) and target.arguments:
@@ -153,6 +176,8 @@ def _state(call: Call, target: Made, machine: Machine) -> Judged | None:
         rule = rules().get(canonical(of.module, of.name)) if isinstance(of, Name) else rule
     if rule == "distribution" and not _distribution(call, machine):
         return _objection(call, machine, "pickle-runs-text", "loading runs a text of the state of a distribution of SciPy", Grade.MALICIOUS)
+    if rule == "file-beside" and not _is_beside(call, machine):
+        return _objection(call, machine, "pickle-arguments", "loading reads an array from a file that does not lie beside this one")
     if rule in {"type-of-constant", "member", "codec", "sized", "ufunc"} and call.what == "build":
         return _objection(call, machine, "pickle-changes-shared", "loading changes something that other code shares")
     return None
@@ -224,6 +249,13 @@ def _distribution(call: Call, machine: Machine) -> bool:
     return bool(states) and all(len(s) < MOST_KEPT for s in states) and all(t is None or _is_template(machine.text(t)) for t in texts)
 
 
+def _is_beside(call: Call, machine: Machine) -> bool:
+    """Old joblib keeps arrays in files beside: their name must be a plain one."""
+    state = call.arguments
+    name = machine.text(state.get("filename", machine.data)) if isinstance(state, Mapping) else None
+    return isinstance(name, str) and bool(name) and not re.search(r"[/\\:\0]", name) and name not in {".", ".."}
+
+
 def _is_template(text: Any) -> bool:  # noqa: ANN401 - any value of the stack
     return isinstance(text, str) and len(text) < _LONGEST_TEMPLATE and all(_TEMPLATE_LINE.fullmatch(line) for line in text.splitlines())
 
@@ -284,14 +316,18 @@ def _any(_: Call, __: Machine) -> bool:
     return True
 
 
+def _something(call: Call, _: Machine) -> bool:
+    return bool(_arguments(call))
+
+
 def _never(_: Call, __: Machine) -> bool:
     return False
 
 
 _RULES = {
-    "type": _any, "anything": _any, "inert-call": _any, "nested": _any, "reference": _never, "sized": _sized, "codec": _codec, "member": _member,
+    "type": _any, "anything": _any, "inert-call": _any, "nested": _something, "reference": _never, "sized": _sized, "codec": _codec, "member": _member,
     "first-is-known": _first_is_known, "scalar": _scalar, "ufunc": _ufunc, "from-type": _from_type, "type-of-constant": _type_of_constant,
-    "finite": _finite, "instance-first": _instance_first, "new": _new_only, "distribution": _distribution,
+    "finite": _finite, "file-beside": _new_only, "instance-first": _instance_first, "new": _new_only, "distribution": _distribution,
 }  # fmt: skip
 """What the word in a table asks of the arguments."""
 

@@ -415,9 +415,14 @@ def _put_into(m: Machine, items: list[Any], pos: int, what: str) -> int:
     if isinstance(target, list):
         if len(target) < MOST_KEPT:
             m._put(target, items)  # noqa: SLF001 - as above
-    elif not isinstance(target, Made):  # what is made by a listed call is judged by that call
+    elif not isinstance(target, Made) or _is_no_container(target):  # what is made by a listed call is judged by that call
         m.happens(what, target, tuple(items[:MOST_KEPT]), pos)
     return pos + 1
+
+
+def _is_no_container(made: Made) -> bool:
+    """Storages and tensors are not filled item by item: torch writes into their memory, at any place that it is told."""
+    return isinstance(made.maker, Name) and made.maker.module.partition(".")[0] in {"torch", "numpy"}
 
 
 def _append(m: Machine, pos: int, _: int) -> int:

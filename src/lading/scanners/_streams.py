@@ -13,6 +13,7 @@ from lading.pickles.judge import dtype, judge
 from lading.pickles.known import canonical
 from lading.pickles.machine import MOST_OPCODES, Call, Machine
 from lading.pickles.values import MOST_TEXT, Made, Mapping, Name, bounds
+from lading.scanners._encoded import encoded
 from lading.scanners._registry import Nested, Part, Seen, Span
 
 LOADER = "pickle.load and everything built on it: torch.load, joblib.load, numpy with allow_pickle, pandas.read_pickle"
@@ -36,6 +37,8 @@ def follow(part: Part, start: int = 0, *, persistent: bool = False, own: str = "
     seen: list[Seen] = [*jumps, *inner]
     seen += [_observation(part, j) for j in judge(machine, persistent=persistent, own=own)]
     seen += list(_nested(part, machine))
+    if not jumps:
+        seen += encoded(part.window, start, machine.end)
     return machine, seen
 
 
@@ -102,7 +105,7 @@ def _is_whole_pickle(part: Part, begin: int, length: int) -> bool:
     inside = part.window.part(begin, length)
     inner = Machine(inside.sparse, most=min(part.budget.work * _OPCODES, MOST_OPCODES), fill=inside.fill).run()
     part.budget.spend(min(part.budget.work, inner.opcodes // _OPCODES))
-    return inner.stopped and inner.end == length and bool(inner.names)
+    return inner.stopped and inner.end == length and bool(inner.names or inner.nested)
 
 
 def _array(part: Part, machine: Machine, made: Any, pos: int, jumps: list[Span], inner: list[Seen]) -> int:  # noqa: ANN401

@@ -7,23 +7,36 @@ from collections.abc import Iterator
 from lading.binary.inflate import unpack
 from lading.binary.window import Window
 from lading.core.inspection import Grade
+from lading.core.pattern import pattern
 from lading.scanners._registry import Nested, Part, Seen, Span, scanner
 
 _MAGIC = {
     b"\x1f\x8b": "gzip", b"BZh": "bz2", b"\xfd7zXZ\x00": "xz", b"\x5d\x00\x00": "lzma", b"\x78\x01": "zlib", b"\x78\x5e": "zlib", b"\x78\x9c": "zlib", b"\x78\xda": "zlib",
     b"\x28\xb5\x2f\xfd": "zstd", b"\x04\x22\x4d\x18": "lz4", b"7z\xbc\xaf\x27\x1c": "7z", b"Rar!\x1a\x07": "RAR", b"\x02\x21\x4c\x18": "legacy lz4", b"\xff\x06\x00\x00sNaPpY": "snappy",
 }  # fmt: skip
+_OLD_JOBLIB = pattern(rb"ZF0x[0-9a-fA-F]+L? {0,17}")
+"""What joblib before 0.10 writes in front of a stream: its length as text, filled up with spaces."""
+_MODELS = frozenset(
+    {".pt", ".pth", ".bin", ".ckpt", ".pkl", ".pickle", ".joblib", ".h5", ".keras", ".onnx", ".npy", ".npz", ".pb", ".tflite", ".mar"}
+)
 _UNREAD = frozenset({"zstd", "7z", "RAR", "legacy lz4", "snappy"})
 
 
 def kind(part: Part) -> str:
     """The compression of a part; empty where it is none."""
     found = next((k for magic, k in _MAGIC.items() if part.head.startswith(magic)), "")
+    if _OLD_JOBLIB.match(part.head):
+        return "zlib of joblib"
     if found == "zlib" and unpack(part.window.part(0, 4096), "zlib", 64).error.find("broken") >= 0:
         return ""
-    if found == "lzma" and not (part.suffix in {".lzma", ".xz"} or part.head[5:13] == b"\xff" * 8):
+    if found == "lzma" and not (part.suffix in {".lzma", ".xz"} or part.head[5:13] == b"\xff" * 8 or _unpacks(part)):
         return ""
     return found
+
+
+def _unpacks(part: Part) -> bool:
+    """Whether a stream that says how long it is goes on as one of lzma: joblib reads it by its first two bytes alone."""
+    return part.head[13:14] == b"\0" and len(unpack(part.window.part(0, 4096), "lzma", 64).data) > 0
 
 
 @scanner("compressed", lambda part: bool(kind(part)))
@@ -32,12 +45,19 @@ def scan(part: Part) -> Iterator[Seen]:
     found = kind(part)
     if found in _UNREAD:
         yield part.sees("archive-unsupported", f"{found} is not unpacked here, so its content was not looked at", Grade.UNSCANNABLE)
+        if part.suffix in _MODELS and not part.depth:
+            yield part.sees(
+                "misleading-name", f"it is named {part.suffix} and is {found}, which no loader of models reads", effect="integrity"
+            )
         yield Span(0, part.window.size)
         return
     position, out = 0, bytearray()
+    if found == "zlib of joblib":
+        found, position = "zlib", len(_OLD_JOBLIB.match(part.head).group(0))  # type: ignore[union-attr]
+    first = position
     while position < part.window.size:
         rest = part.window.part(position, part.window.size)
-        if position and not _goes_on(rest, found):
+        if position > first and not _goes_on(rest, found):
             break
         unpacked = unpack(rest, found, part.most_unpacked(found))
         if unpacked.full:

@@ -14,6 +14,7 @@ _NUMBERS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: 
 _STRING, _ARRAY = 8, 9
 _MOST = 1 << 26
 _MOST_TEXTS = 3_000_000
+_LONGEST_KEY, _LONGEST_NAME, _MOST_TEMPLATES = 65535, 512, 64
 _BLOCKS = {
     0: (1, 4), 1: (1, 2), 2: (32, 18), 3: (32, 20), 6: (32, 22), 7: (32, 24), 8: (32, 34), 9: (32, 36), 10: (256, 84), 11: (256, 110), 12: (256, 144),
     13: (256, 176), 14: (256, 210), 15: (256, 292), 16: (256, 66), 17: (256, 74), 18: (256, 98), 19: (256, 50), 20: (32, 18), 21: (256, 110),
@@ -85,13 +86,18 @@ def scan(part: Part) -> Iterator[Seen]:
             if name in seen:
                 yield part.sees("header-keys", f"the key {name[:80]!r} stands twice", effect="integrity")
             seen.add(name)
+            if not 0 < len(name) <= _LONGEST_KEY:
+                yield part.sees(
+                    "broken-file", f"a key of {len(name)} bytes is none that readers accept", Grade.SUSPICIOUS, effect="integrity"
+                )
             value = _value(reader, 0)
             part.budget.spend(reader.texts)
             reader.texts = 0
             if name == b"general.alignment":
                 alignment = value if isinstance(value, int) else 0
-            if isinstance(value, tuple) and b"chat_template" in name:
-                yield Nested(part.window.part(*value), name.decode("utf-8", "replace"), "template")
+            if b"chat_template" in name:
+                places = [value] if isinstance(value, tuple) else value if isinstance(value, list) else []
+                yield from (Nested(part.window.part(*place), name.decode("utf-8", "replace"), "template") for place in places)
         yield from _tensors(part, reader, tensors, alignment)
     except _End as e:
         yield part.sees("tensor-bounds", f"{e}", offset=reader.position, effect="integrity")
@@ -108,20 +114,24 @@ def _value(reader: _Reader, depth: int) -> Any:  # noqa: ANN401 - any value of G
     return _array(reader, depth)
 
 
-def _array(reader: _Reader, depth: int) -> None:
+def _array(reader: _Reader, depth: int) -> list[tuple[int, int]]:
+    """Pass over an array; the places of its first texts."""
     inner, count = reader.number("I"), reader.number("Q")
     if inner in _NUMBERS:
         reader.skip(count * struct.calcsize(reader.order + _NUMBERS[inner]))
     elif inner == _STRING:
         if count * 8 > reader.window.size - reader.position:
             raise _End("an array is longer than the file")
-        for _ in range(count):
+        first = [reader.text() for _ in range(min(count, _MOST_TEMPLATES))]
+        for _ in range(count - len(first)):
             reader.text()
+        return first
     elif inner == _ARRAY and depth < 4:  # noqa: PLR2004 - no model nests arrays
         for _ in range(min(count, _MOST)):
             _array(reader, depth + 1)
     else:
         raise _End(f"an array is of the unknown type {inner}")
+    return []
 
 
 def _tensors(part: Part, reader: _Reader, count: int, alignment: int) -> Iterator[Seen]:
@@ -140,6 +150,8 @@ def _tensors(part: Part, reader: _Reader, count: int, alignment: int) -> Iterato
         if name in names:
             yield part.sees("header-keys", f"the tensor {name[:80]!r} stands twice", effect="integrity")
         names.add(name)
+        if len(name) > _LONGEST_NAME:
+            raise _End(f"a tensor has a name of {len(name)} bytes")
         places.append((offset, _bytes(kind, shape), name))
     begin = reader.position + -reader.position % alignment
     yield Span(0, min(begin, part.window.size))

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
 from lading.binary.window import Window
 from lading.core.inspection import Grade
+from lading.scanners._encoded import encoded
 from lading.scanners._json import loads, too_large, walk
 from lading.scanners._registry import Nested, Part, Seen, Span, scanner
+from lading.scanners._secrets import MESSAGE, secret
 from lading.scanners._values import telling, values
 
 _BLOCK = 1 << 20
@@ -37,6 +40,7 @@ def _opens(part: Part) -> bool:
         ".j2",
         ".jinja",
         ".safetensors",
+        ".toml",
         ".txt",
         ".md",
         ".pkl",
@@ -62,14 +66,29 @@ def scan(part: Part) -> Iterator[Seen]:
 
 def judge(part: Part, document: Any) -> Iterator[Seen]:  # noqa: ANN401 - anything stands in JSON
     """Yield what counts against a document, and what lies in it."""
-    if isinstance(document, dict) and isinstance(document.get("cells"), list) and "nbformat" in document:
-        yield from _notebook(part, document["cells"])
+    if isinstance(document, dict) and "nbformat" in document and (cells := _cells(document)) is not None:
+        yield from _notebook(part, cells)
         return
+    yield from encoded(part.window)
+    if part.window.size <= _BLOCK and (place := secret(part.window.read(0, part.window.size))) >= 0:
+        yield part.sees("secret", MESSAGE, offset=place, effect="integrity")
     if isinstance(document, dict) and "class_name" in document and "config" in document:
         yield Nested(part.window, part.name, "keras-config")
+    elif isinstance(document, dict) and isinstance(document.get("modelTopology"), dict):
+        yield Nested(Window(json.dumps(document["modelTopology"]).encode()), "modelTopology", "keras-config")
     if isinstance(document, dict) and "learner" in document and "version" in document:
         return
     yield from values(part, walk(document, telling))
+
+
+def _cells(document: dict[str, Any]) -> list[Any] | None:
+    """The cells of a notebook; those of older ones stand in worksheets."""
+    if isinstance(document.get("cells"), list):
+        return list(document["cells"])
+    sheets = document.get("worksheets")
+    if not isinstance(sheets, list):
+        return None
+    return [c for sheet in sheets if isinstance(sheet, dict) and isinstance(sheet.get("cells"), list) for c in sheet["cells"]]
 
 
 def _notebook(part: Part, cells: list[Any]) -> Iterator[Seen]:
@@ -77,7 +96,7 @@ def _notebook(part: Part, cells: list[Any]) -> Iterator[Seen]:
     lines: list[str] = []
     for cell in cells:
         if isinstance(cell, dict) and cell.get("cell_type") == "code":
-            source = cell.get("source")
+            source = cell.get("source", cell.get("input"))
             text = (
                 "".join(s for s in source if isinstance(s, str)) if isinstance(source, list) else source if isinstance(source, str) else ""
             )

@@ -7,8 +7,9 @@ from typing import Any
 
 from lading.binary.window import Window
 from lading.core.inspection import Grade
+from lading.core.pattern import pattern
 from lading.pickles.known import effect_of
-from lading.scanners._json import loads, too_large, walk
+from lading.scanners._json import Duplicates, loads, marked, too_large, walk
 from lading.scanners._registry import Nested, Part, Seen, Span, scanner
 
 _OWN = ("keras.layers", "keras.models", "keras.initializers", "keras.regularizers", "keras.constraints", "keras.optimizers", "keras.losses", "keras.metrics",
@@ -78,6 +79,11 @@ _LOADS = {
     "ExportArchive": ("writes files", Grade.SUSPICIOUS),
 }
 _VOCABULARY = frozenset({"StringLookup", "IntegerLookup", "TextVectorization", "IndexLookup", "Hashing"})
+_CLASS = pattern(r"(?:(?:Keras\w*|keras\w*|builtins|TFOpLambda|SlicingOpLambda|ClassMethod|InstanceMethod|InstanceProperty)>)?\w+")
+"""A name without dots; with the package that it is registered in, only where that is one of Keras."""
+_ACTS = frozenset({"get_file", "enable_unsafe_deserialization", "set_global_attribute", "load_model", "func_load"})
+_MODULE = pattern(r"[A-Za-z_]\w*(?:\.\w+)*")
+_MARKED = 1 << 20
 LOADER = "keras.models.load_model, keras.models.model_from_json"
 
 
@@ -98,15 +104,29 @@ def scan(part: Part) -> Iterator[Seen]:
         yield part.sees("broken-file", f"it is no JSON: {str(e)[:120]}", Grade.UNSCANNABLE)
         return
     yield Span(0, part.window.size)
+    if part.window.size <= _MARKED and isinstance(marks := marked(part.window.read(0, part.window.size)), Duplicates):
+        yield part.sees("header-keys", f"the configuration names {marks.twice[0][:80]!r} twice", effect="integrity", loader=LOADER)
     told: set[tuple[str, str]] = set()
-    for path, value in walk(document, lambda _, __: False):
+    for path, value in walk(document, lambda key, value: isinstance(value, str) and ("module" in key or value.rpartition(".")[2] in _ACTS)):
+        if isinstance(value, str):
+            yield from _word(part, path, value)
         if not isinstance(value, dict) or "class_name" not in value:
             continue
         for seen in _object(part, path, value):
             key = (getattr(seen, "rule", ""), getattr(seen, "message", path))
-            if key not in told and len(told) < 100:  # noqa: PLR2004 - enough to see what it is
+            malicious = getattr(seen, "grade", None) is Grade.MALICIOUS
+            if key not in told and (len(told) < 100 or malicious):  # noqa: PLR2004 - enough to see what it is
                 told.add(key)
                 yield seen
+
+
+def _word(part: Part, path: str, value: str) -> Iterator[Seen]:
+    """A text that names a function or module with effects, wherever it stands."""
+    name = value.rpartition(".")[2]
+    acts = name in _ACTS and (value.startswith(("keras", "tensorflow", "tf_keras")) or value == name)
+    module = path.rpartition(".")[2].endswith("module") and _MODULE.fullmatch(value) and value != "builtins" and effect_of(value, "")
+    if (acts or module) and not value.startswith(_OWN):
+        yield part.sees("keras-object", f"{path} names {value[:120]}", callable=value[:120], effect="execute", loader=LOADER)
 
 
 def _object(part: Part, path: str, value: dict[str, Any]) -> Iterator[Seen]:
@@ -117,6 +137,14 @@ def _object(part: Part, path: str, value: dict[str, Any]) -> Iterator[Seen]:
     if name == "__lambda__":
         yield part.sees("keras-code", f"{path} is Python bytecode", Grade.MALICIOUS, effect="execute", loader=LOADER)
         return
+    if not _CLASS.fullmatch(name):
+        yield part.sees(
+            "keras-object",
+            f"{path} is of the class {name[:120]}, which is no name of Keras",
+            callable=name[:120],
+            effect="import",
+            loader=LOADER,
+        )
     if name == "Lambda":
         yield from _lambda(part, path, config)
     if name in _LOADS:

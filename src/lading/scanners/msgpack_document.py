@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Iterator
 
@@ -34,6 +35,11 @@ class _BrokenError(ValueError):
 
 _TABLE = pattern(rb"[\x80-\x8f\xde\xdf]")
 _OBJECTS = pattern(rb"kind(?:\xa1|\xc4\x01)O")
+_DEEP = pattern(rb"(?:[\x81-\x8f\x91-\x9f]|[\xdc\xde]..|[\xdd\xdf]....){1024}", re.DOTALL)
+_PROGRAM = pattern(
+    rb"__reduce(?:_ex)?__|\b(?:os\.system|os\.popen|subprocess\.\w{3,12}|__import__|builtins\.eval)\s?\(|\b(?:eval|exec)\((?:compile|base64|__import__|b?['\"])"
+)
+_SEARCHED = 16 << 20
 _TRIED = 64 << 20
 
 
@@ -56,6 +62,12 @@ def table(part: Part) -> Iterator[Seen]:
 @scanner("MessagePack", lambda part: part.suffix == ".msgpack")
 def scan(part: Part) -> Iterator[Seen]:
     """Follow every value to its end."""
+    if part.window.search(_DEEP) >= 0:
+        yield part.sees("limit", "nested deeper than is followed", Grade.UNSCANNABLE, effect="exhaustion")
+    program = part.window.part(0, _SEARCHED).search(_PROGRAM)
+    if program >= 0:
+        message = "it holds the text of a program among its numbers"
+        yield part.sees("data-code", message, offset=program, effect="execute", loader="whoever runs what stands there")
     objects = part.window.search(_OBJECTS)
     if objects >= 0:
         yield part.sees(

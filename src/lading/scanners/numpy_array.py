@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from lading.core.inspection import Grade
+from lading.core.pattern import pattern
 from lading.scanners._registry import Nested, Part, Seen, Span, scanner
 from lading.scanners._streams import itemsize
 
@@ -33,7 +34,11 @@ def scan(part: Part) -> Iterator[Seen]:
         yield Nested(part.window.part(data, part.window.size), "objects", "pickle")
         yield Span(data, part.window.size)
         return
-    end = data + size_of(kind) * math.prod(shape)
+    try:
+        end = data + size_of(kind) * math.prod(shape)
+    except TypeError:
+        yield part.sees("broken-file", "its type is none of NumPy", Grade.SUSPICIOUS, offset=begin)
+        return
     if end > part.window.size:
         yield part.sees("tensor-bounds", "the array is longer than the file", effect="integrity")
     yield Span(data, min(end, part.window.size), inert=True)
@@ -54,10 +59,13 @@ def _header(raw: bytes) -> tuple[Any, tuple[int, ...]] | None:
     return table["descr"], shape
 
 
+_PLAIN = pattern(r"[<>|=]?[?bBhHiIlLqQpPefdgFDGSaUVmMcu]\d*(?:\[\w*\])?")
+
+
 def has_objects(kind: Any) -> bool:  # noqa: ANN401 - a type as NumPy writes it
     """Whether an array of this type is a pickle; anything that is not understood counts as one."""
     if isinstance(kind, str):
-        return "O" in kind or (not itemsize(kind) and kind.lstrip("<>|=") not in {"U0", "S0", "V0"})
+        return "O" in kind or not _PLAIN.fullmatch(kind) or (not itemsize(kind) and kind.lstrip("<>|=") not in {"U0", "S0", "V0"})
     if isinstance(kind, list):
         return not all(isinstance(f, tuple) and len(f) in {2, 3} for f in kind) or any(has_objects(f[1]) for f in kind)
     if isinstance(kind, tuple) and kind:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lading.binary.protobuf import BYTES, VARINT, BrokenMessageError, Field, fields, looks_like, text
+from lading.binary.protobuf import BYTES, FIXED32, FIXED64, VARINT, BrokenMessageError, Field, fields, looks_like, text
 from lading.core.inspection import Grade
 from lading.scanners._registry import Part, Seen, Span, scanner
+from lading.syntax.programs import reads_as_program
 
 _MODEL = {1: VARINT, 2: BYTES, 3: BYTES, 4: BYTES, 5: VARINT, 6: BYTES, 7: BYTES, 8: BYTES, 14: BYTES, 20: BYTES, 25: BYTES, 26: BYTES}
 _DOMAINS = frozenset({"", "ai.onnx", "ai.onnx.ml", "ai.onnx.training", "ai.onnx.preview.training", "com.microsoft", "com.microsoft.nchwc", "pkg.onnxscript.torch_lib",
@@ -14,12 +15,23 @@ _DOMAINS = frozenset({"", "ai.onnx", "ai.onnx.ml", "ai.onnx.training", "ai.onnx.
 _PYTHON = frozenset({"PyOp", "PyFunc", "PythonOp", "PythonOpGrad", "EagerPyFunc"})
 LOADER = "onnx.load, ONNX Runtime"
 _DEEPEST = 12
+_MOST_ITEMS = 1 << 62
+_TENSOR = {1: {VARINT, BYTES}, 2: {VARINT}, 4: {BYTES, FIXED32}, 5: {BYTES, VARINT}, 6: {BYTES}, 7: {BYTES, VARINT}, 8: {BYTES}, 9: {BYTES},
+           10: {BYTES, FIXED64}, 11: {BYTES, VARINT}, 12: {BYTES}, 13: {BYTES}, 14: {VARINT}}  # fmt: skip
+"""Fields of one tensor, with their kinds."""
+_KINDS = 30
+"""Types of numbers that a tensor can be of."""
 
 
 def _is_onnx(part: Part) -> bool:
     if part.suffix == ".onnx" and part.head[:1] in {b"\x08", b"\x12", b"\x3a", b"\x42"}:
         return True
-    return part.head[:1] == b"\x08" and part.suffix not in {".pb", ".mlmodel"} and looks_like(part.window, _MODEL, frozenset({7, 8}))
+    return (
+        part.head[:1] == b"\x08"
+        and part.suffix != ".mlmodel"
+        and part.base != "saved_model.pb"
+        and looks_like(part.window, _MODEL, frozenset({7, 8}))
+    )
 
 
 @scanner("ONNX", _is_onnx)
@@ -35,11 +47,52 @@ def scan(part: Part) -> Iterator[Seen]:
                 yield from walk.graph(field, 0)
             elif field.number == 25:  # noqa: PLR2004 - a function of the model's own
                 yield from walk.function(field)
+            elif field.number == 14:  # noqa: PLR2004 - a text about the model
+                yield from _about(part, field)
+            elif field.number == 20:  # noqa: PLR2004 - how it is trained: two more graphs
+                for inner in fields(part.window, field.begin, field.end):
+                    if inner.number in {1, 2} and inner.kind == BYTES:
+                        yield from walk.graph(inner, 0)
             yield Span(walk.position, field.end)
             walk.position = field.end
     except BrokenMessageError as e:
         yield part.sees("broken-file", f"the message breaks off: {e}", Grade.UNSCANNABLE, offset=walk.position)
     yield from walk.operators()
+
+
+def _about(part: Part, entry: Field) -> Iterator[Seen]:
+    """A text about the model that is a program: nothing runs it but who is told to."""
+    for field in fields(part.window, entry.begin, entry.end):
+        if field.kind == BYTES and reads_as_program(text(part.window, field)):
+            message = "a text about the model is a program"
+            yield part.sees("data-code", message, offset=field.begin, effect="execute", loader="whoever reads the metadata")
+            return
+
+
+def _is_tensor(part: Part) -> bool:
+    """Whether the whole is one tensor, as the tests of ONNX keep inputs and outputs."""
+    if part.suffix != ".pb" or part.head[:1] not in {b"\x08", b"\x0a", b"\x10"}:
+        return False
+    found: dict[int, int] = {}
+    try:
+        for field in fields(part.window):
+            if field.kind not in _TENSOR.get(field.number, ()):
+                return False
+            found[field.number] = field.value
+    except BrokenMessageError:
+        return False
+    return 0 < found.get(2, 0) < _KINDS and bool(found.keys() & {4, 5, 6, 7, 9, 10, 11, 13})
+
+
+@scanner("ONNX tensor", _is_tensor)
+def tensor(part: Part) -> Iterator[Seen]:
+    """One tensor: its numbers, or the file that they lie in."""
+    walk = _Walk(part)
+    try:
+        yield from walk.tensor(Field(0, BYTES, 0, 0, part.window.size))
+    except BrokenMessageError as e:
+        yield part.sees("broken-file", f"the message breaks off: {e}", Grade.UNSCANNABLE, offset=walk.position)
+    yield Span(walk.position, part.window.size)
 
 
 class _Walk:
@@ -63,10 +116,8 @@ class _Walk:
                 yield from self.node(field, depth)
             elif field.number == 5 and field.kind == BYTES:  # noqa: PLR2004 - an initializer
                 yield from self.tensor(field)
-            elif field.number == 15 and field.kind == BYTES:  # noqa: PLR2004 - a sparse initializer: values and indices
-                for inner in fields(self.window, field.begin, field.end):
-                    if inner.number in {1, 2} and inner.kind == BYTES:
-                        yield from self.tensor(inner)
+            elif field.number == 15 and field.kind == BYTES:  # noqa: PLR2004 - a sparse initializer
+                yield from self.sparse(field)
 
     def function(self, function: Field) -> Iterator[Seen]:
         """The nodes of a function, whose name is one of the model's own operators from here on."""
@@ -99,9 +150,18 @@ class _Walk:
                 yield from self.tensor(field)
             elif field.number in {6, 11} and field.kind == BYTES:
                 yield from self.graph(field, depth + 1)
+            elif field.number in {22, 23} and field.kind == BYTES:
+                yield from self.sparse(field)
+
+    def sparse(self, tensor: Field) -> Iterator[Seen]:
+        """The two tensors of a sparse one: values and indices."""
+        for field in fields(self.window, tensor.begin, tensor.end):
+            if field.number in {1, 2} and field.kind == BYTES:
+                yield from self.tensor(field)
 
     def tensor(self, tensor: Field) -> Iterator[Seen]:
         """Where the numbers of a tensor are: here, or in a file beside the model."""
+        count = 1
         for field in fields(self.window, tensor.begin, tensor.end):
             if field.number == 9 and field.kind == BYTES and field.end > field.begin:  # noqa: PLR2004 - the numbers
                 yield Span(self.position, field.begin)
@@ -109,19 +169,25 @@ class _Walk:
                 self.position = field.end
             elif field.number == 13 and field.kind == BYTES:  # noqa: PLR2004 - an entry about another file
                 yield from self.elsewhere(field)
+            elif field.number == 1 and field.kind == VARINT:
+                count *= field.value
+        if count > _MOST_ITEMS:
+            message = "a tensor has more items than 63 bits count, or a negative number of them"
+            yield self.part.sees("tensor-bounds", message, offset=tensor.begin, effect="integrity", loader=LOADER)
 
     def elsewhere(self, entry: Field) -> Iterator[Seen]:
         """The file that a tensor lies in."""
         pair = {f.number: text(self.window, f) for f in fields(self.window, entry.begin, entry.end) if f.kind == BYTES}
         place = pair.get(2, "")
-        if pair.get(1) == "location" and place not in self.places and len(self.places) < 200:  # noqa: PLR2004 - enough to see what it is
-            self.places.add(place)
+        if pair.get(1) == "location" and place not in self.places:
             plain = place.replace("\\", "/")
             if plain.startswith("/") or ".." in plain.split("/") or plain[1:2] == ":" or "://" in plain:
                 message = f"a tensor lies at {place}, outside of the folder of the model"
-                yield self.part.sees("onnx-external", message, Grade.MALICIOUS, offset=entry.begin, effect="read-file", loader=LOADER)
-        elif pair.get(1) in {"offset", "length"} and not place.isdigit():
-            message = f"the {pair[1]} of a tensor elsewhere is {place[:40]!r}, which is no number"
+                if len(self.places) < 200:  # noqa: PLR2004 - enough to see what it is
+                    self.places.add(place)
+                    yield self.part.sees("onnx-external", message, Grade.MALICIOUS, offset=entry.begin, effect="read-file", loader=LOADER)
+        elif pair.get(1) in {"offset", "length"} and not (place.isdigit() and len(place) < 20):  # noqa: PLR2004 - digits of 63 bits
+            message = f"the {pair[1]} of a tensor elsewhere is {place[:40]!r}, which is no place in a file"
             yield self.part.sees("tensor-bounds", message, offset=entry.begin, effect="integrity", loader=LOADER)
         elif pair.get(1) not in {"location", "offset", "length", "checksum", "basepath"}:
             message = f"a tensor elsewhere has the attribute {pair.get(1, '')[:60]!r}, which onnx sets on an object"

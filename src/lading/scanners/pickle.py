@@ -30,12 +30,14 @@ NAMES = (
 _LEGACY_TORCH = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19."
 _OPENING = pattern(rb"[(\]})NIJKMLFGSTUVXcipPq0-2lde.\x80-\x8f\x95-\x98BC\x8a]")
 _TRIED = 1 << 20
+_OTHERS = frozenset({"torch", "torch-storages", "torch-tensors", "torchscript", "template", "python", "keras-config"})
+"""What is read by a scanner of its own, or is no pickle whatever it begins with."""
 _TRIED_OPCODES = 1 << 21
 
 
 def _is_pickle(part: Part) -> bool:
     head = part.head
-    if head.startswith((_LEGACY_TORCH, b"PK\x03\x04")) or part.context in {"torch", "torchscript", "template", "python", "keras-config"}:
+    if head.startswith((_LEGACY_TORCH, b"PK\x03\x04")) or part.context in _OTHERS:
         return False
     if re.match(rb"\x80[\x00-\x05]", head):
         return True
@@ -69,7 +71,7 @@ def _is_believed(part: Part, machine: Machine) -> bool:
     return machine.stopped and machine.end == part.window.size and bool(machine.names)
 
 
-@scanner("pickle", lambda part: part.context == "pickle-attribute" or _is_pickle(part))
+@scanner("pickle", lambda part: part.context in {"pickle", "pickle-attribute"} or _is_pickle(part))
 def scan(part: Part) -> Iterator[Seen]:
     """Follow every pickle."""
     yield from pickles(part)

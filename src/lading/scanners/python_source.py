@@ -17,10 +17,10 @@ _REACHED = pattern(
 )
 _RUNS = pattern(
     r"os\.(?:system|popen|exec\w+|spawn\w+|posix_spawn\w*|startfile|fork|forkpty)|posix\.\w+|nt\.system|subprocess\.\w+|pty\.\w+|commands\.\w+|popen2\.\w+"
-    r"|asyncio\.create_subprocess_\w+|multiprocessing\.Process|builtins\.(?:eval|exec|__import__)|eval|exec|execfile|runpy\.\w+|code\.\w+|imp\.load_\w+"
-    r"|marshal\.loads?|types\.(?:FunctionType|CodeType)|ctypes\.(?:CDLL|WinDLL|cdll\.\w+|windll\.\w+|PyDLL|util\.\w+)\S*|cffi\.\w+|pip\.\w+|pip\._internal\.\w+"
+    r"|asyncio\.create_subprocess_\w+|multiprocessing\.Process|(?:builtins|__builtins__)\.(?:eval|exec|__import__)|eval|exec|execfile|runpy\.\w+|code\.\w+|imp\.load_\w+"
+    r"|marshal\.loads?|types\.(?:FunctionType|CodeType)|ctypes\.(?:pythonapi\.\w+|CDLL|WinDLL|cdll\.\w+|windll\.\w+|PyDLL|util\.\w+)\S*|cffi\.\w+|pip\.\w+|pip\._internal\.\w+"
     r"|torch\.ops\.load_library|torch\.utils\.cpp_extension\.load\w*|distutils\.spawn\.\w+|webbrowser\.\w+|paramiko\.\w+|pexpect\.\w+|sh\.\w+|timeit\.\w+"
-    r"|socket\.(?:socket|create_connection)|telnetlib\.\w+|ftplib\.\w+|smtplib\.\w+|sys\.settrace|sys\.setprofile|pdb\.\w+|code\.Interactive\w+|IPython\.\w+\.system"
+    r"|socket\.(?:socket|create_connection)|telnetlib\.\w+|ftplib\.\w+|smtplib\.\w+|sys\.settrace|sys\.setprofile|pdb\.\w+|get_ipython\(\)\.(?:system|getoutput|run_\w+)|code\.Interactive\w+|IPython\.\w+\.system"
 )
 _REACHES = pattern(
     r"urllib\.request\.\w+|urllib2\.\w+|urllib3\.\S+|requests\.(?!exceptions|Session$)\w+|httpx\.\w+|aiohttp\.\w+|http\.client\.\w+|websocket\S*|dns\.\S+"
@@ -62,8 +62,14 @@ def scan(part: Part) -> Iterator[Seen]:
     if tree is None:
         yield part.sees("code-file", "it is named as Python and cannot be read as such", Grade.SUSPICIOUS, effect="execute", loader=LOADER)
         return
-    reached = bool(_REACHED.fullmatch(part.base)) or part.context in {"reached", "mar"}
+    reached = _builds_data(tree) or bool(_REACHED.fullmatch(part.base)) or part.context in {"reached", "mar"}
     yield from judge(part, tree, reached=reached)
+
+
+def _builds_data(tree: ast.Module) -> bool:
+    """Whether it is a script of a data set, which its loader imports by the name of the folder."""
+    names = (ast.unparse(base).rpartition(".")[2] for node in tree.body if isinstance(node, ast.ClassDef) for base in node.bases)
+    return any(n in {"GeneratorBasedBuilder", "ArrowBasedBuilder", "BeamBasedBuilder"} for n in names)
 
 
 _WORD = pattern(rb"\w+|[^\w\s]")
@@ -107,7 +113,8 @@ def judge(part: Part, tree: ast.Module, *, reached: bool) -> Iterator[Seen]:
             continue
         count += grade is not Grade.MALICIOUS
         when = "when it is imported" if at_import else "in a function"
-        yield part.sees("python-code", f"line {line}: it calls {full} {when}", grade, callable=full, effect="execute", loader=LOADER)
+        does = "hands on" if (full, line) in visitor.handed - visitor.calls else "calls"
+        yield part.sees("python-code", f"line {line}: it {does} {full} {when}", grade, callable=full, effect="execute", loader=LOADER)
     if reached:
         yield part.sees("code-file", f"loaders import {part.base} by its name or by a configuration", effect="execute", loader=LOADER)
     elif tree.body and not quiet:
@@ -139,6 +146,8 @@ class _Visitor:
         self.known: set[str] = set()
         self.called: dict[str, None] = {}
         self.hides = False
+        self.calls: set[tuple[str, int]] = set()
+        self.handed: set[tuple[str, int]] = set()
 
     def read(self, tree: ast.Module) -> None:
         self._imports(tree)
@@ -157,6 +166,9 @@ class _Visitor:
             elif isinstance(node, ast.ImportFrom) and not node.level:
                 for alias in node.names:
                     self._bind(alias.asname or alias.name, f"{node.module}.{alias.name}")
+                    if alias.name == "*":
+                        for name in _STARRED.get(str(node.module), ()):
+                            self._bind(name, f"{node.module}.{name}")
             elif isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
                 full = self._full(node.value)
                 if full and (_RUNS.fullmatch(full) or full in self.known):
@@ -180,7 +192,8 @@ class _Visitor:
                 waiting += [(n, False) for n in node.body]
                 continue
             self._node(node, now=now)
-            waiting += [(n, now) for n in ast.iter_child_nodes(node)]
+            parts = [node.target, *([node.value] if node.value else [])] if isinstance(node, ast.AnnAssign) else ast.iter_child_nodes(node)
+            waiting += [(n, now) for n in parts]
 
     def _node(self, node: ast.AST, *, now: bool) -> None:
         if isinstance(node, ast.Call):
@@ -196,10 +209,35 @@ class _Visitor:
             elif full == "getattr" and len(node.args) > 1 and isinstance(node.args[1], ast.Constant):
                 full = f"{self._full(node.args[0])}.{str(node.args[1].value)[:80]}"
             self.effects.append((full or "something computed", node.lineno, now))
+            self.calls.add((full, node.lineno))
             if now and isinstance(node.func, ast.Name):
                 self.called[node.func.id] = None
+        elif isinstance(node, (ast.Attribute, ast.Name)) and _HANDED.fullmatch(full := self._full(node)):
+            self.effects.append((full, node.lineno, now))
+            self.handed.add((full, node.lineno))
         elif isinstance(node, ast.Attribute) and node.attr in _DUNDERS - {"__bases__", "__code__"}:
             self.effects.append((f"dunder {node.attr}", node.lineno, now))
+
+    def _taken(self, node: ast.Call, inner: str) -> str:
+        """The name of what a call takes out of something by a constant name."""
+        if inner == "getattr" and len(node.args) > 1 and (name := _constant(node.args[1])):
+            return f"{self._full(node.args[0])}.{name[:80]}"
+        if inner == "vars" and len(node.args) == 1:
+            return f"{self._full(node.args[0])}.__dict__"
+        if isinstance(node.func, ast.Call) and self._full(node.func.func) == "operator.attrgetter" and node.args and node.func.args:
+            return f"{self._full(node.args[0])}.{_constant(node.func.args[0])[:80]}"
+        return ""
+
+    def _looked_up(self, node: ast.Subscript) -> str:
+        """The name of what is looked up in a table of names by a constant."""
+        holder, name = self._full(node.value), _constant(node.slice)[:80]
+        if not name:
+            return ""
+        if holder in {"sys.modules", "globals()", "locals()"}:
+            return "builtins" if name == "__builtins__" else name
+        if holder.endswith(".__dict__"):
+            return f"{holder.removesuffix('.__dict__')}.{name}"
+        return f"builtins.{name}" if holder in {"__builtins__", "builtins"} else ""
 
     def _full(self, node: ast.AST) -> str:
         """The dotted name of an expression with its imports undone; empty where it has none."""
@@ -212,12 +250,36 @@ class _Visitor:
             if inner in {"__import__", "importlib.import_module"} and node.args and isinstance(node.args[0], ast.Constant):
                 parts.append(str(node.args[0].value))
                 return ".".join(reversed(parts))
+            taken = self._taken(node, inner)
+            if taken:
+                return ".".join([taken, *reversed(parts)])
             return ".".join(reversed([*parts, f"{inner}()"])) if inner else ""
+        if isinstance(node, ast.Subscript):
+            looked_up = self._looked_up(node)
+            return ".".join([looked_up, *reversed(parts)]) if looked_up else ""
         if not isinstance(node, ast.Name):
             return ""
         return ".".join([self.names.get(node.id, node.id), *reversed(parts)])
 
 
+def _constant(node: ast.AST) -> str:
+    """The text that an expression of constants is; empty where it is none."""
+    if isinstance(node, ast.Constant):
+        return node.value if isinstance(node.value, str) else ""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        left, right = _constant(node.left), _constant(node.right)
+        return left + right if left and right else ""
+    return ""
+
+
+_HANDED = pattern(
+    r"(?:os|posix)\.(?:system|popen|exec[lv]\w*|spawn\w+)|subprocess\.(?:run|call|check_call|check_output|getoutput|getstatusoutput)|pty\.spawn|builtins\.(?:eval|exec|__import__)"
+)
+"""Functions that are as telling when they are handed on as when they are called."""
+_STARRED = {
+    "os": ("system", "popen", "execv", "execvp", "spawnv", "remove"),
+    "subprocess": ("run", "Popen", "call", "check_output", "check_call", "getoutput"),
+}
 _HOLDERS = frozenset({"os", "sys", "builtins", "__builtins__", "subprocess", "importlib", "posix", "__import__()"})
 
 

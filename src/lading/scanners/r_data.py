@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from lading.binary.window import Window
 from lading.core.inspection import Grade
+from lading.core.pattern import pattern
 from lading.scanners._registry import Part, Seen, Span, scanner
 
 _VECTORS = {10: 4, 13: 4, 14: 8, 15: 16, 24: 1, 9: 1}
@@ -13,6 +14,7 @@ _PAIRS = frozenset({2, 3, 5, 6, 17, 239, 240})
 _EMPTY = frozenset({251, 252, 253, 254, 242, 241, 250, 247, 246, 245, 244, 243})
 _PROMISE, _REFERENCE, _LISTS, _SYMBOL, _ENVIRONMENT, _NAMES = 5, 255, {16, 19, 20}, 1, 4, frozenset({7, 8})
 _MOST = 1_000_000
+_AS_TEXT = pattern(rb"(?:RDA[23]\n)?A\n[23]\n\d+\n\d+\n")
 
 
 class _BrokenError(ValueError):
@@ -38,6 +40,12 @@ def scan(part: Part) -> Iterator[Seen]:
             loader="readRDS, load",
         )
     yield Span(0, end)
+
+
+@scanner("R data as text", lambda part: bool(_AS_TEXT.match(part.head)))
+def as_text(part: Part) -> Iterator[Seen]:
+    """The older spelling, in which numbers stand as text, is not followed."""
+    yield part.sees("broken-file", "R data that are written as text are not followed here", Grade.UNSCANNABLE, loader="readRDS, load")
 
 
 def _follow(window: Window, position: int) -> tuple[int, int]:

@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from lading.core.inspection import Grade
+from lading.scanners._encoded import encoded
 from lading.scanners._json import Duplicates, marked, weight
 from lading.scanners._registry import Part, Seen, Span, scanner
+from lading.syntax.programs import reads_as_script
 
 _WIDTHS = {
     "BOOL": 8, "U8": 8, "I8": 8, "F8_E5M2": 8, "F8_E4M3": 8, "F8_E8M0": 8, "F8_E4M3FNUZ": 8, "F8_E5M2FNUZ": 8, "I16": 16, "U16": 16, "F16": 16, "BF16": 16,
@@ -17,6 +19,7 @@ _WIDTHS = {
 _MOST_HEADER = 100_000_000
 _LONGEST_READ = 32 << 20
 _MOST_VALUES = 1_500_000
+_MOST_TEXT = 4 << 20
 
 
 def _is_safetensors(part: Part) -> bool:
@@ -48,6 +51,8 @@ def scan(part: Part) -> Iterator[Seen]:
         yield part.sees("broken-file", f"its header is no JSON: {e}", Grade.SUSPICIOUS, offset=8, effect="integrity")
         return
     yield Span(0, 8 + length)
+    if part.head[8:9] != b"{":
+        yield part.sees("broken-file", "its header does not begin with a brace", Grade.SUSPICIOUS, offset=8, effect="integrity")
     if isinstance(header, Duplicates):
         yield part.sees("header-keys", f"the header names {header.twice[0]!r} twice", offset=8, effect="integrity")
     if not isinstance(header, dict):
@@ -62,6 +67,8 @@ def _tensors(part: Part, header: dict[str, Any], begin: int) -> Iterator[Seen]:
         if name == "__metadata__":
             if not isinstance(tensor, dict) or not all(isinstance(v, str) for v in tensor.values()):
                 yield part.sees("broken-file", "its metadata are no table of texts", Grade.SUSPICIOUS, effect="integrity")
+            else:
+                yield from _metadata(part, tensor, begin)
             continue
         wrong, place = _tensor(tensor)
         if wrong:
@@ -82,6 +89,16 @@ def _tensors(part: Part, header: dict[str, Any], begin: int) -> Iterator[Seen]:
     yield Span(begin, min(begin + position, part.window.size), inert=True)
     if begin + position > part.window.size:
         yield part.sees("tensor-bounds", "the last tensor ends behind the end of the file", Grade.SUSPICIOUS, effect="integrity")
+
+
+def _metadata(part: Part, texts: dict[str, str], end: int) -> Iterator[Seen]:
+    """Texts that nothing runs: what is a program, or a pickle in another spelling, waits there for somebody who does."""
+    for key, text in texts.items():
+        if reads_as_script(text):
+            message = f"its metadata hold a program under {key[:80]!r}: {text[:120]}"
+            yield part.sees("data-code", message, offset=8, effect="execute", loader="whoever reads the metadata")
+            break
+    yield from encoded(part.window, 8, min(end, _MOST_TEXT))
 
 
 def _tensor(tensor: Any) -> tuple[str, tuple[int, int]]:  # noqa: ANN401 - anything stands in JSON

@@ -32,7 +32,8 @@ def scan(part: Part) -> Iterator[Seen]:
     for _, node in walk(schema, lambda _, __: False):
         if isinstance(node, dict) and "__class__" in node and "__module__" in node:
             for seen in _node(part, node):
-                if str(seen) not in told and len(told) < 100:  # noqa: PLR2004 - enough to see what it is
+                malicious = getattr(seen, "grade", None) is Grade.MALICIOUS
+                if str(seen) not in told and (len(told) < 100 or malicious):  # noqa: PLR2004 - enough to see what it is
                     told.add(str(seen))
                     yield seen
 
@@ -40,6 +41,10 @@ def scan(part: Part) -> Iterator[Seen]:
 def _node(part: Part, node: dict[str, Any]) -> Iterator[Seen]:
     module, name, loader = str(node["__module__"]), str(node["__class__"]), str(node.get("__loader__", ""))
     content = node.get("content")
+    if isinstance(place := node.get("file"), str) and (place.startswith(("/", "\\")) or ".." in place.replace("\\", "/").split("/")):
+        yield part.sees(
+            "index-escape", f"a node reads {place[:200]}, outside of the archive", Grade.MALICIOUS, effect="read-file", loader=LOADER
+        )
     if loader == "MethodNode":
         called = content.get("func") if isinstance(content, dict) else "?"
         yield part.sees(

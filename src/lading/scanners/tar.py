@@ -26,13 +26,14 @@ def scan(part: Part) -> Iterator[Seen]:
         last = entry.header
         if entry.kind == "end":
             break
-        yield Span(entry.begin, min(entry.end, part.window.size), inert=old_torch and entry.name in {"storages", "tensors"})
+        yield Span(entry.begin, min(entry.end, part.window.size))
         if entry.kind == "name":
             continue
         names[entry.name] += 1
         yield from _path(part, entry)
-        if entry.size and not (old_torch and entry.name in {"storages", "tensors"}):
-            yield Nested(part.window.part(entry.begin, entry.size), entry.name, "torch" if old_torch else "tar")
+        if entry.size:
+            context = f"torch-{entry.name}" if entry.name in {"storages", "tensors"} else "torch"
+            yield Nested(part.window.part(entry.begin, entry.size), entry.name, context if old_torch else "tar")
     if part.window.is_zero(last, part.window.size):
         yield Span(last, part.window.size)
     for name, count in [(n, c) for n, c in names.items() if c > 1][:_TOLD]:

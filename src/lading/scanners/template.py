@@ -10,6 +10,7 @@ from lading.core.pattern import pattern
 from lading.scanners._registry import Part, Seen, Span, scanner
 
 _BLOCK = pattern(r"\{\{|\{%|\{#")
+_END_RAW = pattern(r"\{%[-+]?\s*endraw\s*[-+]?%\}")
 _CLOSE = {"{{": "}}", "{%": "%}", "{#": "#}"}
 _STRING = pattern(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"", re.DOTALL)
 _QUOTE = pattern("['\"]")
@@ -19,7 +20,10 @@ _DANGER = pattern(
 )
 _IMPORTS = pattern(r"\b(?:os|subprocess|sys|popen|eval|exec|importlib|builtins)\b\s*(?:\.|\()")
 _INNARDS = pattern(r"\b(?:cycler|joiner|namespace|lipsum|self|url_for|get_flashed_messages)\s*(?:\.\s*_|\[)")
-_COMPUTED = pattern(r"\[[^\]\[]{0,200}(?:~|\|\s*(?:join|format|replace|reverse|lower|string)\b)[^\]]{0,200}\]")
+_COMPUTED = pattern(r"\[[^\]\[]{0,200}(?:~|\|\s*(?:join|format|replace|reverse|lower|string)\b)[^\]]{0,200}\]|\[\s*''\s*[%*+]")
+_SET = pattern(r"\s*[-+]?\s*set\s+(\w+)\s*=.*(?:~|\|\s*(?:join|format|replace|reverse)\b|''\s*[%+*])", re.DOTALL)
+_BY_NAME = pattern(r"\w\s*\[\s*(\w+)\s*\]")
+_FRAMEWORK = pattern(r"\b(?:request|config|current_app)\s*\.\s*(?:application|items|environ|from_\w+|init_app|root_path|get_data|__\w+)")
 _LOADS = pattern(r"^\s*[-+]?\s*(?:include|import|from|extends)\b")
 _MOST = 4 << 20
 LOADER = "whatever renders the template: apply_chat_template, llama-cpp-python, prompt libraries"
@@ -28,6 +32,7 @@ LOADER = "whatever renders the template: apply_chat_template, llama-cpp-python, 
 def judge(text: str) -> Iterator[tuple[str, Grade, str]]:
     """Yield rule, grade and reason for what a template reaches for."""
     code = list(expressions(text))
+    computed = {m.group(1) for kind, part in code if kind == "{%" and (m := _SET.match(_apart(part)[0]))}
     for kind, part in code:
         plain, strings = _apart(part)
         joined = "".join(s[1:-1] for s in strings)
@@ -40,9 +45,11 @@ def judge(text: str) -> Iterator[tuple[str, Grade, str]]:
         if _IMPORTS.search(plain):
             yield "template-escape", Grade.MALICIOUS, f"it reaches for {_IMPORTS.search(plain).group(0)}"  # type: ignore[union-attr]
             return
+        if _FRAMEWORK.search(plain):
+            yield "template-unusual", Grade.SUSPICIOUS, "it reaches into the program that renders it"
         if re.search(r"\|\s*attr\s*\(", plain):
             yield "template-unusual", Grade.SUSPICIOUS, "it takes an attribute by the filter attr, which sees what dots do not"
-        if _COMPUTED.search(plain):
+        if _COMPUTED.search(plain) or any(m.group(1) in computed for m in _BY_NAME.finditer(plain)):
             yield "template-unusual", Grade.SUSPICIOUS, "it looks something up by a name that it puts together"
         if kind == "{%" and _LOADS.search(part):
             yield "template-unusual", Grade.SUSPICIOUS, "it loads another template"
@@ -68,9 +75,13 @@ def expressions(text: str) -> Iterator[tuple[str, str]]:
         mark = match.group(0)
         end = text.find(_CLOSE[mark], match.end())
         end = len(text) if end < 0 else end
-        if mark != "{#":
-            yield mark, text[match.end() : end]
+        inner = text[match.end() : end]
         position = end + 2
+        if mark == "{%" and inner.strip(" \t\n-+") == "raw":
+            closing = _END_RAW.search(text, position)
+            position = closing.end() if closing else position
+        elif mark != "{#":
+            yield mark, inner
 
 
 def _unescaped(text: str) -> str:

@@ -22,6 +22,7 @@ _RUNS = frozenset(
         "DebugIdentityV2",
         "DebugIdentityV3",
         "DebugIdentity",
+        "PyCallable",
     ]
 )
 _REACHES = frozenset(
@@ -68,14 +69,40 @@ _REACHES = frozenset(
         "BigtableClient",
         "GcsConfigureCredentials",
         "DistributedSave",
+        "Save",
+        "SaveSlices",
+        "MergeV2Checkpoints",
+        "Rpc",
+        "TryRpc",
+        "DumpToFile",
+        "DecodeProtoV2",
+        "EncodeProto",
+        "FileSystemSetConfiguration",
+        "ExperimentalSqlDataset",
+        "ExperimentalLMDBDataset",
+        "ExperimentalCSVDataset",
+        "ExperimentalDatasetToTFRecord",
+        "WriteImageSummary",
+        "WriteGraphSummary",
+        "LookupTableExportV2ToFile",
+        "DatasetFromGraph",
     ]
 )
 _SAVED = {1: VARINT, 2: BYTES}
+_META = dict.fromkeys(range(1, 9), BYTES)
 _GRAPH = {1: BYTES, 2: BYTES, 3: VARINT, 4: BYTES, 5: BYTES}
 LOADER = "tf.saved_model.load, tf.import_graph_def, Keras, TensorFlow Serving"
 
 
-@scanner("TensorFlow saved model", lambda part: part.head[:2] == b"\x08\x01" and part.head[2:3] == b"\x12" and part.suffix != ".mlmodel" and (part.base == "saved_model.pb" or looks_like(part.window, _SAVED, frozenset({1, 2}))))  # fmt: skip
+def _has_graphs(part: Part) -> bool:
+    """Whether it is a message with something where graphs stand, whatever else stands in it."""
+    try:
+        return any(f.number == 2 and f.kind == BYTES for f in list(fields(part.window)))  # noqa: PLR2004 - a graph
+    except BrokenMessageError:
+        return False
+
+
+@scanner("TensorFlow saved model", lambda part: (part.base == "saved_model.pb" and _has_graphs(part)) or (part.head[:2] == b"\x08\x01" and part.head[2:3] == b"\x12" and part.suffix != ".mlmodel" and (part.base == "saved_model.pb" or looks_like(part.window, _SAVED, frozenset({1, 2})))))  # fmt: skip
 def saved(part: Part) -> Iterator[Seen]:
     """Walk every graph of a saved model."""
     yield from _guarded(part, lambda: _metas(part))
@@ -85,6 +112,33 @@ def saved(part: Part) -> Iterator[Seen]:
 def graph(part: Part) -> Iterator[Seen]:
     """Walk one graph."""
     yield from _guarded(part, lambda: _graph(part, Field(0, BYTES, 0, 0, part.window.size)))
+
+
+@scanner("TensorFlow graph of a checkpoint", lambda part: part.suffix == ".meta" and looks_like(part.window, _META, frozenset({2})))
+def meta(part: Part) -> Iterator[Seen]:
+    """Walk the graph that stands beside a checkpoint."""
+    yield from _guarded(part, lambda: _meta(part, Field(0, BYTES, 0, 0, part.window.size)))
+
+
+_OPERATION = pattern(rb"\bop\s*:\s*[\"'](\w{1,80})[\"']")
+_LIBRARY = pattern(rb"\b(?:op_library_filename\s*:|backend\s*:\s*[\"']python[\"'])")
+
+
+@scanner("protocol buffer as text", lambda part: part.suffix in {".pbtxt", ".prototxt"} and b"\x00" not in part.head)
+def as_text(part: Part) -> Iterator[Seen]:
+    """Search a graph, or the configuration of a server, that is written as text."""
+    data = part.window.read(0, part.limits.text_bytes)
+    part.budget.spend(len(data) // 50)
+    told: set[str] = set()
+    for match in _OPERATION.finditer(data):
+        kind = match.group(1).decode("ascii", "replace")
+        if kind not in told:
+            told.add(kind)
+            yield from _operation(part, kind, match.start())
+    library = _LIBRARY.search(data)
+    if library:
+        yield part.sees("remote-code", "a model server loads code that it names", offset=library.start(), effect="execute", loader="Triton")
+    yield Span(0, len(data))
 
 
 def _metas(part: Part) -> Iterator[Seen]:
@@ -129,19 +183,22 @@ def _graph(part: Part, graph_: Field) -> Iterator[Seen]:
 
 
 def _node(part: Part, node: Field, told: set[str]) -> Iterator[Seen]:
-    kind = next((text(part.window, f) for f in fields(part.window, node.begin, node.end) if f.number == 2 and f.kind == BYTES), "")  # noqa: PLR2004
-    if kind in told:
-        return
-    told.add(kind)
+    for field in fields(part.window, node.begin, node.end):
+        if field.number == 2 and field.kind == BYTES and (kind := text(part.window, field)) not in told:  # noqa: PLR2004 - the operation; where it stands twice, the last one counts
+            told.add(kind)
+            yield from _operation(part, kind, node.begin)
+
+
+def _operation(part: Part, kind: str, offset: int) -> Iterator[Seen]:
     if kind in _RUNS:
         yield part.sees(
-            "operation", f"the graph holds the operation {kind}", Grade.MALICIOUS, offset=node.begin, effect="execute", loader=LOADER
+            "operation", f"the graph holds the operation {kind}", Grade.MALICIOUS, offset=offset, effect="execute", loader=LOADER
         )
     elif kind in _REACHES:
         yield part.sees(
             "operation",
             f"the graph holds the operation {kind}, which reaches files or the network",
-            offset=node.begin,
+            offset=offset,
             effect="read-file",
             loader=LOADER,
         )

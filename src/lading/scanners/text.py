@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from lading.core.inspection import Grade
 from lading.core.pattern import pattern
 from lading.scanners._registry import Part, Seen, Span, scanner
+from lading.scanners._secrets import MESSAGE, marked, secret
+from lading.syntax.programs import reads_as_program
 
 _PROGRAMS = (
     ".sh",
@@ -27,13 +29,11 @@ _PROGRAMS = (
     ".desktop",
     ".reg",
 )
-_SECRETS = pattern(
-    rb"-----BEGIN (?:RSA |EC |OPENSSH |DSA |ENCRYPTED )?PRIVATE KEY-----\s+[A-Za-z0-9+/=\s]{100}|\bAKIA[0-9A-Z]{16}\b|\bhf_[A-Za-z]{34}\b|\bgh[pousr]_[A-Za-z0-9]{36}\b"
-    rb"|\bsk-ant-[A-Za-z0-9_-]{90,}|\bxox[baprs]-[0-9]{8,}-[A-Za-z0-9-]{20,}\b|\bAIza[0-9A-Za-z_-]{35}\b"
+_HANDLER = pattern(
+    rb"(?m)^[ \t]*(?:args|kwargs)[ \t]*[=:][^\n]*(?:__\w+__|\b(?:os|subprocess|eval|exec|open|getattr|compile|builtins)\b[^\n]*\()"
 )
-_MARKS = (b"PRIVATE KEY", b"AKIA", b"hf_", b"ghp_", b"gho_", b"ghu_", b"ghs_", b"ghr_", b"sk-ant-", b"xox", b"AIza")
-"""What every secret that is looked for holds."""
 _STEP = 1 << 20
+_PIECE = 1 << 16
 _LONGEST_LETTER = 4
 
 
@@ -72,7 +72,15 @@ def _decodes(head: bytes) -> bool:
 def scan(part: Part) -> Iterator[Seen]:
     """Text to its end; what is no text behind it is told."""
     if part.head.startswith(b"#!") or part.suffix in _PROGRAMS:
-        yield part.sees("code-file", f"{part.name} is a program; whether somebody runs it is not told", Grade.UNSCANNABLE, effect="execute")
+        acts = any(
+            reads_as_program(part.window.read(at, _PIECE).decode("utf-8", "replace"))
+            for at in range(0, min(part.window.size, _STEP), _PIECE)
+        )
+        message = "is a program that fetches, deletes or starts others" if acts else "is a program; whether somebody runs it is not told"
+        yield part.sees("code-file", f"{part.name} {message}", Grade.SUSPICIOUS if acts else Grade.UNSCANNABLE, effect="execute")
+    if part.suffix in {".ini", ".cfg", ".conf"} and (handler := _HANDLER.search(part.window.read(0, part.limits.text_bytes))):
+        message = "its arguments of a handler call something: logging.config evaluates them"
+        yield part.sees("config-target", message, offset=handler.start(), effect="execute", loader="logging.config.fileConfig")
     if part.head.startswith(b"version https://git-lfs.github.com/spec/"):
         yield part.sees("unknown-format", "it is a pointer to a file that is kept elsewhere", Grade.UNSCANNABLE)
     position = 0
@@ -83,12 +91,11 @@ def scan(part: Part) -> Iterator[Seen]:
             yield Span(0, position + bad.start())
             yield part.sees("trailing-bytes", "it begins as text and goes on as something else", offset=position + bad.start())
             return
-        secret = None
-        if any(mark in block for mark in _MARKS):
+        if marked(block):
             part.budget.spend(len(block) // 20)
-            secret = _SECRETS.search(block)
-        if secret:
-            yield part.sees("secret", "it holds what looks like a key or token", offset=position + secret.start(), effect="integrity")
-            break
+            place = secret(block)
+            if place >= 0:
+                yield part.sees("secret", MESSAGE, offset=position + place, effect="integrity")
+                break
         position += len(block)
     yield Span(0, part.window.size)

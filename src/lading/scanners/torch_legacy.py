@@ -82,3 +82,34 @@ def member(part: Part) -> Iterator[Seen]:
 def script(part: Part) -> Iterator[Seen]:
     """Follow the pickle of a program: its own classes are defined in the archive and run by torch alone."""
     yield from pickles(part, persistent=True, own="__torch__")
+
+
+@scanner("PyTorch storages or tensors", lambda part: part.context in {"torch-storages", "torch-tensors"})
+def oldest(part: Part) -> Iterator[Seen]:
+    """Follow the pickle of how many there are, then for each one a pickle and numbers; behind storages stands a pickle of their views."""
+    machine, seen = follow(part)
+    yield from [*seen, *_incomplete(part, machine), Span(0, machine.end)]
+    count, position = machine.text(machine.result), machine.end
+    of_storages = part.context == "torch-storages"
+    for number in range(min(count, _MOST_OLD) + of_storages if isinstance(count, int) else 0):
+        if position >= part.window.size:
+            return
+        machine, seen = follow(part, position)
+        yield from [*seen, *_incomplete(part, machine), Span(position, machine.end)]
+        if not machine.stopped:
+            return
+        width = 0 if number == count else _numbers(part, machine, of_storages=of_storages)
+        position = machine.end + width
+        yield Span(machine.end, min(position, part.window.size), inert=True)
+
+
+def _numbers(part: Part, machine: Machine, *, of_storages: bool) -> int:
+    """How many bytes stand behind the pickle of a storage (a count and its items) or of a tensor (its shape, strides and place)."""
+    if not of_storages:
+        return 16 + 16 * max(part.window.number("<i", machine.end) or 0, 0)
+    kind = machine.result[2] if isinstance(machine.result, tuple) and len(machine.result) > 2 else None  # noqa: PLR2004 - key, place, type
+    width = _SIZES.get(kind.name.removesuffix("Storage"), 1) if isinstance(kind, Name) else 1
+    return 8 + width * max(part.window.number("<q", machine.end) or 0, 0)
+
+
+_MOST_OLD = 100_000

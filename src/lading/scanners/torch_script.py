@@ -25,6 +25,9 @@ _KNOWN = frozenset(
         "_caffe2",
     }
 )
+_PYTHON = pattern(
+    r"(?m)^[ \t]*(?:import[ \t]+(?!__torch__\b|torch\b)\w+|from[ \t]+(?!__torch__\b|torch\b|typing\b|__future__\b)[\w.]+[ \t]+import\b)|\b(?:__import__|exec|eval)\s*\("
+)
 _REACHES = frozenset({"save", "from_file", "load", "open", "system"})
 
 
@@ -32,7 +35,12 @@ _REACHES = frozenset({"save", "from_file", "load", "open", "system"})
 def scan(part: Part) -> Iterator[Seen]:
     """Judge every operation that the code names."""
     yield Span(0, part.window.size)
-    for match in _OPERATION.finditer(part.window.read(0, min(part.window.size, part.limits.text_bytes)).decode("utf-8", "replace")):
+    code = part.window.read(0, min(part.window.size, part.limits.text_bytes)).decode("utf-8", "replace")
+    python = _PYTHON.search(code)
+    if python:
+        message = f"it holds {python.group(0).strip()[:60]!r}, which is Python and nothing that TorchScript knows"
+        yield part.sees("python-code", message, offset=python.start(), effect="execute", loader="torch.package, or whoever imports it")
+    for match in _OPERATION.finditer(code):
         family, name = match.group(1) or "torch", match.group(2) or match.group(3)
         if name in _REACHES:
             yield part.sees(

@@ -9,12 +9,14 @@ from collections.abc import Iterator
 from lading.core.inspection import Grade
 from lading.core.pattern import pattern
 from lading.scanners._registry import Part, Seen, Span, scanner
+from lading.syntax.programs import reads_as_program
 
 _OPENING = pattern(rb"(?:\xef\xbb\xbf)?\s*<(?:\?xml|PMML|net|svg|!DOCTYPE|!--)")
 _ENTITY = pattern(rb"<!ENTITY\s+(?:%\s+)?\S+\s+(SYSTEM|PUBLIC)?")
 _OUTSIDE = pattern(rb"<!DOCTYPE\s+\S+\s+(?:SYSTEM|PUBLIC)|<xi:include\b|xmlns:xi=|<\?xml-stylesheet|<xsl:")
 _SCRIPT = pattern(rb"<script\b|\son\w+\s*=\s*[\"']|javascript:", re.IGNORECASE)
-_EXTENSION = pattern(rb"<layer\b[^<>]{0,2000}\bversion=\"(?!opset\d+\")([^\"]{0,60})\"")
+_PMML_EXTENSION = pattern(rb"<Extension\b[^<]{0,4000}(?:</Extension>)?")
+_EXTENSION = pattern(rb"<layer\b[^<>]{0,2000}\b(?:version=[\"'](?!opset\d+[\"'])|library=[\"']|type=[\"'](?=Python[\"']))([^\"']{0,60})")
 
 
 @scanner(
@@ -45,12 +47,15 @@ def scan(part: Part) -> Iterator[Seen]:
         )
     if _SCRIPT.search(data):
         yield part.sees("data-code", "it holds a script", Grade.SUSPICIOUS, effect="execute", loader="browsers")
+    program = next((m for m in _PMML_EXTENSION.finditer(data) if reads_as_program(m.group(0).decode("utf-8", "replace"))), None)
+    if program:
+        yield part.sees("data-code", "an extension of it holds a program", offset=program.start(), effect="execute", loader="PMML readers")
     custom = _EXTENSION.search(data) if b"<net" in data[:400] else None
     if custom:
         kind = custom.group(1).decode("latin-1")
         yield part.sees(
             "onnx-operator",
-            f"a layer is of {kind!r}, which is no set of operators of OpenVINO",
+            f"a layer is of {kind!r}, which is no set of operators of OpenVINO and must be brought by a library",
             offset=custom.start(),
             effect="native-load",
             loader="OpenVINO",

@@ -7,10 +7,16 @@ from collections.abc import Iterator
 from typing import Any
 
 from lading.core.inspection import Grade
+from lading.core.pattern import pattern
+from lading.scanners._encoded import encoded
 from lading.scanners._registry import Part, Seen, Span, scanner
+from lading.scanners._secrets import MESSAGE, secret
 from lading.scanners._values import values
 
+_HYPER = pattern(r"!(?:new|name|apply|module|class):([\w.]+)")
+"""How HyperPyYAML names what is imported and called."""
 _MOST_EVENTS = 400_000
+_MOST_ANCHORS = 1000
 
 
 def _is_yaml(part: Part) -> bool:
@@ -26,7 +32,10 @@ def scan(part: Part) -> Iterator[Seen]:
     data = part.window.read(0, part.window.size)
     part.budget.spend(min(data.count(b"\n") + data.count(b","), _MOST_EVENTS) * 3 + len(data) // 50)
     yield Span(0, part.window.size)
-    text = data.decode("utf-8", "replace")
+    yield from encoded(part.window)
+    if (place := secret(data)) >= 0:
+        yield part.sees("secret", MESSAGE, offset=place, effect="integrity")
+    text = data.decode("utf-16" if data[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-8", "replace")
     pairs: list[tuple[str, Any]] = []
     import yaml  # noqa: PLC0415 - when there is a document of it
 
@@ -46,34 +55,45 @@ def _events(part: Part, loader: Any, pairs: list[tuple[str, Any]]) -> Iterator[S
 
     stack: list[list[str | None]] = []
     aliases = count = 0
+    anchors: dict[str, str] = {}
     while loader.check_event():
         event = loader.get_event()
         count += 1
         if count > _MOST_EVENTS or len(stack) > part.limits.depth:
             yield part.sees("limit", "more values, or deeper ones, than are read", Grade.UNSCANNABLE, effect="exhaustion")
             return
-        tag = getattr(event, "tag", None)
-        if isinstance(tag, str) and re.search(r"python/|ruby/|!java|javax?\.|!!perl", tag):
-            yield part.sees(
-                "yaml-tag",
-                f"the tag {tag[:120]} makes an object",
-                Grade.MALICIOUS,
-                callable=tag[:120],
-                effect="execute",
-            )
-        aliases += isinstance(event, yaml.AliasEvent)
-        if isinstance(event, (yaml.MappingStartEvent, yaml.SequenceStartEvent)):
+        if isinstance(tag := getattr(event, "tag", None), str):
+            yield from _tag(part, tag)
+        if isinstance(event, yaml.AliasEvent):
+            aliases += 1
+            _scalar(stack, anchors.get(str(event.anchor)), pairs)
+        elif isinstance(event, (yaml.MappingStartEvent, yaml.SequenceStartEvent)):
             _take(stack, None)
             stack.append([None] if isinstance(event, yaml.MappingStartEvent) else ["["])
         elif isinstance(event, (yaml.MappingEndEvent, yaml.SequenceEndEvent)) and stack:
             stack.pop()
         elif isinstance(event, yaml.ScalarEvent):
-            key = _take(stack, event.value)
-            if key is not None:
-                value: Any = event.value
-                pairs.append((key, True if value in {"true", "True", "yes"} else value))
+            if event.anchor and len(anchors) < _MOST_ANCHORS:
+                anchors[event.anchor] = event.value
+            _scalar(stack, event.value, pairs)
     if aliases > 10_000:  # noqa: PLR2004 - more than any configuration has
         yield part.sees("archive-bomb", f"{aliases} values refer to others", effect="exhaustion")
+
+
+def _tag(part: Part, tag: str) -> Iterator[Seen]:
+    """What a tag makes of the value that it stands before."""
+    if re.search(r"python/|ruby/|!java|javax?\.|!!perl", tag):
+        yield part.sees("yaml-tag", f"the tag {tag[:120]} makes an object", Grade.MALICIOUS, callable=tag[:120], effect="execute")
+    made = _HYPER.fullmatch(tag)
+    if made:
+        yield from values(part, [("_target_", made.group(1))])
+
+
+def _scalar(stack: list[list[str | None]], value: str | None, pairs: list[tuple[str, Any]]) -> None:
+    """Collect a value under its key, or take it as the key; what an alias stands for may be no text."""
+    key = _take(stack, value)
+    if key is not None and value is not None:
+        pairs.append((key, True if value in {"true", "True", "yes"} else value))
 
 
 def _take(stack: list[list[str | None]], value: str | None) -> str | None:

@@ -16,6 +16,7 @@ _METHODS = {8: "deflate", 12: "bz2", 14: "lzma-zip", 93: "zstd", 95: "xz"}
 _CHECKED = 64 << 20
 _STEP = 1 << 20
 _TOLD = 20
+_LONGEST_PATH = 4096
 _TENSORS = frozenset({"torch", "torchscript", "pt2"})
 """Archives in which members of certain places are the numbers of tensors."""
 
@@ -62,10 +63,18 @@ def _structure(part: Part, archive: Archive) -> Iterator[Seen]:
 
 def _path(part: Part, member: Member) -> Iterator[Seen]:
     name = member.name.replace("\\", "/")
-    if name.startswith("/") or ".." in name.split("/") or (len(name) > 1 and name[1] == ":"):
+    if leads_out(name):
         yield part.sees("archive-path", f"{member.name} leads out of the folder it is unpacked to", Grade.MALICIOUS, effect="write-file")
     if member.is_link:
-        yield part.sees("archive-link", f"{member.name} is a link or a device", effect="write-file")
+        target = part.window.read(member.begin, min(member.packed, _LONGEST_PATH)).decode("utf-8", "replace") if member.method == 0 else ""
+        grade = Grade.MALICIOUS if leads_out(target) else Grade.SUSPICIOUS
+        yield part.sees("archive-link", f"{member.name} is a link or a device", grade, effect="write-file")
+
+
+def leads_out(path: str) -> bool:
+    """Whether a path is absolute or climbs."""
+    plain = path.replace("\\", "/")
+    return plain.startswith("/") or ".." in plain.split("/") or plain[1:2] == ":"
 
 
 def _overlaps(part: Part, archive: Archive) -> Iterator[Seen]:
@@ -97,7 +106,12 @@ def kind(archive: Archive) -> str:
 def is_storage(name: str) -> bool:
     """Whether a member of a torch archive is the numbers of a tensor, which nothing interprets."""
     folder, _, last = name.rpartition("/")
-    return folder.rpartition("/")[2] in {"data", "constants", "weights"} and last.replace("_", "").isalnum() and "." not in last
+    return (
+        folder.rpartition("/")[2] in {"data", "constants", "weights"}
+        and not last.startswith("custom_obj")
+        and last.replace("_", "").isalnum()
+        and "." not in last
+    )
 
 
 def _member(part: Part, member: Member, context: str) -> Iterator[Seen]:

@@ -1,0 +1,53 @@
+"""Pickles that stand as text within other data, in base64 or hexadecimal: nobody loads them there, somebody decodes them later."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Iterator
+
+from lading.binary.window import Window
+from lading.core.pattern import pattern
+from lading.scanners._registry import Nested
+
+_LETTERS = rb"[A-Za-z0-9+/_-]{16,}={0,2}"
+_SPELLINGS = (
+    pattern(rb"gA[I-X]" + _LETTERS),
+    pattern(rb"Y(?:29zCn|3Bvc2l4C|19fYnVpbHRpbl9fC|2J1aWx0aW5zC|3N1YnByb2Nlc3MK)" + _LETTERS),
+    pattern(rb"80(?:02|03|0495|0595)[0-9a-fA-F]{24,}"),
+)
+"""Pickles of protocol 2 and later in base64, those of protocol 0 that begin with a module of danger, and the former in hexadecimal."""
+_SEARCHED = 4 << 20
+"""So much is searched at either end: nothing loads what stands there, so that it is worth little time."""
+_NAMES = pattern(rb"[c\x93iR\x81o\x82-\x84]")
+"""What a pickle holds that looks anything up; one without is no danger, and no decoy."""
+_MOST = 64
+
+
+def encoded(window: Window, begin: int = 0, end: int | None = None) -> Iterator[Nested]:
+    """Yield what stands there as text and is a pickle when it is decoded; it counts only where that one is dangerous."""
+    stop = window.size if end is None else min(end, window.size)
+    tail = max(begin + _SEARCHED, stop - _SEARCHED)
+    found = 0
+    for start, until in ((begin, min(stop, begin + _SEARCHED)), (tail, stop)):
+        for spelling in _SPELLINGS:
+            for match in spelling.finditer(window.read(start, until - start)):
+                content = decoded(match.group(0))
+                length = content.rfind(b".") + 1  # an opcode behind the text can read as one more letter of it
+                if length and _NAMES.search(content):
+                    found += 1
+                    yield Nested(Window(content[:length]), f"text at {start + match.start()}", "held")
+                if found >= _MOST:
+                    return
+
+
+def decoded(text: bytes) -> bytes:
+    """What a text in base64 or hexadecimal stands for; nothing where it is neither."""
+    try:
+        if text.startswith(b"80"):
+            return binascii.unhexlify(text[: len(text) & ~1])
+        plain = text.rstrip(b"=").translate(bytes.maketrans(b"-_", b"+/"))
+        plain = plain[:-1] if len(plain) % 4 == 1 else plain
+        return base64.b64decode(plain + b"=" * (-len(plain) % 4))
+    except (binascii.Error, ValueError):
+        return b""
