@@ -1,7 +1,9 @@
 """Effects behind so much of what is harmless that a reader who counts gives up."""
 
+import base64
 import json
 
+from attacks.carriers import BYTECODE, elsewhere, field, keras, layer, node, skops
 from attacks.opcodes import RUN, call, name, text
 from attacks.registry import FLAGGED, MALICIOUS, MARKER, STOPPED, Content, sample
 
@@ -82,3 +84,56 @@ def old_pickle_behind_a_long_text() -> Content:
 def old_pickle_behind_long_bytes() -> Content:
     """The same behind bytes that say how long they are."""
     return b"T\xc0\xc6\x2d\x00" + b"a" * 3_000_000 + b"0cos\nsystem\n(S'" + MARKER.encode() + b"'\ntR."
+
+
+_UNKNOWN = b"".join(name(f"acme.m{n}:x") + b"0" for n in range(_CALLS))
+
+
+@sample("names.pkl", *MALICIOUS)
+def danger_behind_unknown_globals() -> Content:
+    """A call of a function of danger behind hundreds of imports that are only unknown."""
+    return b"\x80\x02" + _UNKNOWN + RUN + b"."
+
+
+@sample("text.pkl", *MALICIOUS)
+def text_behind_computed_calls() -> Content:
+    """A text that a class runs, behind hundreds of calls that only a run would tell."""
+    computed = call(call(name("collections:OrderedDict"))) + b"0"
+    state = b"}(" + text("_parse_arg_template") + text("import os") + b"ub"
+    return b"\x80\x02" + computed * _CALLS + name("scipy.stats._continuous_distns:norm_gen") + b")\x81" + state + b"."
+
+
+@sample("config.json", *MALICIOUS)
+def target_behind_unknown_targets() -> Content:
+    """A target of danger behind hundreds that are only unknown."""
+    unknown = {f"k{n}": {"_target_": f"acme.x{n}"} for n in range(_CALLS)}
+    return json.dumps({**unknown, "model": {"_target_": "os.system", "command": MARKER}}).encode()
+
+
+@sample("padded.keras", *MALICIOUS)
+def bytecode_behind_foreign_layers() -> Content:
+    """Bytecode behind hundreds of layers of other packages."""
+    layers = [layer(f"T{n}", {}, f"acme.l{n}") for n in range(_CALLS)]
+    code = layer("Lambda", {"function": {"class_name": "__lambda__", "config": {"code": BYTECODE}}})
+    return keras({"module": "keras", "class_name": "Sequential", "config": {"layers": [*layers, code]}, "registered_name": None})
+
+
+@sample("padded.skops", *MALICIOUS)
+def function_behind_unknown_objects() -> Content:
+    """A function of danger behind hundreds of objects that are only unknown."""
+    unknown = {f"a{n}": {"__class__": f"X{n}", "__module__": "acme", "__loader__": "ObjectNode"} for n in range(_CALLS)}
+    return skops(**unknown, z={"__class__": "system", "__module__": "os", "__loader__": "ObjectNode"})
+
+
+@sample("padded.onnx", *MALICIOUS)
+def file_behind_other_files() -> Content:
+    """A tensor in a file above the folder, behind hundreds in files beside the model."""
+    tensors = b"".join(field(5, elsewhere(f"w{n}.bin")) for n in range(_CALLS)) + field(5, elsewhere("../../etc/passwd"))
+    return field(1, 8) + field(7, field(1, node("Relu")) + tensors + field(2, b"g")) + field(8, field(2, 17))
+
+
+@sample("decoys.pkl", *FLAGGED)
+def encoded_pickle_behind_decoys() -> Content:
+    """A pickle in base64 behind a hundred others that hold nothing but a text."""
+    decoy = text(base64.b64encode(b"\x80\x02" + text("a" * 16) + b".").decode()) + b"0"
+    return b"\x80\x04" + decoy * 100 + text(base64.b64encode(b"\x80\x02" + RUN + b".").decode()) + b"."

@@ -183,3 +183,4 @@ table(
     suffix=".pth",
 )
 table("configurations", {"pickle-as-text": json.dumps({"blob": base64.b64encode(EVIL).decode()}).encode()}, *FLAGGED, suffix=".json")
+table("npy", {"shape-of-a-field-that-is-no-number": npy("[('a', '<f4', 'x')]", "(1,)", bytes(8))}, *FLAGGED, suffix=".npy")

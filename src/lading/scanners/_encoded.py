@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 from collections.abc import Iterator
 
 from lading.binary.window import Window
@@ -17,7 +19,9 @@ _SPELLINGS = (
 """Pickles of protocol 2 and later in base64, those of protocol 0 that begin with a module of danger, and the former in hexadecimal."""
 _SEARCHED = 4 << 20
 """So much is searched at either end: nothing loads what stands there, so that it is worth little time."""
-_MOST = 16
+_NAMES = pattern(rb"[c\x93iR\x81o\x82-\x84]")
+"""What a pickle holds that looks anything up; one without is no danger, and no decoy."""
+_MOST = 64
 
 
 def encoded(window: Window, begin: int = 0, end: int | None = None) -> Iterator[Nested]:
@@ -27,10 +31,10 @@ def encoded(window: Window, begin: int = 0, end: int | None = None) -> Iterator[
     found = 0
     for start, until in ((begin, min(stop, begin + _SEARCHED)), (tail, stop)):
         for spelling in _SPELLINGS:
-            for match in spelling.finditer(window.view[start:until]):
+            for match in spelling.finditer(window.read(start, until - start)):
                 content = decoded(match.group(0))
                 length = content.rfind(b".") + 1  # an opcode behind the text can read as one more letter of it
-                if length:
+                if length and _NAMES.search(content):
                     found += 1
                     yield Nested(Window(content[:length]), f"text at {start + match.start()}", "held")
                 if found >= _MOST:
@@ -39,9 +43,6 @@ def encoded(window: Window, begin: int = 0, end: int | None = None) -> Iterator[
 
 def decoded(text: bytes) -> bytes:
     """What a text in base64 or hexadecimal stands for; nothing where it is neither."""
-    import base64  # noqa: PLC0415 - seldom needed
-    import binascii  # noqa: PLC0415 - as above
-
     try:
         if text.startswith(b"80"):
             return binascii.unhexlify(text[: len(text) & ~1])

@@ -64,15 +64,22 @@ def telling(key: str, value: Any) -> bool:  # noqa: ANN401 - anything stands in 
     return key in _KEYS or (isinstance(value, str) and ("{" in value or (key in _RUN and bool(value))))
 
 
+_MOST_TOLD = 60
+"""Enough to see what a document is; behind so many, only what is malicious is told."""
+
+
 def values(part: Part, pairs: Iterable[tuple[str, Any]]) -> Iterator[Seen]:
     """Yield what counts against a configuration, and the templates that it holds."""
     told = 0
     for path, value in pairs:
         key = path.rpartition(".")[2].partition("[")[0]
         for seen in _value(part, path, key, value):
-            told += isinstance(seen, Observation)
+            if isinstance(seen, Observation):
+                told += 1
+                if told > _MOST_TOLD and seen.grade is not Grade.MALICIOUS:
+                    continue
             yield seen
-            if told > 60:  # noqa: PLR2004 - enough to see what it is
+            if told > _MOST_TOLD * 1000:
                 return
 
 

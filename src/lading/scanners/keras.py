@@ -114,7 +114,8 @@ def scan(part: Part) -> Iterator[Seen]:
             continue
         for seen in _object(part, path, value):
             key = (getattr(seen, "rule", ""), getattr(seen, "message", path))
-            if key not in told and len(told) < 100:  # noqa: PLR2004 - enough to see what it is
+            malicious = getattr(seen, "grade", None) is Grade.MALICIOUS
+            if key not in told and (len(told) < 100 or malicious):  # noqa: PLR2004 - enough to see what it is
                 told.add(key)
                 yield seen
 

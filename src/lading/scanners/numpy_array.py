@@ -34,7 +34,11 @@ def scan(part: Part) -> Iterator[Seen]:
         yield Nested(part.window.part(data, part.window.size), "objects", "pickle")
         yield Span(data, part.window.size)
         return
-    end = data + size_of(kind) * math.prod(shape)
+    try:
+        end = data + size_of(kind) * math.prod(shape)
+    except TypeError:
+        yield part.sees("broken-file", "its type is none of NumPy", Grade.SUSPICIOUS, offset=begin)
+        return
     if end > part.window.size:
         yield part.sees("tensor-bounds", "the array is longer than the file", effect="integrity")
     yield Span(data, min(end, part.window.size), inert=True)

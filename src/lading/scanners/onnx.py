@@ -179,12 +179,13 @@ class _Walk:
         """The file that a tensor lies in."""
         pair = {f.number: text(self.window, f) for f in fields(self.window, entry.begin, entry.end) if f.kind == BYTES}
         place = pair.get(2, "")
-        if pair.get(1) == "location" and place not in self.places and len(self.places) < 200:  # noqa: PLR2004 - enough to see what it is
-            self.places.add(place)
+        if pair.get(1) == "location" and place not in self.places:
             plain = place.replace("\\", "/")
             if plain.startswith("/") or ".." in plain.split("/") or plain[1:2] == ":" or "://" in plain:
                 message = f"a tensor lies at {place}, outside of the folder of the model"
-                yield self.part.sees("onnx-external", message, Grade.MALICIOUS, offset=entry.begin, effect="read-file", loader=LOADER)
+                if len(self.places) < 200:  # noqa: PLR2004 - enough to see what it is
+                    self.places.add(place)
+                    yield self.part.sees("onnx-external", message, Grade.MALICIOUS, offset=entry.begin, effect="read-file", loader=LOADER)
         elif pair.get(1) in {"offset", "length"} and not (place.isdigit() and len(place) < 20):  # noqa: PLR2004 - digits of 63 bits
             message = f"the {pair[1]} of a tensor elsewhere is {place[:40]!r}, which is no place in a file"
             yield self.part.sees("tensor-bounds", message, offset=entry.begin, effect="integrity", loader=LOADER)

@@ -30,6 +30,8 @@ NAMES = (
 _LEGACY_TORCH = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19."
 _OPENING = pattern(rb"[(\]})NIJKMLFGSTUVXcipPq0-2lde.\x80-\x8f\x95-\x98BC\x8a]")
 _TRIED = 1 << 20
+_OTHERS = frozenset({"torch", "torch-storages", "torch-tensors", "torchscript", "template", "python", "keras-config"})
+"""What is read by a scanner of its own, or is no pickle whatever it begins with."""
 _TRIED_OPCODES = 1 << 21
 _OTHERS = frozenset({"torch", "torch-storages", "torch-tensors", "torchscript", "template", "python", "keras-config"})
 """What is read by a scanner of its own, or is no pickle whatever it begins with."""

@@ -32,7 +32,8 @@ def scan(part: Part) -> Iterator[Seen]:
     for _, node in walk(schema, lambda _, __: False):
         if isinstance(node, dict) and "__class__" in node and "__module__" in node:
             for seen in _node(part, node):
-                if str(seen) not in told and len(told) < 100:  # noqa: PLR2004 - enough to see what it is
+                malicious = getattr(seen, "grade", None) is Grade.MALICIOUS
+                if str(seen) not in told and (len(told) < 100 or malicious):  # noqa: PLR2004 - enough to see what it is
                     told.add(str(seen))
                     yield seen
 

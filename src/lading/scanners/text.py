@@ -33,6 +33,7 @@ _HANDLER = pattern(
     rb"(?m)^[ \t]*(?:args|kwargs)[ \t]*[=:][^\n]*(?:__\w+__|\b(?:os|subprocess|eval|exec|open|getattr|compile|builtins)\b[^\n]*\()"
 )
 _STEP = 1 << 20
+_PIECE = 1 << 16
 _LONGEST_LETTER = 4
 
 
@@ -71,10 +72,13 @@ def _decodes(head: bytes) -> bool:
 def scan(part: Part) -> Iterator[Seen]:
     """Text to its end; what is no text behind it is told."""
     if part.head.startswith(b"#!") or part.suffix in _PROGRAMS:
-        acts = reads_as_program(part.window.read(0, _STEP).decode("utf-8", "replace"))
+        acts = any(
+            reads_as_program(part.window.read(at, _PIECE).decode("utf-8", "replace"))
+            for at in range(0, min(part.window.size, _STEP), _PIECE)
+        )
         message = "is a program that fetches, deletes or starts others" if acts else "is a program; whether somebody runs it is not told"
         yield part.sees("code-file", f"{part.name} {message}", Grade.SUSPICIOUS if acts else Grade.UNSCANNABLE, effect="execute")
-    if part.suffix in {".ini", ".cfg", ".conf"} and (handler := _HANDLER.search(part.window.read(0, _STEP))):
+    if part.suffix in {".ini", ".cfg", ".conf"} and (handler := _HANDLER.search(part.window.read(0, part.limits.text_bytes))):
         message = "its arguments of a handler call something: logging.config evaluates them"
         yield part.sees("config-target", message, offset=handler.start(), effect="execute", loader="logging.config.fileConfig")
     if part.head.startswith(b"version https://git-lfs.github.com/spec/"):
