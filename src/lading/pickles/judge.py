@@ -169,15 +169,11 @@ def _state(call: Call, target: Made, machine: Machine) -> Judged | None:
     """An object is given a state: what made it must give objects, and some classes run what stands in the state."""
     if call.what in {"set", "append"}:
         return _objection(call, machine, "pickle-arguments", "loading puts items into something that is no container")
-    made = target.maker if isinstance(target.maker, Name) else None
-    rule = rules().get(canonical(made.module, made.name)) if made else None
-    if made and made.name in {"_reconstructor", "__newobj__"} and isinstance(target.arguments, tuple) and target.arguments:
-        of = target.arguments[0]
-        rule = rules().get(canonical(of.module, of.name)) if isinstance(of, Name) else rule
+    rule = rules().get(_class_of(target))
     if rule == "distribution" and not _distribution(call, machine):
         return _objection(call, machine, "pickle-runs-text", "loading runs a text of the state of a distribution of SciPy", Grade.MALICIOUS)
-    if rule == "file-beside" and not _is_beside(call, machine):
-        return _objection(call, machine, "pickle-arguments", "loading reads an array from a file that does not lie beside this one")
+    if rule in _STATES and not _STATES[rule](call, machine):
+        return _objection(call, machine, "pickle-arguments", f"loading gives {brief(_class_of(target))} a state that may reach something")
     if rule in {"type-of-constant", "member", "codec", "sized", "ufunc"} and call.what == "build":
         return _objection(call, machine, "pickle-changes-shared", "loading changes something that other code shares")
     return None
@@ -311,6 +307,10 @@ def _is_beside(call: Call, machine: Machine) -> bool:
     return isinstance(name, str) and bool(name) and not re.search(r"[/\\:\0]", name) and name not in {".", ".."}
 
 
+_STATES = {"memory": _memory, "formula": _formula, "packed": _packed, "file-beside": _is_beside}
+"""What the word in a table asks of the state that an object is given."""
+
+
 def _is_template(text: Any) -> bool:  # noqa: ANN401 - any value of the stack
     return isinstance(text, str) and len(text) < _LONGEST_TEMPLATE and all(_TEMPLATE_LINE.fullmatch(line) for line in text.splitlines())
 
@@ -386,6 +386,7 @@ _RULES = {
     "type": _any, "anything": _any, "inert-call": _any, "nested": _something, "reference": _never, "sized": _sized, "codec": _codec, "member": _member,
     "first-is-known": _first_is_known, "scalar": _scalar, "ufunc": _ufunc, "from-type": _from_type, "type-of-constant": _type_of_constant,
     "finite": _finite, "file-beside": _new_only, "instance-first": _instance_first, "new": _new_only, "distribution": _distribution,
+    "array-maker": _array_maker, "memory": _new_only, "formula": _new_only, "packed": _new_only,
 }  # fmt: skip
 """What the word in a table asks of the arguments."""
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Iterator
 
 from lading.binary.window import Window
@@ -43,6 +41,9 @@ def encoded(window: Window, begin: int = 0, end: int | None = None) -> Iterator[
 
 def decoded(text: bytes) -> bytes:
     """What a text in base64 or hexadecimal stands for; nothing where it is neither."""
+    import base64  # noqa: PLC0415 - seldom needed
+    import binascii  # noqa: PLC0415 - as above
+
     try:
         if text.startswith(b"80"):
             return binascii.unhexlify(text[: len(text) & ~1])

@@ -18,7 +18,7 @@ _CHECKED = 64 << 20
 _STEP = 1 << 20
 _TOLD = 20
 _LONGEST_PATH = 4096
-_TENSORS = frozenset({"torch", "torchscript", "pt2"})
+_TENSORS = frozenset({"torch", "torchscript", "pt2", "package"})
 """Archives in which members of certain places are the numbers of tensors."""
 
 
@@ -119,6 +119,8 @@ def kind(archive: Archive) -> str:
 def is_storage(name: str) -> bool:
     """Whether a member of a torch archive is the numbers of a tensor, which nothing interprets."""
     folder, _, last = name.rpartition("/")
+    if folder.rpartition("/")[2] == ".data" and last.endswith(".storage"):
+        return last[:-8].isdecimal()
     return (
         folder.rpartition("/")[2] in {"data", "constants", "weights"}
         and not last.startswith("custom_obj")
