@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lading.binary.window import Window
 
@@ -63,8 +64,7 @@ def _width(most: int) -> int:
     return (most.bit_length() - 1) // 8 + 1 if most else 1
 
 
-@dataclass(frozen=True, slots=True)
-class Levels:
+class Levels(Struct, frozen=True):
     """How many records the nodes of a tree hold at each depth, and how wide the counts of them are written."""
 
     most: tuple[int, ...]

@@ -235,10 +235,10 @@ _PACKED = frozenset(
     for kind in ("quantized.LinearPackedParamsBase", "quantized.Conv2dPackedParamsBase", "quantized.Conv3dPackedParamsBase",
                  "quantized.EmbeddingPackedParamsBase", "rnn.CellParamsBase", "sparse.LinearPackedParamsBase")
 )  # fmt: skip
-_FORMULA = re.compile(
+_FORMULA = pattern(
     r"(?:(?:np\.(?:log|log1p|exp|sqrt|abs|square|sin|cos)|C|I|center|standardize|scale|bs|cr|poly)(?=\()|[A-Za-z_]\w*(?!\w|\s*\(|\.)|[\d.]|[-+*/:~^|,()\s])*"
 )
-_CALLED = re.compile(r"__|\)\s*\(")
+_CALLED = pattern(r"__|\)\s*\(")
 _STATES = {"memory": _memory, "formula": _formula, "packed": _packed}
 """What the word in a table asks of the state that an object is given."""
 

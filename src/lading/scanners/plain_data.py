@@ -75,7 +75,7 @@ def tables(part: Part) -> Iterator[Seen]:
     yield Span(0, part.window.size, inert=True)
 
 
-_WORDS = re.compile(rb"(\d{1,9}) (\d{1,5})\n[^\n ]{1,400} ")
+_WORDS = pattern(rb"(\d{1,9}) (\d{1,5})\n[^\n ]{1,400} ")
 
 
 def _is_word_vectors(part: Part) -> bool:
@@ -111,7 +111,7 @@ def ocdbt(part: Part) -> Iterator[Seen]:
     yield Span(0, part.window.size, inert=True)
 
 
-_CHUNK = re.compile(r"[0-9a-f]{32}|\d{1,6}(?:\.\d{1,6}){0,8}")
+_CHUNK = pattern(r"[0-9a-f]{32}|\d{1,6}(?:\.\d{1,6}){0,8}")
 
 
 @scanner("piece of an array", lambda part: (not part.depth or part.context == "compressed") and bool(_CHUNK.fullmatch(part.name)), weak=3)
