@@ -86,12 +86,13 @@ def follow(window: Window) -> tuple[int, dict[int, int]]:
     """Where the value ends, and the extension types in it with their first places."""
     position, left, count = 0, 1, 0
     extensions: dict[int, int] = {}
+    view = window.view  # once: asking for all bytes of a file has its price
     while left:
         left -= 1
         count += 1
         if count > _MOST or position >= window.size:
             raise _BrokenError("it ends too early, or holds more than is followed")
-        code = window.view[position]
+        code = view[position]
         position, more, extension = _value(window, position, code)
         if extension is not None:
             extensions.setdefault(extension, position)
