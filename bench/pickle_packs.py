@@ -61,6 +61,18 @@ PACKS = {
     "torchao": ("torchao", ("torchao",), ("torchao.quantization", "torchao.dtypes", "torchao.float8")),
     "spacy": ("spacy", ("spacy", "thinc"), ("spacy.attrs", "spacy.symbols", "spacy.tokens")),
     "optax": ("optax", ("optax",), ("optax",)),
+    "ultralytics": ("ultralytics", ("ultralytics",), ("ultralytics.nn", "ultralytics.utils.loss", "ultralytics.utils.tal")),
+    "segmentation_models": ("segmentation-models-pytorch", ("segmentation_models_pytorch",), ()),
+    "tabnet": ("pytorch-tabnet", ("pytorch_tabnet",), ()),
+    "feature_engine": ("feature-engine", ("feature_engine",), ()),
+    "mlxtend": ("mlxtend", ("mlxtend",), ()),
+    "pyod": ("pyod", ("pyod",), ("pyod.models", "pyod.utils")),
+    "tslearn": ("tslearn", ("tslearn",), ()),
+    "shap": ("shap", ("shap", "slicer"), ("shap._explanation", "shap.explainers", "shap.maskers", "slicer")),
+    "optuna": ("optuna", ("optuna",), ("optuna.samplers", "optuna.distributions", "optuna.trial", "optuna.study", "optuna.pruners", "optuna.storages._in_memory", "optuna.search_space")),
+    "pmdarima": ("pmdarima", ("pmdarima",), ()),
+    "reinforcement": ("stable-baselines3", ("gymnasium", "stable_baselines3"), ("gymnasium.spaces", "stable_baselines3.common.(running_mean_std|vec_env.vec_normalize|buffers|torch_layers|policies|distributions|utils|noise)")),
+    "sktime": ("sktime", ("sktime",), ("sktime.forecasting.(naive|trend|theta|arima|ets|exp_smoothing|compose|base)", "sktime.transformations.series", "sktime.datatypes._dtypekind")),
     "torch_more": ("torch", ("torch",), ("torch.ao.nn", "torch.ao.quantization", "torch.distributed.tensor", "torch.distributed._tensor", "torch.distributed.checkpoint.metadata", "torch.distributed.device_mesh", "torch.distributed.fsdp", "torch.distributed._shard", "torch.distributed.checkpoint.planner", "torch.nn.quantized", "torch.quantization", "torch.masked.maskedtensor", "torch.nested._internal.nested_tensor", "torch.amp", "torch.cuda.amp", "torch.utils.data.dataset", "torch.utils.data.sampler", "torch.utils.data.dataloader", "torch.nn.parallel", "torch.nn.attention")),
     "transformers_models": ("transformers", ("transformers",), ("transformers.modeling_outputs", "transformers.cache_utils", "transformers.tokenization_utils", "transformers.activations", "transformers.trainer_pt_utils", "transformers.utils.generic", "transformers.modeling_rope_utils", "transformers.pytorch_utils", "transformers.optimization", "transformers.trainer_callback", "transformers.utils.quantization_config", "transformers.image_processing", "transformers.feature_extraction", "transformers.data.data_collator", "transformers.integrations.sdpa")),
     "transformers_configurations": ("transformers", ("transformers",), (r"transformers\.models\.\w+\.configuration_",)),
@@ -68,7 +80,7 @@ PACKS = {
 }  # fmt: skip
 """The file, the release that is named in it, the packages, and the modules of them (all where none are named)."""
 LEFT_OUT = re.compile(
-    r"(^|[._])(tests?|testing|conftest|datasets|downloader|examples?|benchmarks?|cli|commands|__main__|graphics|plotting|plots?|experimental|onnx|tensorflow|_tf_|flax)([._]|$)"
+    r"(^|[._])(tests?|testing|conftest|datasets|downloader|examples?|benchmarks?|cli|commands|__main__|graphics|plotting|plots?|experimental|onnx|tensorflow|_tf_|flax|backends|autobackend)([._]|$)"
 )
 CALLED = ("__new__", "__setstate__", "__setattr__", "__setitem__", "append", "extend", "add", "__del__", "__getattr__", "__getattribute__",
           "__hash__", "__eq__", "__instancecheck__", "__set_name__", "_missing_")  # fmt: skip
@@ -83,6 +95,13 @@ TRUSTED = ("builtins", "abc", "enum", "collections", "typing", "torch.nn.modules
 REVIEWED = frozenset(
     [
         "autograd.core.VSpace.add",
+        "gymnasium.spaces.discrete.Discrete.__setstate__",
+        "gymnasium.spaces.space.Space.__setstate__",
+        "optuna.trial._frozen.FrozenTrial.__hash__",
+        "optuna.distributions.CategoricalDistribution.__eq__",
+        "sktime.base._base.BaseObject.__eq__",
+        "sktime.forecasting.base._fh.ForecastingHorizon.__new__",
+        "slicer.slicer.Slicer.__setattr__",
         "huggingface_hub.repocard_data.CardData.__setitem__",
         "lifelines.fitters.coxph_fitter.CoxPHFitter.__getattr__",
         "peft.peft_model.PeftModel.__getattr__",

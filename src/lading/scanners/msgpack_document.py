@@ -101,6 +101,7 @@ def follow(window: Window) -> tuple[int, dict[int, int]]:
     view, there = window.sparse, 0
     position, left, count = 0, 1, 0
     extensions: dict[int, int] = {}
+    view = window.view  # once: asking for all bytes of a file has its price
     while left:
         left -= 1
         count += 1
