@@ -95,3 +95,29 @@ def test_a_report_names_only_rules_that_it_uses(tmp_path: Path) -> None:
     (tmp_path / "a.pkl").write_bytes(b"cos\nsystem\n.")
     report = as_report(list(inspect_all([tmp_path])))
     assert {f.rule for f in report.findings} == {r.id for r in report.rules} == {"pickle-dangerous-global"}
+
+
+HARMLESS_PYTHON = {
+    "a variable named like a module": "def tokens(code):\n    return code.lower()\n",
+    "a list named like a module": "def f():\n    code = []\n    code.append(1)\n    return code\n",
+    "attributes as the base looks them up": "class C:\n    def __getattribute__(self, n):\n        return super().__getattribute__(n)\n",
+    "the order of bases": "def f(c):\n    return [b for b in type(c).__mro__]\n",
+}
+
+
+@pytest.mark.parametrize("source", HARMLESS_PYTHON.values(), ids=HARMLESS_PYTHON)
+def test_a_name_that_only_looks_like_danger_is_none(source: str) -> None:
+    assert inspect_bytes(source.encode(), "helpers.py").grade is Grade.BENIGN
+
+
+DANGEROUS_PYTHON = {
+    "a module by its name": "code = __import__('code')\ncode.interact()\n",
+    "a module that is handed in": "def f(os):\n    os.system('true')\nf(__import__('os'))\n",
+    "all classes there are": "x = ().__class__.__mro__[1].__subclasses__()\n",
+    "an alias": "import code as c\nc.interact()\n",
+}
+
+
+@pytest.mark.parametrize("source", DANGEROUS_PYTHON.values(), ids=DANGEROUS_PYTHON)
+def test_a_name_that_hides_danger_is_found(source: str) -> None:
+    assert inspect_bytes(source.encode(), "modeling_x.py").grade is Grade.MALICIOUS

@@ -36,7 +36,7 @@ _HARMLESS_AT_IMPORT = pattern(
     r"|__future__|pathlib\.Path|os\.path\.\w+|os\.getenv|os\.environ\.get|datasets\.\w+|einops\.\w+|packaging\.\S+|(?:\w+\.)?(?:Auto\w+\.register)"
 )
 _DUNDERS = frozenset(
-    {"__subclasses__", "__globals__", "__builtins__", "__code__", "__bases__", "__mro__", "__getattribute__", "__import__", "f_globals"}
+    {"__subclasses__", "__globals__", "__builtins__", "__code__", "__bases__", "__getattribute__", "__import__", "f_globals"}
 )
 _HIDES = pattern(r"(?:base64|binascii|codecs|zlib|lzma|bz2|gzip)\.\w*(?:decode|decompress|unhexlify|a2b_\w+)\w*|bytes\.fromhex|chr")
 LOADER = "import, by whatever the repository tells its loader to import"
@@ -144,12 +144,15 @@ class _Visitor:
         self.names: dict[str, str] = {}
         self.effects: list[tuple[str, int, bool]] = []
         self.known: set[str] = set()
+        self.variables: set[str] = set()
         self.called: dict[str, None] = {}
         self.hides = False
         self.calls: set[tuple[str, int]] = set()
         self.handed: set[tuple[str, int]] = set()
 
     def read(self, tree: ast.Module) -> None:
+        self.variables = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+        self.variables |= {n.arg for n in ast.walk(tree) if isinstance(n, ast.arg)}
         self._imports(tree)
         functions = {n.name: n for n in tree.body if isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))}
         self._walk(list(ast.iter_child_nodes(tree)), at_import=True)
@@ -171,7 +174,7 @@ class _Visitor:
                             self._bind(name, f"{node.module}.{name}")
             elif isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
                 full = self._full(node.value)
-                if full and (_RUNS.fullmatch(full) or full in self.known):
+                if full and (_RUNS.fullmatch(full) or full in self.known or _is_import(node.value)):
                     self._bind(node.targets[0].id, full)
 
     def _bind(self, name: str, full: str) -> None:
@@ -215,7 +218,7 @@ class _Visitor:
         elif isinstance(node, (ast.Attribute, ast.Name)) and _HANDED.fullmatch(full := self._full(node)):
             self.effects.append((full, node.lineno, now))
             self.handed.add((full, node.lineno))
-        elif isinstance(node, ast.Attribute) and node.attr in _DUNDERS - {"__bases__", "__code__"}:
+        elif isinstance(node, ast.Attribute) and node.attr in _DUNDERS - {"__bases__", "__code__"} and not _own_attribute(node):
             self.effects.append((f"dunder {node.attr}", node.lineno, now))
 
     def _taken(self, node: ast.Call, inner: str) -> str:
@@ -259,7 +262,8 @@ class _Visitor:
             return ".".join([looked_up, *reversed(parts)]) if looked_up else ""
         if not isinstance(node, ast.Name):
             return ""
-        return ".".join([self.names.get(node.id, node.id), *reversed(parts)])
+        name = self.names.get(node.id) or (f"<{node.id}>" if parts and node.id in self.variables - _MODULES else node.id)
+        return ".".join([name, *reversed(parts)])
 
 
 def _constant(node: ast.AST) -> str:
@@ -281,6 +285,20 @@ _STARRED = {
     "subprocess": ("run", "Popen", "call", "check_output", "check_call", "getoutput"),
 }
 _HOLDERS = frozenset({"os", "sys", "builtins", "__builtins__", "subprocess", "importlib", "posix", "__import__()"})
+
+
+_MODULES = _HOLDERS | {"pickle", "socket", "shutil", "ctypes", "runpy", "marshal", "pty", "requests", "urllib", "httpx"}
+"""Names that mean the module though nothing imports it here; any other that is assigned to is a variable like `code`."""
+
+
+def _is_import(node: ast.AST) -> bool:
+    return isinstance(node, ast.Call) and ast.unparse(node.func) in {"__import__", "importlib.import_module", "import_module"}
+
+
+def _own_attribute(node: ast.Attribute) -> bool:
+    """Whether a class looks its own attributes up as its base does: `super().__getattribute__`, `object.__getattribute__`."""
+    base = node.value.func if isinstance(node.value, ast.Call) else node.value
+    return node.attr == "__getattribute__" and isinstance(base, ast.Name) and base.id in {"super", "object"}
 
 
 def _is_main(node: ast.If) -> bool:
