@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Iterator
 
 from lading.binary.window import Window
@@ -43,11 +41,13 @@ def encoded(window: Window, begin: int = 0, end: int | None = None) -> Iterator[
 
 def decoded(text: bytes) -> bytes:
     """What a text in base64 or hexadecimal stands for; nothing where it is neither."""
+    import base64  # noqa: PLC0415 - when there is such a text
+
     try:
         if text.startswith(b"80"):
-            return binascii.unhexlify(text[: len(text) & ~1])
+            return bytes.fromhex(text[: len(text) & ~1].decode())
         plain = text.rstrip(b"=").translate(bytes.maketrans(b"-_", b"+/"))
         plain = plain[:-1] if len(plain) % 4 == 1 else plain
         return base64.b64decode(plain + b"=" * (-len(plain) % 4))
-    except (binascii.Error, ValueError):
+    except ValueError:
         return b""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -75,6 +74,8 @@ def judge(part: Part, document: Any) -> Iterator[Seen]:  # noqa: ANN401 - anythi
     if isinstance(document, dict) and "class_name" in document and "config" in document:
         yield Nested(part.window, part.name, "keras-config")
     elif isinstance(document, dict) and isinstance(document.get("modelTopology"), dict):
+        import json  # noqa: PLC0415 - for this kind of document alone
+
         yield Nested(Window(json.dumps(document["modelTopology"]).encode()), "modelTopology", "keras-config")
     if isinstance(document, dict) and "learner" in document and "version" in document:
         return
