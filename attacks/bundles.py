@@ -47,7 +47,7 @@ table("bundles", {"spacy-array-of-objects": _objects(b"O")}, *FLAGGED, suffix=""
 table("bundles", {"spacy-plain": b"\x82\xa5nodes\x92\x01\x02\xa4name\xa3abc"}, *BENIGN, suffix="", what="a table of spaCy")
 table("bundles", {"loader": f"flavors:\n  python_function:\n    loader_module: os.system\n    code: code\n# {MARKER}\n".encode()}, *FLAGGED, suffix=".yaml",
       what="an MLflow model that names what loads it")  # fmt: skip
-table("bundles", {"member-of-zstd": struct.pack("<I", 0xFD2FB528) + EVIL}, *STOPPED, suffix=".zst", what="a stream that is not unpacked")
+table("bundles", {"broken-zstd": struct.pack("<I", 0xFD2FB528) + EVIL}, *STOPPED, suffix=".zst", what="a stream that is broken")
 
 
 def _record(content: bytes) -> bytes:

@@ -8,6 +8,7 @@ import zlib
 
 from attacks.opcodes import RUN, call, name, text
 from attacks.registry import BENIGN, MALICIOUS, MARKER, STOPPED, table
+from lading.binary import zstd
 
 
 def _array(kind: bytes, count: int, content: bytes, *, padding: bool = True) -> bytes:
@@ -48,9 +49,9 @@ table(
     {
         "call-behind-the-array": BEHIND, "call-behind-an-array-without-padding": OLD, "array-of-objects": WITHIN,
         "zlib": zlib.compress(BEHIND), "gzip": gzip.compress(BEHIND), "bz2": bz2.compress(BEHIND), "xz": lzma.compress(BEHIND),
-        "lzma": lzma.compress(BEHIND, lzma.FORMAT_ALONE), "lz4": _lz4(BEHIND), "gzip-twice": gzip.compress(gzip.compress(BEHIND)), "other-file": MEMORY,
+        "lzma": lzma.compress(BEHIND, lzma.FORMAT_ALONE), "lz4": _lz4(BEHIND), "zstd": zstd.module().compress(BEHIND), "gzip-twice": gzip.compress(gzip.compress(BEHIND)), "other-file": MEMORY,
     },
     *MALICIOUS, suffix=".joblib", what="a call that joblib makes when it loads",
 )  # fmt: skip
-table("joblib_arrays", {"array-longer-than-the-file": LONG, "private-unpickle": COMPRESSED, "private-import": BYTES, "zstd": b"\x28\xb5\x2f\xfd" + BEHIND}, *STOPPED, suffix=".joblib",
-      what="what no joblib writes, or what is not unpacked")  # fmt: skip
+table("joblib_arrays", {"array-longer-than-the-file": LONG, "private-unpickle": COMPRESSED, "private-import": BYTES, "broken-zstd": b"\x28\xb5\x2f\xfd" + BEHIND}, *STOPPED, suffix=".joblib",
+      what="what no joblib writes, or what is broken")  # fmt: skip

@@ -25,7 +25,7 @@ LIBRARIES = {
     "transformers": ("transformers",),
 }
 LEFT_OUT = (".tests", ".testing", "._testing", "conftest", ".externals", ".datasets", ".parallel", ".distributed", ".fx", "io.", ".dask", ".spark",
-            "._build_utils", ".callbacks", "computation", "_test", ".plotting", ".dynamo", ".onnx", ".cli", ".commands", "frozen", ".hub", "._fileno")  # fmt: skip
+            "._build_utils", ".callbacks", "computation", "_test", ".plotting", ".dynamo", ".onnx", ".cli", ".commands", "frozen", ".hub", "._fileno", "sklearn.callback")  # fmt: skip
 ONLY = {
     "transformers": (
         "transformers.training_args",

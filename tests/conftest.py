@@ -6,6 +6,11 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+settings.register_profile("lading", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("lading")
+"""A machine that is busy makes no test fail: time is measured in `bench/`."""
 
 CASES = Path(__file__).parent / "cases"
 

@@ -168,7 +168,6 @@ def test_a_scan_loads_what_reads_a_kind_of_file_with_the_first_such_file(tmp_pat
         "packaging.specifiers",
         "zipfile",
         "email.parser",
-        "dataclasses",
         "importlib.metadata",
         "shutil",
     }

@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from backports import zstd
 
 from advisory_makers import NOW, advisory, store
 from installed_makers import GO, go_program, install, shared_object
 from lading.audit.run import audit
+from lading.binary.zstd import module as zstd
 from lading.cli.audit import load
 from lading.cli.scan import report_of
 from lading.core.bom import Bom
@@ -65,7 +65,7 @@ def image(folder: Path, *layers: bytes, media: str = "application/vnd.oci.image.
 
 
 def _plain(layer: bytes) -> bytes:
-    return gzip.decompress(layer) if layer[:2] == b"\x1f\x8b" else zstd.decompress(layer) if layer[:4] == b"\x28\xb5\x2f\xfd" else layer
+    return gzip.decompress(layer) if layer[:2] == b"\x1f\x8b" else zstd().decompress(layer) if layer[:4] == b"\x28\xb5\x2f\xfd" else layer
 
 
 BASE = {"etc/os-release": b'ID=alpine\nVERSION_ID="3.19"\n', "lib/apk/db/installed": APK}
@@ -100,7 +100,7 @@ def test_an_image_is_what_its_layers_install_name_and_carry(tmp_path: Path) -> N
 
 def test_every_form_of_an_image_is_the_same_image(tmp_path: Path) -> None:
     whole = refs(load(image(tmp_path / "oci", *LAYERS)))
-    squeezed = image(tmp_path / "zstd", *(zstd.compress(_plain(p)) for p in LAYERS), media="application/vnd.oci.image.layer.v1.tar+zstd")
+    squeezed = image(tmp_path / "zstd", *(zstd().compress(_plain(p)) for p in LAYERS), media="application/vnd.oci.image.layer.v1.tar+zstd")
     assert refs(load(squeezed)) == whole
     root = tmp_path / "root"
     for name, data in {**BASE, **APP}.items():
@@ -388,12 +388,6 @@ def test_a_layer_of_other_bytes_than_its_digest_is_told(tmp_path: Path) -> None:
     place.write_bytes(gzip.compress(tar({"app/requirements.txt": b"evil==1.0\n"})))
     (skipped,) = load(folder).coverage.unread
     assert "other bytes" in skipped.reason
-
-
-def test_a_zstd_layer_without_its_reader_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lading.image.layers._zstd_module", lambda: None)
-    (skipped,) = load(image(tmp_path / "image", zstd.compress(_plain(LAYERS[0])))).coverage.unread
-    assert "lading[zstd]" in skipped.reason
 
 
 @pytest.fixture

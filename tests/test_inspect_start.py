@@ -259,6 +259,14 @@ def test_what_lies_far_apart_in_a_pickle_is_seen_on_disk_as_in_memory(tmp_path: 
     assert found.grade is not Grade.BENIGN
 
 
+def test_every_value_of_a_large_table_is_seen_on_disk_as_in_memory(tmp_path: Path) -> None:
+    data = b"\xdd" + struct.pack(">I", 1_500_001) + b"\x01" * 1_500_000 + b"\xd4\x55\x00"
+    (tmp_path / "a.msgpack").write_bytes(data)
+    found = inspect_path(tmp_path / "a.msgpack", hashed=False)
+    assert found == inspect_bytes(data, "a.msgpack", path=str(tmp_path / "a.msgpack"))
+    assert found.grade is Grade.SUSPICIOUS
+
+
 def test_the_members_of_a_large_archive_are_found_without_reading_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "a.pt"
     with zipfile.ZipFile(path, "w") as archive:

@@ -48,6 +48,11 @@ def test_every_form_of_the_database_of_rpm_is_read(form: Callable[..., bytes]) -
     assert sorted(p.name for p in rpm.packages(form(*MANY))) == NAMES
 
 
+def test_a_package_under_the_number_of_the_counter_is_a_package() -> None:
+    data = berkeley(package("a"), package("b")).replace(b"\1" + struct.pack("=I", 2), b"\1" + bytes(4))
+    assert sorted(p.name for p in rpm.packages(data)) == ["a", "b"]
+
+
 def test_keys_of_signers_are_no_packages() -> None:
     assert [p.name for p in rpm.packages(berkeley(package("gpg-pubkey"), package("a")))] == ["a"]
 

@@ -168,7 +168,66 @@ def repository(folder: pathlib.Path) -> None:
     fast.save_pretrained(folder / "bert")
 
 
-MAKERS = (values, arrays, estimators, torches, tensors, graphs, repository)
+def hierarchies(folder: pathlib.Path) -> None:
+    """HDF5 of every format of the library, with few and many attributes and links, and models of Keras in it."""
+    import h5py
+
+    for form in ("earliest", "v108", "v110", "latest"):
+        with h5py.File(folder / f"{form}.h5", "w", libver=form if form == "earliest" else (form, form)) as file:
+            group = file.create_group("many", track_order=form != "earliest")
+            for number in range(120):
+                group.attrs[f"attribute {number}"] = f"text {number}" if number % 3 else np.arange(4)
+                group.create_group(f"link {number}").attrs["names"] = ["a", "bb"]
+            for number in range(0, 120, 4):
+                del group.attrs[f"attribute {number}"], group[f"link {number}"]
+            file.create_dataset("packed", data=np.ones((40, 40)), chunks=(5, 5), compression="gzip", shuffle=True)
+            file.create_dataset("growing", data=np.arange(9), maxshape=(None,), chunks=(4,))
+            file.create_dataset("texts", data=["a", "bb"], dtype=h5py.string_dtype())
+            file["type"] = h5py.string_dtype()
+            file.attrs.create("of a type", "text", dtype=file["type"])
+            file["soft"] = h5py.SoftLink("/many")
+    with h5py.File(folder / "block.mat", "w", userblock_size=512) as file:
+        file["a"] = 1
+
+
+def checkpoints(folder: pathlib.Path) -> None:
+    """What torch writes beside plain weights: quantized numbers, nested tensors, distributed checkpoints, packages and exported programs."""
+    import torch
+    from torch import nn
+    from torch.ao import quantization
+    from torch.distributed import checkpoint
+
+    net = nn.Sequential(nn.Linear(8, 8), nn.ReLU(), nn.Linear(8, 2))
+    optimizer = torch.optim.AdamW(net.parameters())
+    net(torch.ones(1, 8)).sum().backward()
+    optimizer.step()
+    quantized = quantization.quantize_dynamic(net, {nn.Linear}, dtype=torch.qint8)
+    torch.save(quantized, folder / "quantized.pt")
+    torch.save(quantized.state_dict(), folder / "quantized-weights.pt")
+    rows = [torch.ones(2, 3), torch.ones(4, 3)]
+    torch.save([torch.nested.nested_tensor(rows), torch.nested.nested_tensor(rows, layout=torch.jagged)], folder / "nested.pt")
+    torch.save([nn.LazyLinear(3), torch.optim.lr_scheduler.CyclicLR(torch.optim.SGD(net.parameters()), 0.1, 1.0)], folder / "methods.pt")
+    checkpoint.save({"model": net.state_dict(), "optimizer": optimizer.state_dict(), "epoch": 1}, checkpoint_id=str(folder / "distributed"))
+    with torch.package.PackageExporter(folder / "package.pt") as package:
+        package.extern("**")
+        package.save_pickle("model", "model.pkl", net)
+    torch.export.save(torch.export.export(net, (torch.ones(1, 8),)), folder / "program.pt2")
+
+
+def settings(folder: pathlib.Path) -> None:
+    """Configurations of transformers as pickles, and graphs of networkx."""
+    import networkx as nx
+    import torch
+    from transformers import BertConfig, BertModel, GenerationConfig
+
+    small = BertConfig(hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=16, vocab_size=50)
+    torch.save([small, GenerationConfig()], folder / "configuration.pt")
+    torch.save(BertModel(small), folder / "whole.pt")
+    for kind in (nx.Graph, nx.DiGraph, nx.MultiGraph):
+        (folder / f"{kind.__name__}.pkl").write_bytes(pickle.dumps(kind([(1, 2), (2, 3)])))
+
+
+MAKERS = (values, arrays, estimators, torches, tensors, graphs, repository, hierarchies, checkpoints, settings)
 
 
 def main() -> int:

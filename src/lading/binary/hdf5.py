@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
+from lading.binary.hdf5_heap import BrokenTreeError, Reader, UnreadHeapError, stored
 from lading.binary.window import Window
 
 MAGIC = b"\x89HDF\r\n\x1a\n"
@@ -13,10 +14,10 @@ _NOWHERE = (1 << 64) - 1
 _MOST = 100_000
 _MOST_TEXT = 32 << 20
 _VARIABLE, _FIXED = 9, 3
-
-
-class BrokenTreeError(ValueError):
-    """The file is not what an HDF5 library reads, or not in a way that is read here."""
+_TEXTS = b"GCOL"
+_REMEMBERED = 1024
+_TELLING = frozenset({0x02, 0x06, 0x07, 0x0C, 0x11, 0x15})
+"""Kinds of messages that name other files or hold texts."""
 
 
 class Found(Struct, frozen=True):
@@ -28,20 +29,14 @@ class Found(Struct, frozen=True):
     content: bytes = b""
 
 
-class Tree:
+class Tree(Reader):
     """One file."""
 
     def __init__(self, window: Window) -> None:
-        self.window = window
+        super().__init__(window)
         self.seen: set[int] = set()
-        self.base = 0
-
-    def number(self, layout: str, place: int) -> int:
-        """A number, or BrokenTreeError where the file ends."""
-        value = self.window.number(layout, place)
-        if value is None:
-            raise BrokenTreeError(f"an address leads to {place}, behind the end")
-        return value
+        self.stored = 0
+        self.remembered: dict[int, dict[int, tuple[int, int]]] = {}
 
     def walk(self) -> Iterator[Found]:
         """Everything that is reached from the root."""
@@ -53,7 +48,7 @@ class Tree:
             self.seen.add(address)
             if len(self.seen) > _MOST:
                 raise BrokenTreeError("it holds more objects than are followed")
-            for found in self._object(path, address + self.base):
+            for found in self._object(path, address):
                 if isinstance(found, Found):
                     yield found
                 else:
@@ -76,8 +71,10 @@ class Tree:
         raise BrokenTreeError(f"version {version} is not known")
 
     def _object(self, path: str, address: int) -> Iterator[Found | tuple[str, int]]:
-        for kind, place, size in self._messages(address):
-            if kind == 0x06:  # noqa: PLR2004 - a link
+        for kind, place, size, flags in self._messages(address):
+            if flags & 2 and kind in _TELLING:
+                yield Found("unread", path, "what several objects share")
+            elif kind == 0x06:  # noqa: PLR2004 - a link
                 yield from self._link(path, place)
             elif kind == 0x11:  # noqa: PLR2004 - a table of members
                 yield from self._members(path, self.number("<Q", place), self.number("<Q", place + 8))
@@ -90,7 +87,8 @@ class Tree:
             elif kind in {0x02, 0x15}:
                 yield from self._dense(path, kind, place)
 
-    def _messages(self, address: int) -> Iterator[tuple[int, int, int]]:
+    def _messages(self, address: int) -> Iterator[tuple[int, int, int, int]]:
+        """The kind, place, size and flags of every message of an object."""
         new = self.window.read(address, 4) == b"OHDR"
         blocks = [self._first_block_2(address) if new else (address + 16, self.number("<I", address + 8))]
         ordered = 2 if new and self.number("<B", address + 5) & 4 else 0
@@ -102,17 +100,23 @@ class Tree:
             end = min(place + length, self.window.size)
             while place + (4 + ordered if new else 8) <= end:
                 if new:
-                    kind, size, head = self.number("<B", place), self.number("<H", place + 1), 4 + ordered
+                    kind, size, head, flags = (
+                        self.number("<B", place),
+                        self.number("<H", place + 1),
+                        4 + ordered,
+                        self.number("<B", place + 3),
+                    )
                 else:
-                    kind, size, head = self.number("<H", place), self.number("<H", place + 2), 8
+                    kind, size, head, flags = self.number("<H", place), self.number("<H", place + 2), 8, self.number("<B", place + 4)
                 count += 1
+                self.step()
                 if count > _MOST:
                     raise BrokenTreeError("an object has more messages than are followed")
                 if kind == 0x10:  # noqa: PLR2004 - it goes on elsewhere
-                    start, more = self.number("<Q", place + head) + self.base, self.number("<Q", place + head + 8)
+                    start, more = self.number("<Q", place + head), self.number("<Q", place + head + 8)
                     blocks.append((start + 4, more - 8) if new else (start, more))
                 else:
-                    yield kind, place + head, size
+                    yield kind, place + head, size, flags
                 place += head + size
 
     def _first_block_2(self, address: int) -> tuple[int, int]:
@@ -137,8 +141,8 @@ class Tree:
             yield Found("external-link", f"{path}/{name}", target.partition(b"\0")[0].decode("utf-8", "replace"))
 
     def _members(self, path: str, tree: int, heap: int) -> Iterator[Found | tuple[str, int]]:
-        names = self.number("<Q", heap + self.base + 24) + self.base
-        waiting, count = [tree + self.base], 0
+        names = self.number("<Q", heap + 24)
+        waiting, count = [tree], 0
         while waiting:
             place = waiting.pop()
             count += 1
@@ -147,7 +151,7 @@ class Tree:
             magic = self.window.read(place, 4)
             if magic == b"TREE":
                 used = self.number("<H", place + 6)
-                waiting += [self.number("<Q", place + 24 + 8 + n * 16) + self.base for n in range(used)]
+                waiting += [self.number("<Q", place + 24 + 8 + n * 16) for n in range(used)]
             elif magic == b"SNOD":
                 for n in range(self.number("<H", place + 6)):
                     entry = place + 8 + n * 40
@@ -160,12 +164,27 @@ class Tree:
     def _string(self, place: int) -> str:
         return self.window.read(place, 1024).partition(b"\0")[0].decode("utf-8", "replace")
 
-    def _dense(self, path: str, kind: int, place: int) -> Iterator[Found]:
-        """Many links or attributes stand in a heap of their own, which is searched for what matters and not walked."""
+    def _dense(self, path: str, kind: int, place: int) -> Iterator[Found | tuple[str, int]]:
+        """Many links or attributes stand in a heap of their own."""
         flags = self.number("<B", place + 1)
-        first = place + 2 + (8 if kind == 0x02 and flags & 1 else 0) + (2 if kind == 0x15 and flags & 1 else 0)  # noqa: PLR2004 - the two kinds
-        if self.number("<Q", first) != _NOWHERE:
-            yield Found("unread", path, "links" if kind == 0x02 else "attributes")  # noqa: PLR2004 - links
+        first = place + 2 + ((8 if kind == 0x02 else 2) if flags & 1 else 0)  # noqa: PLR2004 - links, which count further
+        heap = self.number("<Q", first)
+        if heap == _NOWHERE:
+            return
+        trees = (self.number("<Q", first + 8), self.number("<Q", first + 16) if flags & 2 else _NOWHERE)
+        try:
+            for position, length, elsewhere in stored(self, heap, trees):
+                self.stored += 1
+                if self.stored > _MOST:
+                    raise BrokenTreeError("it holds more links and attributes than are followed")
+                if elsewhere:
+                    yield Found("unread", path, "attributes that several objects share")
+                elif kind == 0x02:  # noqa: PLR2004 - links
+                    yield from self._link(path, position)
+                else:
+                    yield from self._attribute(path, position, length)
+        except UnreadHeapError as e:
+            yield Found("unread", path, f"{'links' if kind == 0x02 else 'attributes'} in a heap: {e}")  # noqa: PLR2004 - links
 
     def _attribute(self, path: str, place: int, size: int) -> Iterator[Found]:
         version = self.number("<B", place)
@@ -175,22 +194,53 @@ class Tree:
         name = self._string(position)
         kind_at = position + names + -names % step
         data = kind_at + types + -types % step + spaces + -spaces % step
-        kind = self.number("<B", kind_at) & 0x0F
+        kind = self._shared(kind_at) if version > 1 and self.number("<B", place + 1) & 1 else self.number("<B", kind_at) & 0x0F
+        if kind is None:
+            yield Found("unread", path, f"the attribute {name}, whose type is kept elsewhere")
         if kind == _VARIABLE:
             length, heap, index = self.number("<I", data), self.number("<Q", data + 4), self.number("<I", data + 12)
-            yield Found("attribute", path, name, self._global(heap + self.base, index, length) if length else b"")
+            yield Found("attribute", path, name, self._global(heap, index, length) if length else b"")
         elif kind == _FIXED:
+            self.step(max(place + size - data, 0) >> 10)
             yield Found("attribute", path, name, self.window.read(data, min(max(place + size - data, 0), _MOST_TEXT)))
 
-    def _global(self, heap: int, index: int, length: int) -> bytes:
-        if self.window.read(heap, 4) != b"GCOL":
-            raise BrokenTreeError("a text is not where its attribute says")
-        position, end = heap + 16, heap + self.number("<Q", heap + 8)
-        while position + 16 <= min(end, self.window.size):
+    def _shared(self, place: int) -> int | None:
+        """The kind of a type that is kept as an object of its own; None where it is kept in another way."""
+        version, way = self.number("<B", place), self.number("<B", place + 1)
+        if version == 3 and way != 2:  # noqa: PLR2004 - the newest may keep it in a heap
+            return None
+        address = self.number("<Q", place + (8 if version == 1 else 2))
+        kinds = (self.number("<B", at) & 0x0F for kind, at, _, flags in self._messages(address) if kind == 0x03 and not flags & 2)  # noqa: PLR2004 - a type
+        return next(kinds, None)
+
+    def texts(self) -> Iterator[tuple[int, int]]:
+        """The place and size of everything of no fixed length that the file holds."""
+        heap = self.window.find(_TEXTS, 0)
+        while heap >= 0:
+            yield from self._collection(heap).values()
+            heap = self.window.find(_TEXTS, heap + 8)
+
+    def _collection(self, heap: int) -> dict[int, tuple[int, int]]:
+        """The place and size of everything in one collection, by its number; some are remembered, for texts follow no order."""
+        if heap in self.remembered:
+            return self.remembered[heap]
+        found: dict[int, tuple[int, int]] = {}
+        position, end = heap + 16, min(heap + self.number("<Q", heap + 8), self.window.size)
+        while position + 16 <= end:
+            self.step()
             number, size = self.number("<H", position), self.number("<Q", position + 8)
-            if number == index:
-                return self.window.read(position + 16, min(length, size, _MOST_TEXT))
             if number == 0:
                 break
+            found.setdefault(number, (position + 16, size))
             position += 16 + size + -size % 8
-        raise BrokenTreeError("a text is not where its attribute says")
+        if len(self.remembered) >= _REMEMBERED or len(found) > _REMEMBERED:
+            self.remembered.clear()
+        self.remembered[heap] = found
+        return found
+
+    def _global(self, heap: int, index: int, length: int) -> bytes:
+        place, size = self._collection(heap).get(index, (0, 0)) if self.window.read(heap, 4) == _TEXTS else (0, 0)
+        if not place:
+            raise BrokenTreeError("a text is not where its attribute says")
+        self.step(min(length, size, _MOST_TEXT) >> 10)
+        return self.window.read(place, min(length, size, _MOST_TEXT))

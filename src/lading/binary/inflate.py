@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from lading.binary import zstd
 from lading.binary.lz4 import Lz4Error
 from lading.binary.lz4 import unpack as unpack_lz4
 from lading.binary.window import Window
@@ -27,24 +28,21 @@ def unpacker(kind: str) -> Any:  # noqa: ANN401 - the standard library names no 
     import lzma  # noqa: PLC0415 - as above
     import zlib  # noqa: PLC0415 - as above
 
-    if kind == "deflate":
-        return zlib.decompressobj(-15)
-    if kind == "gzip":
-        return zlib.decompressobj(31)
-    if kind == "zlib":
-        return zlib.decompressobj(15)
+    if kind in _WINDOWS:
+        return zlib.decompressobj(_WINDOWS[kind])
     if kind == "bz2":
         return bz2.BZ2Decompressor()
     if kind in {"xz", "lzma"}:
         return lzma.LZMADecompressor(memlimit=256 << 20)
-    return None
+    return zstd.unpacker() if kind == "zstd" else None
+
+
+_WINDOWS = {"deflate": -15, "gzip": 31, "zlib": 15}
+"""How zlib is told what stands around its stream."""
 
 
 def unpack(window: Window, kind: str, most: int) -> Unpacked:
     """Unpack one stream; at most so many bytes come out."""
-    import lzma  # noqa: PLC0415 - as above
-    import zlib  # noqa: PLC0415 - as above
-
     result = Unpacked()
     if kind == "lz4":
         return _lz4(window, most, result)
@@ -62,12 +60,20 @@ def unpack(window: Window, kind: str, most: int) -> Unpacked:
             if len(result.data) > most:
                 result.full = True
                 break
-    except (zlib.error, lzma.LZMAError, OSError, EOFError, ValueError) as e:
+    except _errors(kind) as e:
         result.error = f"its {kind} stream is broken: {e}"
     if not tool.eof and not result.full and not result.error:
         result.error = f"its {kind} stream breaks off"
     result.used = position - len(tool.unused_data)
     return result
+
+
+def _errors(kind: str) -> tuple[type[Exception], ...]:
+    import lzma  # noqa: PLC0415 - as above
+    import zlib  # noqa: PLC0415 - as above
+
+    known = (zlib.error, lzma.LZMAError, OSError, EOFError, ValueError)
+    return (*known, zstd.module().ZstdError) if kind == "zstd" else known
 
 
 def _lz4(window: Window, most: int, result: Unpacked) -> Unpacked:

@@ -98,6 +98,8 @@ class _Sparse:
 
     def fill(self, start: int, end: int) -> int:
         start, end = max(start, 0), min(end, len(self.view))
+        if len(self._present) << _PAGE >= len(self.view):
+            return end
         present, page, last = self._present, start >> _PAGE, (end - 1) >> _PAGE
         while page <= last:
             stop = page

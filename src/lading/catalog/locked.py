@@ -6,8 +6,9 @@ from urllib.parse import parse_qs, unquote
 from msgspec import Struct
 from msgspec.structs import replace
 
+from lading.catalog.origin import archive_at, built_from
 from lading.catalog.requirement import from_git
-from lading.catalog.upstreams import library, located, split_url
+from lading.catalog.upstreams import library, split_url
 from lading.core.component import Component, FileRecord, Occurrence
 from lading.core.digest import Digest
 from lading.core.kinds import Kind, Pin
@@ -26,15 +27,18 @@ class Dependency(Struct, frozen=True):
     version: str = ""
     marker: str = ""
     group: str = ""
+    source: tuple[str, ...] = ()
 
 
 class Package(Struct, frozen=True):
-    """A package of the lock under the name its dependents use; `own` when the project builds it itself."""
+    """A package of the lock under the name its dependents use; `own` when the project builds it itself, `origin` where no index has it."""
 
     name: str
     component: Component
     own: bool
     dependencies: tuple[Dependency, ...]
+    source: tuple[str, ...] = ()
+    origin: Component | None = None
 
 
 def locked_packages(file: SourceFile) -> list[Package]:
@@ -51,24 +55,39 @@ def _package(file: SourceFile, row: Node) -> Package:
     line = (row.get("name") or row).line
     at = Occurrence(file.path, line, "package", f"{name} {version}".strip())
     source = {k: v.text for k, v in row.items("source")}
+    needs = tuple(_dependencies(row))
     own = any(k in source for k in OWN_SOURCES)
-    component = (
-        Component(kind=Kind.SYSTEM, name=name, version=version, occurrences=(at,)) if own else _component(row, name, version, source, at)
-    )
-    return Package(name, component, own, tuple(_dependencies(row)))
+    component, origin = (_own(name, version, at), None) if own else _component(row, name, version, source, at)
+    rows = {*component.properties, *(("needs-if", text) for text in map(_condition, needs) if text)}
+    return Package(name, replace(component, properties=tuple(sorted(rows))), own, needs, _source(row), origin)
 
 
-def _component(row: Node, name: str, version: str, source: dict[str, str], at: Occurrence) -> Component:
+def _own(name: str, version: str, at: Occurrence) -> Component:
+    return Component(kind=Kind.SYSTEM, name=name, version=version, occurrences=(at,))
+
+
+def _component(row: Node, name: str, version: str, source: dict[str, str], at: Occurrence) -> tuple[Component, Component | None]:
     files = tuple(sorted(_files(row)))
-    if "git" in source:
-        return _from_git(source["git"], at)
+    component = replace(library(name, at, version=version, pin=Pin.EXACT if files else Pin.MUTABLE), files=files)
+    origin = _from_git(source["git"], at) if "git" in source else None
     if "url" in source:
-        found = located(Kind.LIBRARY, source["url"], at, checked_by=str(files[0].digest) if files else "")
-        return replace(found, files=files)
-    component = library(name, at, version=version, pin=Pin.EXACT if files else Pin.MUTABLE)
+        origin = archive_at(source["url"], at, str(files[0].digest) if files else "")
+    if origin:
+        return built_from(component, origin), origin
     index = source.get("registry", "")
     markers = tuple(("marker", m.text) for m in row.elements("resolution-markers"))
-    return replace(component, files=files, properties=(*((("index", index),) if index else ()), *markers))
+    return replace(component, properties=(*((("index", index),) if index else ()), *markers)), None
+
+
+def _source(row: Node) -> tuple[str, ...]:
+    return tuple(f"{key} {value.text}" for key, value in row.items("source"))
+
+
+def _condition(need: Dependency) -> str:
+    """`name ; marker`, with the extra or group that asks: what a dependency depends on itself."""
+    parts = [need.marker] if need.marker else []
+    parts += [f"extra or group == '{need.group}'"] if need.group else []
+    return f"{need.name} ; {' and '.join(parts)}" if parts else ""
 
 
 def _from_git(url: str, at: Occurrence) -> Component:
@@ -99,4 +118,4 @@ def _dependencies(row: Node) -> Iterator[Dependency]:
     for group, entries in tables:
         for entry in entries:
             if name := entry.string("name"):
-                yield Dependency(name, entry.string("version"), entry.string("marker"), group)
+                yield Dependency(name, entry.string("version"), entry.string("marker"), group, _source(entry))

@@ -10,7 +10,9 @@ from msgspec.structs import replace
 
 from lading.catalog.upstreams import library
 from lading.core.component import Component, Edge, FileRecord, Occurrence
+from lading.core.coverage import Skipped
 from lading.core.digest import Digest
+from lading.core.errors import ExtractError
 from lading.core.kinds import Kind, Pin, Relation
 from lading.core.pattern import pattern
 from lading.core.source import SourceFile
@@ -20,11 +22,12 @@ _INTEGRITY = pattern(r"(?P<algorithm>sha\d+)-(?P<value>[A-Za-z0-9+/=]+)")
 
 
 class Locked(Struct, frozen=True):
-    """A package of a lock: the key by which others name it, and the keys of those it needs."""
+    """A package of a lock: the key by which others name it, the keys of those it needs, and where it comes from if from no registry."""
 
     key: str
     component: Component
     needs: tuple[str, ...] = ()
+    origin: Component | None = None
 
 
 def observations(packages: Iterable[Locked]) -> Iterator[Component | Edge]:
@@ -34,6 +37,9 @@ def observations(packages: Iterable[Locked]) -> Iterator[Component | Edge]:
     for package in packages:
         known.setdefault(package.key, []).append(package.component)
         yield package.component
+        if package.origin:
+            yield package.origin
+            yield Edge(package.component.ref, Relation.FETCHED_FROM, package.origin.ref)
     for package in packages:
         for need in package.needs:
             for target in known.get(need, ()):
@@ -42,19 +48,40 @@ def observations(packages: Iterable[Locked]) -> Iterator[Component | Edge]:
 
 
 def locked(
-    file: SourceFile, line: int, name: str, version: str, ecosystem: str, files: Iterable[FileRecord] = (), **properties: str
+    file: SourceFile,
+    line: int,
+    name: str,
+    version: str,
+    ecosystem: str,
+    files: Iterable[FileRecord] = (),
+    needs_if: Iterable[str] = (),
+    **properties: str,
 ) -> Component:
-    """A package of a release, exact where the lock holds a hash of it."""
+    """A package of a release, exact where the lock holds a hash of it; `needs_if` says which of its needs are conditional."""
     at = Occurrence(file.path, line, "package", f"{name} {version}".strip())
     kept = tuple(sorted(files))
     found = library(name, at, version=version, pin=Pin.EXACT if kept else Pin.MUTABLE if version else Pin.NONE, ecosystem=ecosystem)
-    return replace(found, files=kept, properties=tuple(sorted((k.replace("_", "-"), v) for k, v in properties.items() if v)))
+    rows = {(k.replace("_", "-"), v) for k, v in properties.items() if v} | {("needs-if", text) for text in needs_if}
+    return replace(found, files=kept, properties=tuple(sorted(rows)))
 
 
-def project(path: str, line: int, name: str, version: str, needs: Iterable[str]) -> Locked:
+def project(path: str, line: int, name: str, version: str, needs: Iterable[str], key: str = "") -> Locked:
     """The project that a lock is made for, and what it asks for itself: its direct dependencies."""
-    own = Component(kind=Kind.SYSTEM, name=name or "project", version=version, occurrences=(Occurrence(path, line, "project", name),))
-    return Locked(f"project {path} {name}", own, tuple(sorted(set(needs))))
+    return Locked(key or f"project {path} {name}", own(path, line, name, version), tuple(sorted(set(needs))))
+
+
+def own(path: str, line: int, name: str, version: str = "") -> Component:
+    """Something that the project builds itself: no package from elsewhere."""
+    name = name or path.rpartition("/")[0].rpartition("/")[2] or "project"
+    return Component(kind=Kind.SYSTEM, name=name, version=version, occurrences=(Occurrence(path, line, "project", name),))
+
+
+def newer(file: SourceFile, version: str, newest: int, line: int = 1) -> Iterator[Skipped]:
+    """A word for the coverage where a lock is of a version that came after those that are known: what is known of it is read."""
+    major = version.lstrip("v").partition(".")[0]
+    if not major.isascii() or not major.isdigit() or int(major[:9]) > newest:
+        told = f"this is version {version[:20]} of its format, and {newest} is the last that is known here: what looks the same is read, the rest is not"
+        yield Skipped(file.path, told, ExtractError.code, line)
 
 
 def hashed(name: str, text: str, size: str = "") -> Iterator[FileRecord]:
@@ -65,13 +92,12 @@ def hashed(name: str, text: str, size: str = "") -> Iterator[FileRecord]:
 
 
 def integrity(name: str, text: str) -> Iterator[FileRecord]:
-    """A file held by subresource integrity (`sha512-BASE64 …`), the strongest of what is given."""
-    found = sorted((m["algorithm"], m["value"]) for m in _INTEGRITY.finditer(text))
-    for algorithm, value in found[-1:]:
+    """A file held by subresource integrity (`sha512-BASE64 …`), by every hash that is given."""
+    for match in _INTEGRITY.finditer(text):
         try:
-            yield FileRecord(name, 0, Digest(algorithm, base64.b64decode(value, validate=True).hex()))
+            yield FileRecord(name, 0, Digest(match["algorithm"], base64.b64decode(match["value"], validate=True).hex()))
         except (binascii.Error, ValueError):
-            return
+            continue
 
 
 def normal(name: str) -> str:
@@ -82,3 +108,13 @@ def normal(name: str) -> str:
 def line_of(node: Node, *names: str) -> int:
     """Where a package stands: the line of its name, else of its key."""
     return next((found.line for name in names if (found := node.get(name))), node.key_line or node.line)
+
+
+def rows_of(file: SourceFile, document: Node, key: str) -> tuple[list[Node], list[Skipped]]:
+    """The packages of a lock that have a name, and a word for each that has none; also where there is nothing that could hold any."""
+    held = document.get(key)
+    if not isinstance(document.value, dict) or (held is not None and held.value is not None and not isinstance(held.value, list)):
+        return [], [Skipped(file.path, f"it holds no list {key!r}, so it is no lock", ExtractError.code, document.line)]
+    rows = document.elements(key)
+    told = [Skipped(file.path, "a package without a name", ExtractError.code, row.line) for row in rows if not row.string("name")]
+    return [row for row in rows if row.string("name")], told

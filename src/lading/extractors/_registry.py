@@ -31,7 +31,7 @@ class Extractor(Struct, frozen=True, dict=True):
 
     def reads(self, path: str) -> bool:
         """Whether this extractor wants the file at this path; patterns with a slash match the whole path from any folder."""
-        return bool(self._matches(path.rpartition("/")[2]) or ("/" in path and self._matches(path)))
+        return bool(self._matches(path.rpartition("/")[2]) or ("/" in path and (self._matches(path) or self._matches(f"/{path}"))))
 
 
 EXTRACTORS: Registry[Extractor] = Registry("lading.extractors")

@@ -6,13 +6,15 @@ from fnmatch import fnmatch
 
 from msgspec import Struct
 
+from lading.catalog.annotations import annotated
 from lading.catalog.identity import is_template
+from lading.catalog.lockfile import normal
 from lading.catalog.requirement import requirement
-from lading.core.component import Occurrence, Unresolved
+from lading.core.component import Component, Edge, Occurrence, Unresolved
 from lading.core.coverage import Skipped
 from lading.core.digest import Digest
 from lading.core.errors import ExtractError
-from lading.core.kinds import Kind
+from lading.core.kinds import Kind, Relation
 from lading.core.pattern import pattern
 from lading.core.source import SourceFile
 from lading.extractors._registry import Observation, extractor
@@ -43,6 +45,7 @@ def read(file: SourceFile) -> Iterator[Observation]:
     pending, seen = [file], {file.path}
     while pending:
         current = pending.pop()
+        yield from _needs(current)
         for entry in entries(current.text):
             included = _included(current, entry)
             if included and included.path not in seen and not _found_by_itself(included.path) and len(seen) < MOST_INCLUDES:
@@ -83,6 +86,20 @@ def _observed(file: SourceFile, entry: Entry) -> Iterator[Observation]:
         yield found
     else:
         yield Skipped(file.path, f"{written[:80]!r} is no requirement", ExtractError.code, entry.line)
+
+
+def _needs(file: SourceFile) -> Iterator[Edge]:
+    """What pip-compile and uv note behind a requirement (`# via`): who needs it."""
+    named: dict[str, list[str]] = {}
+    rows = []
+    for via in annotated(file.text):
+        for found in _observed(file, Entry(via.requirement, via.line)):
+            if isinstance(found, Component):
+                named.setdefault(normal(via.name), []).append(found.ref)
+                rows.append((found.ref, via.needed_by))
+    for ref, needed_by in rows:
+        for source in sorted({s for name in needed_by for s in named.get(normal(name), ())} - {ref}):
+            yield Edge(source, Relation.DEPENDS_ON, ref)
 
 
 def _included(file: SourceFile, entry: Entry) -> SourceFile | None:

@@ -1,6 +1,5 @@
 """Layers laid one over the other: what an upper one replaces or removes is not in the image."""
 
-import contextlib
 import gzip
 import io
 import lzma
@@ -8,12 +7,10 @@ import os
 import stat
 import tarfile
 import zlib
-from functools import cache
-from importlib import import_module
 from pathlib import Path
-from types import ModuleType
 from typing import IO, Any, cast
 
+from lading.binary import zstd
 from lading.core.coverage import Skipped
 from lading.image.blobs import Held, Layer, Source
 from lading.image.files import Found
@@ -42,30 +39,13 @@ def _unpacked(stream: IO[bytes]) -> IO[bytes]:
     head = buffered.peek(6)[:6]
     if head[:2] == b"\x1f\x8b":
         return cast("IO[bytes]", gzip.GzipFile(fileobj=buffered))
-    if head[:4] == b"\x28\xb5\x2f\xfd":
-        return _zstd(buffered)
+    if head[:4] == zstd.MAGIC:
+        return cast("IO[bytes]", zstd.module().ZstdFile(buffered))
     return buffered
 
 
-def _zstd(stream: IO[bytes]) -> IO[bytes]:
-    module = _zstd_module()
-    if module is None:
-        raise ValueError("it is compressed with zstd: pip install 'lading[zstd]'")
-    return cast("IO[bytes]", module.ZstdFile(stream))
-
-
-@cache
-def _zstd_module() -> ModuleType | None:
-    """What reads zstd: Python's own from 3.14, else the extra of the same interface."""
-    for name in ("compression.zstd", "backports.zstd"):
-        with contextlib.suppress(ImportError):
-            return import_module(name)
-    return None
-
-
 def _damaged() -> tuple[type[BaseException], ...]:
-    module = _zstd_module()
-    return (*DAMAGED, module.ZstdError) if module else DAMAGED
+    return (*DAMAGED, zstd.module().ZstdError)
 
 
 def _members(archive: tarfile.TarFile, layer: str, found: Found) -> None:

@@ -61,18 +61,14 @@ def _systems(found: Found, history: History) -> Installed:
             by_kind[package.kind].append((one.ref, package))
         if problem:
             found.unread.append(Skipped(path, f"cannot be read: {problem}", "LD200"))
-    _strays(told, found, [p for rows in by_kind.values() for _, p in rows])
-    for kind, rows in sorted(by_kind.items()):
-        try:
-            told.edges += _edges(kind, rows)
-        except ValueError as e:
-            found.unread.append(Skipped(".", f"which package needs which is not told: {e}", "LD201"))
     if history.blind:
         found.unread.append(Skipped(".", "which layer brought which package is not told: their databases change too often", "LD201"))
+    _add_strays(told, found, [p for rows in by_kind.values() for _, p in rows])
+    _add_edges(told, found, by_kind)
     return told
 
 
-def _strays(told: Installed, found: Found, packages: list[Package]) -> None:
+def _add_strays(told: Installed, found: Found, packages: list[Package]) -> None:
     """Programs that none of the packages brought."""
     for stray in strays(found, packages):
         if isinstance(stray, Component):
@@ -81,6 +77,14 @@ def _strays(told: Installed, found: Found, packages: list[Package]) -> None:
             told.edges.append(stray)
         else:
             found.unread.append(stray)
+
+
+def _add_edges(told: Installed, found: Found, by_kind: dict[str, list[tuple[str, Package]]]) -> None:
+    for kind, rows in sorted(by_kind.items()):
+        try:
+            told.edges += _edges(kind, rows)
+        except ValueError as e:
+            found.unread.append(Skipped(".", f"which package needs which is not told: {e}", "LD201"))
 
 
 def _edges(kind: str, rows: list[tuple[str, Package]]) -> list[Edge]:

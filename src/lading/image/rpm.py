@@ -12,6 +12,8 @@ from lading.versions import rpm
 
 MOST_PACKAGES = 200_000
 _STEPS = 50_000_000
+_COUNTER = 4
+"""Bytes of the record that counts packages, which lies under the number none."""
 _KEYS = "gpg-pubkey"
 """What keys of signers are kept as; they are no packages."""
 
@@ -65,7 +67,7 @@ def _blobs(data: bytes, damage: Damage) -> Iterator[bytes]:
     if data[:4] == ndb.MAGIC:
         return ndb.headers(data, damage)
     if berkeley.is_hash(data):
-        return (value for key, value in berkeley.records(data, damage) if key != bytes(4))
+        return (value for key, value in berkeley.records(data, damage) if key != bytes(4) or len(value) != _COUNTER)
     raise ValueError("it is in no form that RPM is known to write")
 
 

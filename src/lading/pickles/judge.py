@@ -169,18 +169,23 @@ def _state(call: Call, target: Made, machine: Machine) -> Judged | None:
     """An object is given a state: what made it must give objects, and some classes run what stands in the state."""
     if call.what in {"set", "append"}:
         return _objection(call, machine, "pickle-arguments", "loading puts items into something that is no container")
-    made = target.maker if isinstance(target.maker, Name) else None
-    rule = rules().get(canonical(made.module, made.name)) if made else None
-    if made and made.name in {"_reconstructor", "__newobj__"} and isinstance(target.arguments, tuple) and target.arguments:
-        of = target.arguments[0]
-        rule = rules().get(canonical(of.module, of.name)) if isinstance(of, Name) else rule
+    rule = rules().get(_class_of(target))
     if rule == "distribution" and not _distribution(call, machine):
         return _objection(call, machine, "pickle-runs-text", "loading runs a text of the state of a distribution of SciPy", Grade.MALICIOUS)
-    if rule == "file-beside" and not _is_beside(call, machine):
-        return _objection(call, machine, "pickle-arguments", "loading reads an array from a file that does not lie beside this one")
+    if rule in _STATES and not _STATES[rule](call, machine):
+        return _objection(call, machine, "pickle-arguments", f"loading gives {brief(_class_of(target))} a state that may reach something")
     if rule in {"type-of-constant", "member", "codec", "sized", "ufunc"} and call.what == "build":
         return _objection(call, machine, "pickle-changes-shared", "loading changes something that other code shares")
     return None
+
+
+def _class_of(made: Made) -> str:
+    """The listed name of what an object was made of; what made it where that tells no class."""
+    if not isinstance(made.maker, Name):
+        return ""
+    first = made.arguments[0] if isinstance(made.arguments, tuple) and made.arguments else None
+    kind = first if made.maker.name in {"_reconstructor", "__newobj__"} and isinstance(first, Name) else made.maker
+    return canonical(kind.module, kind.name)
 
 
 def _objection(call: Call, machine: Machine, rule: str, message: str, grade: Grade = Grade.SUSPICIOUS) -> Judged:
@@ -210,7 +215,53 @@ def _first_is_known(call: Call, machine: Machine) -> bool:
     if not arguments:
         return True
     first = machine.text(arguments[0])
-    return first is None or isinstance(first, Name)
+    return first is None or isinstance(first, Name) or (isinstance(first, Made) and _class_of(first) in _HOLD)
+
+
+_HOLD = frozenset({"builtins.getattr", "functools.partial"})
+"""What gives a function whose own call is judged where it stands."""
+
+
+def _array_maker(call: Call, _: Machine) -> bool:
+    """An array is made by NumPy's own function."""
+    arguments = _arguments(call)
+    first = arguments[0] if arguments else None
+    return isinstance(first, Name) and canonical(first.module, first.name) == "numpy._core.multiarray._reconstruct"
+
+
+def _memory(call: Call, machine: Machine) -> bool:
+    """A memory of joblib without a place on disk, from which it would unpickle what it remembers."""
+    state = call.arguments
+    return isinstance(state, Mapping) and len(state) < MOST_KEPT and machine.text(state.get("location", machine.data)) is None
+
+
+def _formula(call: Call, machine: Machine) -> bool:
+    """A formula of statsmodels, whose names and calls are evaluated when it is loaded, is arithmetic of columns."""
+    state = call.arguments
+    if not isinstance(state, Mapping) or len(state) >= MOST_KEPT:
+        return False
+    keys = {machine.text(item) for item in state[::2] if not isinstance(item, (Mapping, list))}
+    if not keys & {"restore_design_info", "restore_model_spec"}:
+        return True
+    text = machine.text(state.get("formula", machine.data))
+    return isinstance(text, str) and len(text) < _LONGEST_TEMPLATE and bool(_FORMULA.fullmatch(text)) and not _CALLED.search(text)
+
+
+def _packed(call: Call, machine: Machine) -> bool:
+    """An object of torch's own runtime is of one of the kinds that hold packed numbers."""
+    state = call.arguments
+    return isinstance(state, tuple) and len(state) == 2 and machine.text(state[1]) in _PACKED  # noqa: PLR2004 - numbers and kind
+
+
+_PACKED = frozenset(
+    f"__torch__.torch.classes.{kind}"
+    for kind in ("quantized.LinearPackedParamsBase", "quantized.Conv2dPackedParamsBase", "quantized.Conv3dPackedParamsBase",
+                 "quantized.EmbeddingPackedParamsBase", "rnn.CellParamsBase", "sparse.LinearPackedParamsBase")
+)  # fmt: skip
+_FORMULA = pattern(
+    r"(?:(?:np\.(?:log|log1p|exp|sqrt|abs|square|sin|cos)|C|I|center|standardize|scale|bs|cr|poly)(?=\()|[A-Za-z_]\w*(?!\w|\s*\(|\.)|[\d.]|[-+*/:~^|,()\s])*"
+)
+_CALLED = pattern(r"__|\)\s*\(")
 
 
 def _finite(call: Call, machine: Machine) -> bool:  # noqa: ARG001 - as all of these
@@ -256,6 +307,10 @@ def _is_beside(call: Call, machine: Machine) -> bool:
     return isinstance(name, str) and bool(name) and not re.search(r"[/\\:\0]", name) and name not in {".", ".."}
 
 
+_STATES = {"memory": _memory, "formula": _formula, "packed": _packed, "file-beside": _is_beside}
+"""What the word in a table asks of the state that an object is given."""
+
+
 def _is_template(text: Any) -> bool:  # noqa: ANN401 - any value of the stack
     return isinstance(text, str) and len(text) < _LONGEST_TEMPLATE and all(_TEMPLATE_LINE.fullmatch(line) for line in text.splitlines())
 
@@ -267,12 +322,12 @@ _TEMPLATE_LINE = pattern(
 
 
 def _member(call: Call, machine: Machine) -> bool:
-    """`getattr` of a listed class by a plain name whose joined name is listed too: members of enumerations and nested classes."""
+    """`getattr` of a listed class, or an object of it, by a plain name whose joined name is listed too: members, nested classes, methods."""
     arguments = _arguments(call)
-    if len(arguments) != 2 or not isinstance(arguments[0], Name):  # noqa: PLR2004 - object and name
+    if len(arguments) != 2 or not isinstance(arguments[0], (Name, Made)):  # noqa: PLR2004 - object and name
         return False
-    name = machine.text(arguments[1])
-    holder = canonical(arguments[0].module, arguments[0].name)
+    name, of = machine.text(arguments[1]), arguments[0]
+    holder = canonical(of.module, of.name) if isinstance(of, Name) else _class_of(of)
     return isinstance(name, str) and f"{holder}.{name}" in rules()
 
 
@@ -308,8 +363,11 @@ def _ufunc(call: Call, machine: Machine) -> bool:
 def _from_type(call: Call, _: Machine) -> bool:
     """A listed rebuilding function, a listed class."""
     arguments = _arguments(call)
-    rebuilds = len(arguments) >= 2 and isinstance(arguments[0], Name) and arguments[0].full.startswith("torch._utils._rebuild")  # noqa: PLR2004
+    rebuilds = len(arguments) >= 2 and isinstance(arguments[0], Name) and arguments[0].full.startswith(_REBUILDS)  # noqa: PLR2004
     return rebuilds and _listed(arguments[0]) and _listed(arguments[1])
+
+
+_REBUILDS = ("torch._utils._rebuild", "torch.nested._internal.nested_tensor._rebuild_njt")
 
 
 def _any(_: Call, __: Machine) -> bool:
@@ -328,6 +386,7 @@ _RULES = {
     "type": _any, "anything": _any, "inert-call": _any, "nested": _something, "reference": _never, "sized": _sized, "codec": _codec, "member": _member,
     "first-is-known": _first_is_known, "scalar": _scalar, "ufunc": _ufunc, "from-type": _from_type, "type-of-constant": _type_of_constant,
     "finite": _finite, "file-beside": _new_only, "instance-first": _instance_first, "new": _new_only, "distribution": _distribution,
+    "array-maker": _array_maker, "memory": _new_only, "formula": _new_only, "packed": _new_only,
 }  # fmt: skip
 """What the word in a table asks of the arguments."""
 

@@ -41,13 +41,14 @@ def encoded(window: Window, begin: int = 0, end: int | None = None) -> Iterator[
 
 def decoded(text: bytes) -> bytes:
     """What a text in base64 or hexadecimal stands for; nothing where it is neither."""
-    import base64  # noqa: PLC0415 - when there is such a text
+    import base64  # noqa: PLC0415 - seldom needed
+    import binascii  # noqa: PLC0415 - as above
 
     try:
         if text.startswith(b"80"):
-            return bytes.fromhex(text[: len(text) & ~1].decode())
+            return binascii.unhexlify(text[: len(text) & ~1])
         plain = text.rstrip(b"=").translate(bytes.maketrans(b"-_", b"+/"))
         plain = plain[:-1] if len(plain) % 4 == 1 else plain
         return base64.b64decode(plain + b"=" * (-len(plain) % 4))
-    except ValueError:
+    except (binascii.Error, ValueError):
         return b""

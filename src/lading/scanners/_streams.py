@@ -53,6 +53,9 @@ def _nested(part: Part, machine: Machine) -> Iterator[Seen]:
     """Bytes that a call loads are followed as what they are; others only when they are a whole pickle and nothing else."""
     loaded: set[int] = set()
     for call in machine.calls:
+        if (code := _graph_code(call, machine)) is not None:
+            yield Nested(Window(code.encode("utf-8", "replace")), f"code at {call.offset}", "python")
+            continue
         argument, context = _loaded(call, machine)
         if not context:
             continue
@@ -81,6 +84,15 @@ def _loaded(call: Call, machine: Machine) -> tuple[Any, str]:
     if full == "numpy._core.multiarray.scalar" and len(call.arguments) > 1 and "O" in (dtype(call.arguments[0], machine) or "O"):
         return call.arguments[1], "pickle"
     return None, ""
+
+
+def _graph_code(call: Call, machine: Machine) -> str | None:
+    """The text that torch runs to make a module of a graph of operations; None where nothing of that kind is called."""
+    if not isinstance(call.target, Name) or call.target.full != "torch.fx.graph_module.reduce_graph_module" or call.what != "call":
+        return None
+    body, block = call.arguments if isinstance(call.arguments, tuple) and len(call.arguments) == 2 else (None, "")  # noqa: PLR2004 - body, imports
+    texts = [machine.text(body.get(key, machine.data)) for key in ("_code", "code")] if isinstance(body, Mapping) else []
+    return str(machine.text(block)) + next((t for t in texts if isinstance(t, str)), "exec(unknown)")
 
 
 _LOADS = frozenset(

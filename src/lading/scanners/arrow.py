@@ -20,7 +20,7 @@ def kind(part: Part) -> str:
         return "parquet"
     if part.head[:6] == b"ARROW1" or part.head[:4] == b"FEA1":
         return "arrow"
-    return "arrow" if part.suffix in {".arrow", ".feather", ".ipc"} and part.head[:4] == b"\xff\xff\xff\xff" else ""
+    return "arrow" if part.suffix in {".arrow", ".arrows", ".feather", ".ipc"} and part.head[:4] == b"\xff\xff\xff\xff" else ""
 
 
 @scanner("Parquet or Arrow", lambda part: bool(kind(part)))

@@ -1,9 +1,10 @@
-"""Single compressed streams: gzip, bzip2, xz, lzma, zlib as joblib writes them; those that are not unpacked here are said to be so."""
+"""Single compressed streams: gzip, bzip2, xz, lzma, Zstandard, LZ4, zlib as joblib writes them; those that are not unpacked here are said to be so."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from lading.binary import zstd
 from lading.binary.inflate import unpack
 from lading.binary.window import Window
 from lading.core.inspection import Grade
@@ -19,19 +20,33 @@ _OLD_JOBLIB = pattern(rb"ZF0x[0-9a-fA-F]+L? {0,17}")
 _MODELS = frozenset(
     {".pt", ".pth", ".bin", ".ckpt", ".pkl", ".pickle", ".joblib", ".h5", ".keras", ".onnx", ".npy", ".npz", ".pb", ".tflite", ".mar"}
 )
-_UNREAD = frozenset({"zstd", "7z", "RAR", "legacy lz4", "snappy"})
+_UNREAD = frozenset({"7z", "RAR", "legacy lz4", "snappy"})
+_PASSED_OVER = frozenset({"zstd", "lz4"})
+"""Compressions with frames that their readers pass over."""
+_INDEX = b"\xb1\xea\x92\x8f"
+"""How the table of places ends that makes a file of Zstandard seekable."""
 
 
 def kind(part: Part) -> str:
     """The compression of a part; empty where it is none."""
-    found = next((k for magic, k in _MAGIC.items() if part.head.startswith(magic)), "")
     if _OLD_JOBLIB.match(part.head):
         return "zlib of joblib"
+    passed = zstd.skipped(part.window)
+    head = part.window.read(passed[-1][1], 8) if passed else part.head
+    found = next((k for magic, k in _MAGIC.items() if head.startswith(magic)), "")
+    if passed and found not in _PASSED_OVER:
+        return ""
     if found == "zlib" and unpack(part.window.part(0, 4096), "zlib", 64).error.find("broken") >= 0:
         return ""
     if found == "lzma" and not (part.suffix in {".lzma", ".xz"} or part.head[5:13] == b"\xff" * 8 or _unpacks(part)):
         return ""
     return found
+
+
+def _old_head(head: bytes) -> int:
+    """How many bytes an old joblib writes in front of a stream; none in all other files."""
+    match = _OLD_JOBLIB.match(head)
+    return match.end() if match else 0
 
 
 def _unpacks(part: Part) -> bool:
@@ -51,11 +66,14 @@ def scan(part: Part) -> Iterator[Seen]:
             )
         yield Span(0, part.window.size)
         return
-    position, out = 0, bytearray()
-    if found == "zlib of joblib":
-        found, position = "zlib", len(_OLD_JOBLIB.match(part.head).group(0))  # type: ignore[union-attr]
-    first = position
+    first, out = _old_head(part.head), bytearray()
+    found, position = "zlib" if first else found, first
     while position < part.window.size:
+        for start, end in zstd.skipped(part.window, position) if found in _PASSED_OVER else ():
+            yield from _passed_over(part, start, end)
+            position = end
+        if position >= part.window.size:
+            break
         rest = part.window.part(position, part.window.size)
         if position > first and not _goes_on(rest, found):
             break
@@ -74,12 +92,23 @@ def scan(part: Part) -> Iterator[Seen]:
     yield Nested(Window(memoryview(out)), _inner_name(part.name), "compressed")
 
 
+def _passed_over(part: Part, start: int, end: int) -> Iterator[Seen]:
+    """Bytes that every reader passes over: the sizes and places of frames are expected there, anything else is told."""
+    if end - start > _SIZE and not (part.window.read(end - 4, 4) == _INDEX and part.window.read(start, 1) == b"\x5e"):
+        message = f"readers pass over {end - start - 8} bytes that may be anything"
+        yield part.sees("trailing-bytes", message, offset=start)
+
+
+_SIZE = 12
+"""A frame that is passed over and only holds the size of the next one."""
+
+
 def _goes_on(rest: Window, found: str) -> bool:
-    return found in {"gzip", "bz2", "xz", "lz4"} and any(rest.read(0, 6).startswith(m) for m, k in _MAGIC.items() if k == found)
+    return found in {"gzip", "bz2", "xz", "lz4", "zstd"} and any(rest.read(0, 6).startswith(m) for m, k in _MAGIC.items() if k == found)
 
 
 def _inner_name(name: str) -> str:
-    for suffix in (".gz", ".lz4", ".bz2", ".xz", ".lzma", ".zlib", ".z", ".tgz"):
+    for suffix in (".gz", ".lz4", ".bz2", ".xz", ".lzma", ".zlib", ".z", ".zst", ".zstd", ".tgz", ".tzst"):
         if name.lower().endswith(suffix):
-            return f"{name[: -len(suffix)]}{'.tar' if suffix == '.tgz' else ''}"
+            return f"{name[: -len(suffix)]}{'.tar' if suffix in {'.tgz', '.tzst'} else ''}"
     return name

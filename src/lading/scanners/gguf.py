@@ -13,6 +13,8 @@ from lading.scanners._registry import Nested, Part, Seen, Span, scanner
 _NUMBERS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
 _STRING, _ARRAY = 8, 9
 _MOST = 1 << 26
+_BLOCK = 1 << 16
+"""Bytes of the header that are read at once."""
 _MOST_TEXTS = 3_000_000
 _LONGEST_KEY, _LONGEST_NAME, _MOST_TEMPLATES = 65535, 512, 64
 _BLOCKS = {
@@ -33,15 +35,18 @@ class _Reader:
         self.window = window
         self.position = self.texts = 0
         self.order = "<"
+        self._block, self._begin = b"", 0
 
     def number(self, letter: str) -> Any:  # noqa: ANN401 - the type is the letter's
         layout = self.order + letter
         width = struct.calcsize(layout)
-        data = self.window.read(self.position, width)
-        if len(data) < width:
+        place = self.position - self._begin
+        if not 0 <= place <= len(self._block) - width:
+            self._block, self._begin, place = self.window.read(self.position, _BLOCK), self.position, 0
+        if len(self._block) < width:
             raise _End("it ends within its header")
         self.position += width
-        return struct.unpack(layout, data)[0]
+        return struct.unpack_from(layout, self._block, place)[0]
 
     def text(self) -> tuple[int, int]:
         self.texts += 1
@@ -182,7 +187,7 @@ def _places(part: Part, places: list[tuple[int, int, bytes]], begin: int, alignm
             return
         position = offset + size
     end = begin + position
-    if end > part.window.size:
+    if places and end > part.window.size:
         yield part.sees("tensor-bounds", "the last tensor ends behind the end of the file", effect="integrity")
     padded = end + -end % alignment
     yield Span(begin, min(padded if part.window.is_zero(end, min(padded, part.window.size)) else end, part.window.size), inert=True)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from msgspec.json import encode
+
 from lading.binary.window import Window
 from lading.core.inspection import Grade
 from lading.scanners._encoded import encoded
@@ -74,9 +76,7 @@ def judge(part: Part, document: Any) -> Iterator[Seen]:  # noqa: ANN401 - anythi
     if isinstance(document, dict) and "class_name" in document and "config" in document:
         yield Nested(part.window, part.name, "keras-config")
     elif isinstance(document, dict) and isinstance(document.get("modelTopology"), dict):
-        import json  # noqa: PLC0415 - for this kind of document alone
-
-        yield Nested(Window(json.dumps(document["modelTopology"]).encode()), "modelTopology", "keras-config")
+        yield Nested(Window(encode(document["modelTopology"])), "modelTopology", "keras-config")
     if isinstance(document, dict) and "learner" in document and "version" in document:
         return
     yield from values(part, walk(document, telling))

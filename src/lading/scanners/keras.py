@@ -181,13 +181,13 @@ def _lambda(part: Part, path: str, config: Any) -> Iterator[Seen]:  # noqa: ANN4
 
 def _wrapped(part: Part, config: Any) -> Iterator[Seen]:  # noqa: ANN401 - as above
     """A pickle inside of a configuration, as text."""
-    import base64  # noqa: PLC0415 - for this format alone
+    from base64 import b64decode  # noqa: PLC0415 - for this format alone
 
     for _, value in walk(config):
         part.budget.spend(1)
         if isinstance(value, str) and len(value) > 20:  # noqa: PLR2004 - shorter ones are no archive
             try:
-                content = base64.b64decode(value, validate=True)
+                content = b64decode(value, validate=True)
             except ValueError:
                 continue
             if content[:2] in {b"PK", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05"}:

@@ -41,6 +41,8 @@ _PROGRAM = pattern(
 )
 _SEARCHED = 16 << 20
 _TRIED = 64 << 20
+_AHEAD = 1 << 12
+"""Bytes that are read at once."""
 
 
 def _is_table(part: Part) -> bool:
@@ -96,15 +98,18 @@ def scan(part: Part) -> Iterator[Seen]:
 
 def follow(window: Window) -> tuple[int, dict[int, int]]:
     """Where the value ends, and the extension types in it with their first places."""
+    view, there = window.sparse, 0
     position, left, count = 0, 1, 0
     extensions: dict[int, int] = {}
+    view = window.view  # once: asking for all bytes of a file has its price
     while left:
         left -= 1
         count += 1
         if count > _MOST or position >= window.size:
             raise _BrokenError("it ends too early, or holds more than is followed")
-        code = window.view[position]
-        position, more, extension = _value(window, position, code)
+        if position >= there:
+            there = window.fill(position, position + _AHEAD)
+        position, more, extension = _value(window, position, view[position])
         if extension is not None:
             extensions.setdefault(extension, position)
         left += more

@@ -33,13 +33,15 @@ _TRIED = 1 << 20
 _OTHERS = frozenset({"torch", "torch-storages", "torch-tensors", "torchscript", "template", "python", "keras-config"})
 """What is read by a scanner of its own, or is no pickle whatever it begins with."""
 _TRIED_OPCODES = 1 << 21
+_OTHERS = frozenset({"torch", "torch-storages", "torch-tensors", "torchscript", "template", "python", "keras-config"})
+"""What is read by a scanner of its own, or is no pickle whatever it begins with."""
 
 
 def _is_pickle(part: Part) -> bool:
     head = part.head
     if head.startswith((_LEGACY_TORCH, b"PK\x03\x04")) or part.context in _OTHERS:
         return False
-    if re.match(rb"\x80[\x00-\x05]", head):
+    if re.match(rb"\x80[\x00-\x05](?:[^\x00]|$)", head):  # a zero is no opcode: nothing would be run
         return True
     return _is_old(part)
 

@@ -33,7 +33,7 @@ def orc(part: Part) -> Iterator[Seen]:
 
 def _is_records(part: Part) -> bool:
     length = part.window.number("<Q", 0)
-    named = ".tfrecord" in part.base or ".tfevents." in part.base
+    named = ".tfrecord" in part.base or ".tfevents" in part.base
     return named and length is not None and _RECORD + length <= part.window.size
 
 
@@ -53,15 +53,70 @@ def fast_text(part: Part) -> Iterator[Seen]:
     yield Span(0, part.window.size, inert=True)
 
 
-@scanner("FAISS index", lambda part: part.head[:2] in {b"Ix", b"Iw", b"Ib", b"IB"} and part.suffix in {".faiss", ".index"})
+@scanner("FAISS index", lambda part: part.head[:2] in {b"Ix", b"Iw", b"Ib", b"IB", b"IH", b"IN"} and part.suffix in {".faiss", ".index"})
 def faiss(part: Part) -> Iterator[Seen]:
     """Vectors and lists of them: nothing in them is run."""
     yield Span(0, part.window.size, inert=True)
 
 
-@scanner("XGBoost model", lambda part: part.head[:2] == b"{L" and b"learner" in part.head)
+@scanner("XGBoost model", lambda part: (part.head[:2] == b"{L" and b"learner" in part.head) or part.head[:4] == b"binf")
 def xgboost(part: Part) -> Iterator[Seen]:
     """Trees in binary JSON: nothing in it is run."""
+    yield Span(0, part.window.size, inert=True)
+
+
+_TABLES = (b"Obj\x01", b"\x01\xab\xff\xffversion:", b"______LightGBM_Binary_File_Token______\n\x00", b"CatboostQuantizedPool\x00")
+"""How Avro and the data sets of XGBoost, LightGBM and CatBoost begin."""
+
+
+@scanner("table of a library of its own", lambda part: part.head.startswith(_TABLES))
+def tables(part: Part) -> Iterator[Seen]:
+    """Columns in a form of Avro, XGBoost, LightGBM or CatBoost: nothing in them is run."""
+    yield Span(0, part.window.size, inert=True)
+
+
+_WORDS = pattern(rb"(\d{1,9}) (\d{1,5})\n[^\n ]{1,400} ")
+
+
+def _is_word_vectors(part: Part) -> bool:
+    return part.suffix in {".bin", ".w2v", ".vec"} and bool(_WORDS.match(part.head))
+
+
+@scanner("word2vec vectors", _is_word_vectors, weak=1)
+def word_vectors(part: Part) -> Iterator[Seen]:
+    """Words, each with as many numbers as the first line says."""
+    match = _WORDS.match(part.head)
+    count, width = (int(match.group(1)), int(match.group(2)) * 4) if match else (0, 0)
+    position = part.head.index(b"\n") + 1
+    for _ in range(count):
+        part.budget.spend(1)
+        space = part.window.find(b" ", position, position + _LONGEST_WORD)
+        if space < 0 or space + 1 + width > part.window.size:
+            yield part.sees("tensor-bounds", "it ends before the words that it announces", effect="integrity")
+            return
+        position = space + 1 + width
+        position += part.window.read(position, 1) == b"\n"
+    yield Span(0, position, inert=True)
+
+
+_LONGEST_WORD = 4096
+
+
+_OCDBT = (b"\x0c\xdb\x3a\x2a", b"\x0c\xdb\x20\xde")
+
+
+@scanner("OCDBT", lambda part: part.head.startswith(_OCDBT) and part.window.number("<Q", 4) == part.window.size)
+def ocdbt(part: Part) -> Iterator[Seen]:
+    """A table of keys and pieces of arrays, as Orbax writes it: nothing in it is run."""
+    yield Span(0, part.window.size, inert=True)
+
+
+_CHUNK = pattern(r"[0-9a-f]{32}|\d{1,6}(?:\.\d{1,6}){0,8}")
+
+
+@scanner("piece of an array", lambda part: (not part.depth or part.context == "compressed") and bool(_CHUNK.fullmatch(part.name)), weak=3)
+def chunk(part: Part) -> Iterator[Seen]:
+    """Numbers of Zarr or OCDBT, under a name that is a number: nothing interprets more of them."""
     yield Span(0, part.window.size, inert=True)
 
 

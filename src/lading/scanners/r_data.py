@@ -13,6 +13,22 @@ _VECTORS = {10: 4, 13: 4, 14: 8, 15: 16, 24: 1, 9: 1}
 _PAIRS = frozenset({2, 3, 5, 6, 17, 239, 240})
 _EMPTY = frozenset({251, 252, 253, 254, 242, 241, 250, 247, 246, 245, 244, 243})
 _PROMISE, _REFERENCE, _LISTS, _SYMBOL, _ENVIRONMENT, _NAMES = 5, 255, {16, 19, 20}, 1, 4, frozenset({7, 8})
+_COMPACT = 238
+_COMPACTED = (
+    b"compact_intseq",
+    b"compact_realseq",
+    b"deferred_string",
+    b"wrap_integer",
+    b"wrap_real",
+    b"wrap_logical",
+    b"wrap_string",
+    b"wrap_list",
+    b"wrap_raw",
+    b"wrap_complex",
+)
+"""Ways of R itself to write vectors in short."""
+_MAPPED = b"mmap_"
+"""A vector that is a file, mapped when it is loaded."""
 _MOST = 1_000_000
 _AS_TEXT = pattern(rb"(?:RDA[23]\n)?A\n[23]\n\d+\n\d+\n")
 
@@ -71,6 +87,17 @@ def _follow(window: Window, position: int) -> tuple[int, int]:
     return position, promise
 
 
+def _compact(window: Window, position: int) -> int:
+    """How many objects follow a vector written in short; only in the ways that R brings and that reach nothing."""
+    head = window.read(position, 36)
+    named = head[7] if len(head) == 36 and head[3] == 2 else 0  # noqa: PLR2004 - a pair, with its name
+    if named not in {_SYMBOL, _REFERENCE} or (named == _SYMBOL and not head[16:].startswith(_COMPACTED)):
+        raise _BrokenError("a vector is written in a way that is not known")
+    if window.find(_MAPPED, 0) >= 0:
+        raise _BrokenError("a vector is mapped from a file")
+    return 3
+
+
 def _item(window: Window, position: int, kind: int, flags: int) -> tuple[int, int]:  # noqa: PLR0911 - one answer per family
     """Where the fixed part of an object ends, and how many objects follow as its parts."""
     attributes = 1 if flags & 0x200 else 0
@@ -80,8 +107,8 @@ def _item(window: Window, position: int, kind: int, flags: int) -> tuple[int, in
         return position, 0
     if kind == _REFERENCE:
         return position + 4, 0
-    if kind == _SYMBOL:
-        return position, 1
+    if kind in {_COMPACT, _SYMBOL}:
+        return position, _compact(window, position) if kind == _COMPACT else 1
     if kind == _ENVIRONMENT:
         return position + 4, 4
     length = window.number(">i", position)

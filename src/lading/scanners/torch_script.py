@@ -8,7 +8,7 @@ from lading.core.inspection import Grade
 from lading.core.pattern import pattern
 from lading.scanners._registry import Part, Seen, Span, scanner
 
-_OPERATION = pattern(r"\bops\.(\w+)\.(\w+)|\btorch\.(save|load|from_file|ops\.\w+\.\w+)\b")
+_OPERATION = pattern(r"(?<![\w.])ops\.(\w+)\.(\w+)|\btorch\.(save|load|from_file|ops\.\w+\.\w+)\b")
 _KNOWN = frozenset(
     {
         "aten",

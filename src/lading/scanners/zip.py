@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from lading.binary.inflate import unpack
+from lading.binary.tar import Entry, entries, is_tar
 from lading.binary.window import Window
 from lading.binary.zip import ENCRYPTED, Archive, Member, read
 from lading.core.inspection import Grade
@@ -17,13 +18,24 @@ _CHECKED = 64 << 20
 _STEP = 1 << 20
 _TOLD = 20
 _LONGEST_PATH = 4096
-_TENSORS = frozenset({"torch", "torchscript", "pt2"})
+_TENSORS = frozenset({"torch", "torchscript", "pt2", "package"})
 """Archives in which members of certain places are the numbers of tensors."""
 
 
-@scanner(
-    "ZIP archive", lambda part: part.head[:4] in {b"PK\x03\x04", b"PK\x05\x06"} or (not part.depth and read(part.window, 1) is not None)
-)
+def _is_zip(part: Part) -> bool:
+    if part.head[:4] in {b"PK\x03\x04", b"PK\x05\x06"}:
+        return part.suffix != ".distcp"  # several, one after the other
+    archive = None if part.depth else read(part.window, 1)
+    return archive is not None and not (is_tar(part.window) and _is_member(part, archive.prefix))
+
+
+def _is_member(part: Part, begin: int) -> bool:
+    """Whether an archive begins where the last member of a TAR archive does, with nothing but padding behind it."""
+    found = [e for e in entries(part.window, part.limits.entries) if isinstance(e, Entry) and e.kind != "end"]
+    return bool(found) and found[-1].begin == begin
+
+
+@scanner("ZIP archive", _is_zip)
 def scan(part: Part) -> Iterator[Seen]:
     """Follow the list and the headers, then every member."""
     archive = read(part.window, part.limits.entries)
@@ -94,6 +106,7 @@ def kind(archive: Archive) -> str:
     found = {
         "torchscript": any("/code/" in f"/{n}" and n.endswith(".py") for n in names) and any(n.endswith("constants.pkl") for n in names),
         "pt2": "archive_format" in last,
+        "package": any(f"/{n}".endswith("/.data/extern_modules") for n in names),
         "torch": any(n == "data.pkl" or n.endswith("/data.pkl") for n in names),
         "keras": "config.json" in names and bool({"metadata.json", "model.weights.h5"} & names),
         "skops": "schema.json" in names,
@@ -106,6 +119,8 @@ def kind(archive: Archive) -> str:
 def is_storage(name: str) -> bool:
     """Whether a member of a torch archive is the numbers of a tensor, which nothing interprets."""
     folder, _, last = name.rpartition("/")
+    if folder.rpartition("/")[2] == ".data" and last.endswith(".storage"):
+        return last[:-8].isdecimal()
     return (
         folder.rpartition("/")[2] in {"data", "constants", "weights"}
         and not last.startswith("custom_obj")
@@ -157,6 +172,6 @@ def _checksum(window: Window) -> int:
 
 def _context(archive: str, name: str) -> str:
     last = name.lower().rpartition("/")[2]
-    if archive in {"torch", "torchscript", "pt2"} and last.endswith((".pkl", ".debug_pkl")):
+    if archive in {"torch", "torchscript", "pt2", "package"} and last.endswith((".pkl", ".debug_pkl")):
         return "torchscript" if archive == "torchscript" else "torch"
     return f"{archive}-archive" if archive in {"torch", "torchscript", "zip"} else archive

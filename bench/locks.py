@@ -1,0 +1,215 @@
+"""Lock files of real projects, ours beside what they say and beside other tools: `python bench/locks.py FOLDER [--peers] [--verbose]`.
+
+The truth is a plain reading of each format (`lock_truth.py`). Each lock is scanned by itself, with the manifests that lie beside it.
+"""
+
+import argparse
+import json
+import re
+import shutil
+import statistics
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from packaging.utils import canonicalize_name
+
+from lading.core.bom import Bom
+from lading.core.component import Component
+from lading.core.kinds import Kind, Relation
+from lading.scan import scan
+from lock_truth import KINDS, Truth, kind_of, truth_of, version_of
+from measured import used_by
+
+_BESIDE = ("package.json", "pyproject.toml", "go.sum", "Pipfile", "Cargo.toml")
+_REGISTRIES = {"pypi", "npm", "cargo", "golang", "conda"}
+
+
+class Count(NamedTuple):
+    """How much of what a lock says was found, and what was found beyond."""
+
+    said: int = 0
+    found: int = 0
+    extra: int = 0
+
+    def with_(self, said: set[Any], found: set[Any]) -> "Count":
+        """With what was said and found of one more lock."""
+        return Count(self.said + len(said), self.found + len(said & found), self.extra + len(found - said))
+
+    def __str__(self) -> str:
+        return f"{self.found / self.said:.4f} of {self.said}, {self.extra} extra" if self.said or self.extra else "none to find"
+
+
+def main() -> int:
+    """Print a table with a row for every kind of lock."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--peers", action="store_true")
+    parser.add_argument("--verbose", action="store_true", help="also name what differs")
+    parser.add_argument("--only", help="measure this kind alone")
+    options = parser.parse_args()
+    locks: dict[str, list[Path]] = defaultdict(list)
+    for path in sorted(options.folder.rglob("*")):
+        if path.is_file() and kind_of(path) and options.only in {None, kind_of(path)}:
+            locks[kind_of(path)].append(path)
+    print("| kind | locks | versions | packages | hashes | edges | wall for all, s |")
+    print("|---|---|---|---|---|---|---|")
+    for kind in KINDS:
+        if locks[kind]:
+            _row(kind, locks[kind], options)
+    if options.peers:
+        _peers(locks)
+    return 0
+
+
+def _row(kind: str, paths: list[Path], options: argparse.Namespace) -> None:
+    counts = [Count(), Count(), Count()]
+    wall, unread = 0.0, []
+    for path in paths:
+        try:
+            truth = truth_of(path)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            unread.append(f"{path}: {type(error).__name__} {error}")
+            continue
+        ours, seconds = _ours(path)
+        wall += seconds
+        counts = [c.with_(t, o) for c, t, o in zip(counts, truth, ours, strict=True)]
+        if options.verbose:
+            _differences(path, truth, ours)
+    versions = ", ".join(sorted({version_of(p) for p in paths}))
+    print(f"| {kind} | {len(paths) - len(unread)} | {versions} | {' | '.join(map(str, counts))} | {wall:.2f} |", flush=True)
+    for line in unread:
+        sys.stderr.write(f"not read by the plain reading: {line}\n")
+
+
+def _differences(path: Path, truth: Truth, ours: Truth) -> None:
+    for field in Truth._fields:
+        said, found = getattr(truth, field), getattr(ours, field)
+        for word, rows in (("lost", said - found), ("extra", found - said)):
+            if rows:
+                sys.stderr.write(f"{path}: {len(rows)} {field} {word}: {sorted(rows)[:6]}\n")
+
+
+def _ours(path: Path) -> tuple[Truth, float]:
+    """What a scan of the lock alone says, and the median of three times."""
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch) / path.parent.name
+        folder.mkdir()
+        for name in (path.name, *_BESIDE):
+            if (path.parent / name).is_file():
+                shutil.copy(path.parent / name, folder / name)
+        seconds = []
+        for _ in range(3):
+            started = time.perf_counter()
+            bom = scan(Path(scratch)).bom
+            seconds.append(time.perf_counter() - started)
+    return _said(bom, f"{path.parent.name}/{path.name}"), statistics.median(seconds)
+
+
+def _said(bom: Bom, name: str) -> Truth:
+    keys = {
+        c.ref: key for c in bom.components if (key := _key(c)) and (c.kind is Kind.SYSTEM or any(o.path == name for o in c.occurrences))
+    }
+    packages = {k for k in keys.values() if not k.startswith("own/")}
+    hashes = {(keys[c.ref], text) for c in bom.components if c.ref in keys for text in _hashes(c)}
+    edges = {
+        (keys[e.source], keys[e.target]) for e in bom.edges if e.relation is Relation.DEPENDS_ON and e.source in keys and e.target in keys
+    }
+    if kind_of(Path(name)) == "environment.yml":
+        packages = {p.partition("@")[0] for p in packages}
+    return Truth(packages, {(k, h) for k, h in hashes if not k.startswith("own/")}, {(s, t) for s, t in edges if s != t})
+
+
+def _key(component: Component) -> str:
+    if component.kind is Kind.SYSTEM:
+        return f"own/{component.name}"
+    return f"{component.upstream}/{component.name}@{component.version}" if component.upstream in _REGISTRIES else ""
+
+
+def _hashes(component: Component) -> list[str]:
+    held = [str(f.digest) for f in component.files] + [str(d) for d in component.digests]
+    held += [text for name, text in component.properties if name in {"yarn-checksum", "go-sum"}]
+    return held + [f"/go.mod {text}" for name, text in component.properties if name == "go-mod-sum"]
+
+
+def _peers(locks: dict[str, list[Path]]) -> None:
+    """A table of what other tools name of the same locks, each in its folder by itself."""
+    print("\n| tool | kind | locks | packages | hashes | edges | wall for all, s |\n|---|---|---|---|---|---|---|")
+    for tool, kinds in _PEERS.items():
+        program = shutil.which(tool)
+        if program is None:
+            print(f"| {tool} | not measured: it is not installed | | | | | |")
+            continue
+        for kind, arguments in kinds.items():
+            if locks[kind]:
+                _peer(tool, program, kind, locks[kind], arguments)
+
+
+_CDXGEN = ["--no-install-deps", "--no-banner", "-o", "OUTPUT"]
+_PEERS: dict[str, dict[str, list[str]]] = {
+    "cyclonedx-py": {
+        "poetry.lock": ["poetry", "--of", "JSON", "-o", "OUTPUT", "FOLDER"],
+        "Pipfile.lock": ["pipenv", "--of", "JSON", "-o", "OUTPUT", "FOLDER"],
+        "requirements": ["requirements", "--of", "JSON", "-o", "OUTPUT", "LOCK"],
+    },
+    "cdxgen": {
+        **{
+            k: ["-t", "python", *_CDXGEN, "FOLDER"]
+            for k in ("uv.lock", "poetry.lock", "pdm.lock", "Pipfile.lock", "pylock.toml", "requirements", "pixi.lock")
+        },
+        **{k: ["-t", "js", *_CDXGEN, "FOLDER"] for k in ("package-lock.json", "pnpm-lock.yaml", "yarn.lock")},
+        "Cargo.lock": ["-t", "rust", *_CDXGEN, "FOLDER"],
+        "go.mod + go.sum": ["-t", "go", *_CDXGEN, "FOLDER"],
+    },
+    "syft": {k: ["scan", "dir:FOLDER", "-q", "-o", "cyclonedx-json=OUTPUT"] for k in KINDS},
+}
+_MOST = 4
+"""Locks of each kind that a peer is asked about, the largest."""
+
+
+def _peer(tool: str, program: str, kind: str, paths: list[Path], arguments: list[str]) -> None:
+    counts = [Count(), Count(), Count()]
+    wall, failed = 0.0, 0
+    chosen = sorted(paths, key=lambda p: -p.stat().st_size)[:_MOST]
+    for path in chosen:
+        with tempfile.TemporaryDirectory() as scratch:
+            folder = Path(scratch) / path.parent.name
+            folder.mkdir()
+            for name in (path.name, *_BESIDE):
+                if (path.parent / name).is_file():
+                    shutil.copy(path.parent / name, folder / name)
+            output = Path(scratch) / "theirs.json"
+            places = {"OUTPUT": str(output), "LOCK": str(folder / path.name)}
+            used = used_by([program, *(places.get(a, a.replace("FOLDER", str(folder))) for a in arguments)])
+            wall += used.wall
+            failed += not output.is_file()
+            theirs = _theirs(json.loads(output.read_bytes())) if output.is_file() else Truth(set(), set(), set())
+        counts = [c.with_(t, o) for c, t, o in zip(counts, truth_of(path), theirs, strict=True)]
+    told = f"{len(chosen)} largest" + (f", {failed} without an answer" if failed else "")
+    print(f"| {tool} | {kind} | {told} | {' | '.join(map(str, counts))} | {wall:.1f} |", flush=True)
+
+
+def _theirs(document: dict[str, Any]) -> Truth:
+    """Packages by their purl, hashes of a component or of its distribution references, edges between packages."""
+    keys, hashes = {}, set()
+    for row in document.get("components", ()):
+        match = re.match(
+            r"pkg:(pypi|npm|cargo|golang|conda)/([^@?#]+)(?:@([^?#]*))?",
+            row.get("purl", "").replace("%40", "@", 1) if "npm/%40" in row.get("purl", "") else row.get("purl", ""),
+        )
+        scoped = re.match(r"pkg:(npm)/(@[^@?#]+)(?:@([^?#]*))?", row.get("purl", "").replace("%40", "@"))
+        if match := scoped or match:
+            name = canonicalize_name(match[2]) if match[1] == "pypi" else match[2]
+            key = f"{match[1]}/{name}@{row.get('version', '')}"
+            keys[row.get("bom-ref", key)] = key
+            told = [*row.get("hashes", ()), *(h for r in row.get("externalReferences", ()) for h in r.get("hashes", ()))]
+            hashes |= {(key, f"{h['alg'].replace('SHA-', 'sha').lower()}:{h['content']}") for h in told}
+    rows = ((keys.get(d["ref"]), keys.get(t)) for d in document.get("dependencies", ()) for t in d.get("dependsOn", ()))
+    return Truth(set(keys.values()), hashes, {(s, t) for s, t in rows if s and t})
+
+
+if __name__ == "__main__":
+    sys.exit(main())
