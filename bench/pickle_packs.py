@@ -70,6 +70,9 @@ PACKS = {
     "tslearn": ("tslearn", ("tslearn",), ()),
     "shap": ("shap", ("shap", "slicer"), ("shap._explanation", "shap.explainers", "shap.maskers", "slicer")),
     "optuna": ("optuna", ("optuna",), ("optuna.samplers", "optuna.distributions", "optuna.trial", "optuna.study", "optuna.pruners", "optuna.storages._in_memory", "optuna.search_space")),
+    "ngboost": ("ngboost", ("ngboost",), ()),
+    "mapie": ("mapie", ("mapie",), ()),
+    "river": ("river", ("river",), ()),
     "pmdarima": ("pmdarima", ("pmdarima",), ()),
     "reinforcement": ("stable-baselines3", ("gymnasium", "stable_baselines3"), ("gymnasium.spaces", "stable_baselines3.common.(running_mean_std|vec_env.vec_normalize|buffers|torch_layers|policies|distributions|utils|noise)")),
     "sktime": ("sktime", ("sktime",), ("sktime.forecasting.(naive|trend|theta|arima|ets|exp_smoothing|compose|base)", "sktime.transformations.series", "sktime.datatypes._dtypekind")),
@@ -92,45 +95,44 @@ EFFECT = re.compile(
 TRUSTED = ("builtins", "abc", "enum", "collections", "typing", "torch.nn.modules.module", "torch.optim.optimizer", "sklearn.base", "numpy", "torch._tensor", "torch._C",
            "sklearn.utils", "torch.nn.modules", "dataclasses", "_thread", "pandas", "types", "contextlib", "functools", "torch.utils.data")  # fmt: skip
 
-REVIEWED = frozenset(
-    [
-        "autograd.core.VSpace.add",
-        "gymnasium.spaces.discrete.Discrete.__setstate__",
-        "gymnasium.spaces.space.Space.__setstate__",
-        "optuna.trial._frozen.FrozenTrial.__hash__",
-        "optuna.distributions.CategoricalDistribution.__eq__",
-        "sktime.base._base.BaseObject.__eq__",
-        "sktime.forecasting.base._fh.ForecastingHorizon.__new__",
-        "slicer.slicer.Slicer.__setattr__",
-        "huggingface_hub.repocard_data.CardData.__setitem__",
-        "lifelines.fitters.coxph_fitter.CoxPHFitter.__getattr__",
-        "peft.peft_model.PeftModel.__getattr__",
-        "peft.tuners.tuners_utils.BaseTuner.__getattr__",
-        "sentence_transformers.base.model_card.BaseModelCardData.__setattr__",
-        "sentence_transformers.base.modules.module.Module.__getattr__",
-        "statsmodels.base.wrapper.ResultsWrapper.__getattribute__",
-        "statsmodels.tsa.ar_model.AutoRegResults.append",
-        "statsmodels.tsa.statespace.kalman_filter.PredictionResults.__getattr__",
-        "statsmodels.tsa.statespace.representation.Representation.__setitem__",
-        "statsmodels.tsa.statespace.representation.Representation.extend",
-        "torch.Tensor.__setstate__",
-        "torch.distributed._shard.sharded_tensor.api.ShardedTensor.__del__",
-        "torch.distributed._shard.sharded_tensor.api.ShardedTensor.__setstate__",
-        "torch.distributed.device_mesh.DeviceMesh.__hash__",
-        "torch.distributed.device_mesh.DeviceMesh.__setstate__",
-        "torch.distributed.fsdp.fully_sharded_data_parallel.FullyShardedDataParallel.__getattr__",
-        "torch.distributed.tensor._dtensor_spec.DTensorSpec.__setattr__",
-        "torch.masked.maskedtensor.core.MaskedTensor.__new__",
-        "torchao.quantization.Float8Tensor.__setstate__",
-        "torchao.quantization.Int4PlainInt32Tensor.__setstate__",
-        "torchao.quantization.Int8Tensor.__setstate__",
-        "torchao.quantization.IntxUnpackedToInt8Tensor.__setstate__",
-        "torchvision.tv_tensors._image.Image.__new__",
-        "torchvision.tv_tensors._mask.Mask.__new__",
-        "transformers.tokenization_utils_base.PreTrainedTokenizerBase.__getattr__",
-        "transformers.utils.generic.ModelOutput.__setattr__",
-        "transformers.utils.generic.ModelOutput.__setitem__",
-    ]
+REVIEWED = (
+    "autograd.core.VSpace.add",
+    "gymnasium.spaces.discrete.Discrete.__setstate__",
+    "gymnasium.spaces.space.Space.__setstate__",
+    "ngboost.distns.",
+    "optuna.trial._frozen.FrozenTrial.__hash__",
+    "optuna.distributions.CategoricalDistribution.__eq__",
+    "sktime.base._base.BaseObject.__eq__",
+    "sktime.forecasting.base._fh.ForecastingHorizon.__new__",
+    "slicer.slicer.Slicer.__setattr__",
+    "huggingface_hub.repocard_data.CardData.__setitem__",
+    "lifelines.fitters.coxph_fitter.CoxPHFitter.__getattr__",
+    "peft.peft_model.PeftModel.__getattr__",
+    "peft.tuners.tuners_utils.BaseTuner.__getattr__",
+    "sentence_transformers.base.model_card.BaseModelCardData.__setattr__",
+    "sentence_transformers.base.modules.module.Module.__getattr__",
+    "statsmodels.base.wrapper.ResultsWrapper.__getattribute__",
+    "statsmodels.tsa.ar_model.AutoRegResults.append",
+    "statsmodels.tsa.statespace.kalman_filter.PredictionResults.__getattr__",
+    "statsmodels.tsa.statespace.representation.Representation.__setitem__",
+    "statsmodels.tsa.statespace.representation.Representation.extend",
+    "torch.Tensor.__setstate__",
+    "torch.distributed._shard.sharded_tensor.api.ShardedTensor.__del__",
+    "torch.distributed._shard.sharded_tensor.api.ShardedTensor.__setstate__",
+    "torch.distributed.device_mesh.DeviceMesh.__hash__",
+    "torch.distributed.device_mesh.DeviceMesh.__setstate__",
+    "torch.distributed.fsdp.fully_sharded_data_parallel.FullyShardedDataParallel.__getattr__",
+    "torch.distributed.tensor._dtensor_spec.DTensorSpec.__setattr__",
+    "torch.masked.maskedtensor.core.MaskedTensor.__new__",
+    "torchao.quantization.Float8Tensor.__setstate__",
+    "torchao.quantization.Int4PlainInt32Tensor.__setstate__",
+    "torchao.quantization.Int8Tensor.__setstate__",
+    "torchao.quantization.IntxUnpackedToInt8Tensor.__setstate__",
+    "torchvision.tv_tensors._image.Image.__new__",
+    "torchvision.tv_tensors._mask.Mask.__new__",
+    "transformers.tokenization_utils_base.PreTrainedTokenizerBase.__getattr__",
+    "transformers.utils.generic.ModelOutput.__setattr__",
+    "transformers.utils.generic.ModelOutput.__setitem__",
 )
 """What was read by a person and does nothing but set attributes or compute numbers."""
 
@@ -146,7 +148,7 @@ def main() -> None:
         except ImportError as e:
             sys.stderr.write(f"{pack}: not at hand: {e}\n")
             continue
-        _write(pack, f"{distribution} {release}", found)
+        _write(pack, f"{distribution} {release}", found, _makers(packages, only))
 
 
 def _classes(package: str, only: tuple[str, ...]) -> set[type]:
@@ -170,6 +172,12 @@ def _classes(package: str, only: tuple[str, ...]) -> set[type]:
     return {k for k in found if "<locals>" not in k.__qualname__ and not issubclass(k, BaseException)}
 
 
+def _makers(packages: tuple[str, ...], only: tuple[str, ...]) -> set[str]:
+    """What Cython writes to make objects of its classes: each makes one of the class that it is handed, and fills it."""
+    modules = [m for n, m in list(sys.modules.items()) if n.partition(".")[0] in packages and (not only or re.match("|".join(only), n))]
+    return {f"{m.__name__}.{n}" for m in modules for n in vars(m) if n.startswith("__pyx_unpickle_") and n != "__pyx_unpickle_Enum"}
+
+
 def _modules(top, only: tuple[str, ...]):  # noqa: ANN001, ANN202 - a script
     for info in pkgutil.walk_packages(getattr(top, "__path__", []), f"{top.__name__}.", onerror=lambda _: None):
         if LEFT_OUT.search(info.name) or (only and not re.match("|".join(only), info.name)):
@@ -191,12 +199,12 @@ def objections(kind: type) -> list[str]:
         except (TypeError, OSError):
             continue
         words = sorted(set(EFFECT.findall(re.sub(r'"""(?s:.)*?"""', "", source))))
-        if words and f"{home.__module__}.{home.__qualname__}.{name}" not in REVIEWED and "def _dataclass_setstate" not in source:
+        if words and not f"{home.__module__}.{home.__qualname__}.{name}".startswith(REVIEWED) and "def _dataclass_setstate" not in source:
             found.append(f"{home.__module__}.{home.__qualname__}.{name}: {' '.join(words)}")
     return found
 
 
-def _write(pack: str, release: str, found: set[type]) -> None:
+def _write(pack: str, release: str, found: set[type], makers: set[str]) -> None:
     path = NAMES / f"{pack}.toml"
     plain, members = set(), set()
     left: dict[str, list[str]] = {}
@@ -216,7 +224,7 @@ def _write(pack: str, release: str, found: set[type]) -> None:
     releases = sorted({release, *(re.findall(r"[\w-]+ [\d.]+[\w.+]*(?=[,:])", known[0]) if known else [])})
     text = f'source = "{", ".join(releases)}: classes that bench/pickle_packs.py finds no effect in"\nchecked = "{datetime.now(UTC):%Y-%m-%d}"\nrule = "new"\n'
     text += "types = '''\n" + "\n".join(sorted(plain)) + "\n'''\n"
-    rows = sorted({*(f'"{name}" = "type"' for name in members), *more})
+    rows = sorted({*(f'"{name}" = "type"' for name in members), *(f'"{name}" = "first-is-known"' for name in makers), *more})
     path.write_text(text + ("\n[rules]\n" + "\n".join(rows) + "\n" if rows else ""))
     print(pack, release, len(plain), "classes", len(members), "enumerations", sum(map(len, left.values())), "left out")
 
