@@ -2,7 +2,7 @@
 
 A Debian root (`debootstrap`, or a folder that has one), a layer with a Python environment, Node modules and a small model, and one in which packages
 are removed and replaced, in each form that an image can have. The truth is what `dpkg-query`, `pip list` and `npm ls` say of the folders.
-Each tool is asked for PyPI and npm by its ordinary client. What is not at hand is said, not measured.
+PyPI and npm are asked by their ordinary clients. What is not at hand is said, not measured; the first form is measured three times, the others once.
 """
 
 import argparse
@@ -71,9 +71,9 @@ def _measure(scratch: Path, options: argparse.Namespace) -> int:
     print("|---|---|---|---|---|---|---|---|---|---|---|")
     with _registry(scratch) as registry:
         for form, (place, theirs) in _forms(scratch, layout, registry).items():
-            _row("lading", form, place, truth, layout)
+            _row("lading", form, place, truth, Path(place) if Path(place).is_dir() else layout)
             if options.peers and theirs:
-                _row("syft", form, theirs, truth, layout)
+                _row("syft", form, theirs, truth, Path(place) if Path(place).is_dir() else layout)
     return 0
 
 
@@ -137,7 +137,7 @@ def _held(rootfs: Path) -> set[Key]:
     return found
 
 
-def _forms(scratch: Path, layout: Path, registry: str) -> Iterator[Any] | dict[str, tuple[str, str]]:
+def _forms(scratch: Path, layout: Path, registry: str) -> dict[str, tuple[str, str]]:
     """Every form of the image: where ours finds it, and how syft is told."""
     forms = {"OCI layout, gzip": (str(layout), f"oci-dir:{layout}")}
     made = {
@@ -188,7 +188,7 @@ def _row(tool: str, form: str, place: str, truth: Truth, layout: Path) -> None:
         ours = [program, "-m", "lading", "scan", place, "-q", "-f", "cyclonedx", "-o", output]
         command = ours if tool == "lading" else [program, "scan", place, "-q", "-o", f"cyclonedx-json={output}"]
         environment = {**os.environ, "SYFT_REGISTRY_INSECURE_USE_HTTP": "true", "SYFT_CHECK_FOR_APP_UPDATE": "false"}
-        runs = [used_by(command, environment=environment) for _ in range(3)]
+        runs = [used_by(command, environment=environment) for _ in range(3 if form.endswith("gzip") else 1)]
         if not Path(output).is_file():
             print(f"| {tool} | {form} | not measured: it ends with {runs[-1].status} | | | | | | | | |")
             return

@@ -101,8 +101,8 @@ def _poetry(path: Path) -> Truth:
             if re.match(r"[\w.-]+", text)
         }
         for name, told in row.get("dependencies", {}).items():
-            for one in told if isinstance(told, list) else [told]:
-                one = {"version": one} if isinstance(one, str) else one
+            for row_or_range in told if isinstance(told, list) else [told]:
+                one = {"version": row_or_range} if isinstance(row_or_range, str) else row_or_range
                 when = re.findall(r'extra == "([^"]+)"', one.get("markers", "")) or (
                     [extras.get(canonicalize_name(name), "")] if one.get("optional") else []
                 )
@@ -125,8 +125,8 @@ def _asked_of_poetry(document: dict[str, Any]) -> list[tuple[str, str, str, tupl
     ]
     needs = []
     for name, told in ((n, t) for table in tables for n, t in table.items() if n != "python"):
-        for one in told if isinstance(told, list) else [told]:
-            needs.append((own, canonicalize_name(name), "", (), tuple(one.get("extras", ())) if isinstance(one, dict) else ()))
+        rows = told if isinstance(told, list) else [told]
+        needs += [(own, canonicalize_name(name), "", (), tuple(one.get("extras", ())) if isinstance(one, dict) else ()) for one in rows]
     lists = [
         project.get("dependencies", []),
         *project.get("optional-dependencies", {}).values(),
@@ -284,13 +284,17 @@ def _environment(path: Path) -> Truth:
     return truth
 
 
+_MD5 = 32
+"""Digits of the hash that such lists give without saying which it is."""
+
+
 def _explicit(path: Path) -> Truth:
     truth = Truth(set(), set(), set())
     for line in path.read_text().splitlines():
         if match := re.match(r"https?://\S+/([^/#]+?)-([^-/#]+)-[^-/#]+\.(?:conda|tar\.bz2)(?:#(?:sha256:)?([0-9a-f]+))?", line):
             key = f"conda/{match[1]}@{match[2]}"
             truth.packages.add(key)
-            truth.hashes.update({(key, f"{'md5' if len(match[3]) == 32 else 'sha256'}:{match[3]}")} if match[3] else ())
+            truth.hashes.update({(key, f"{'md5' if len(match[3]) == _MD5 else 'sha256'}:{match[3]}")} if match[3] else ())
         elif match := re.match(r"# pip (\S+) @ \S+?(?:#(?:sha256=)?([0-9a-f]{64}))?$", line):
             wheel = re.search(rf"/{re.escape(match[1]).replace('-', '[-_.]')}-(\d[^-/]*?)(?:-|\.tar|\.zip)", line, re.IGNORECASE)
             key = f"pypi/{canonicalize_name(match[1])}@{wheel[1] if wheel else ''}"
@@ -367,48 +371,56 @@ def _pixi_needs(present: list[tuple[str, str, dict[str, Any]]], held: dict[str, 
 def _npm(path: Path) -> Truth:
     document = json.loads(path.read_text())
     truth = Truth(set(), set(), set())
-    places: dict[str, dict[str, Any]] = document.get("packages") or {}
-    if not places:
-        places = {"": {**_manifest(path), "name": document.get("name") or path.parent.name, "version": ""}}
-        waiting = [("", document)]
-        while waiting:
-            above, row = waiting.pop()
-            for name, inner in row.get("dependencies", {}).items():
-                place = f"{above}/node_modules/{name}".lstrip("/")
-                places[place] = {k: v for k, v in inner.items() if k != "dependencies"} | {
-                    "dependencies": inner.get("requires") if isinstance(inner.get("requires"), dict) else {}
-                }
-                if alias := re.match(r"npm:(.+)@(.+)", inner.get("version", "")):
-                    places[place] |= {"name": alias[1], "version": alias[2]}
-                if re.match(r"git|github:|https?://[^#]+\.git#", inner.get("version", "")):
-                    places[place] |= {"version": ""}
-                waiting.append((place, inner))
-    keys = {}
+    places = document.get("packages") or _npm_places(document, path)
+    linked = {row["resolved"]: place.rpartition("node_modules/")[2] for place, row in places.items() if row.get("link")}
+    keys = {place: _npm_key(place, {"name": linked.get(place, ""), **row}, path) for place, row in places.items()}
     for place, row in places.items():
-        name = row.get("name") or place.rpartition("node_modules/")[2]
-        outside = "node_modules/" not in f"/{place}"
-        name = name or path.parent.name
-        keys[place] = f"own/{name}" if outside or row.get("link") else f"npm/{name}@{row.get('version', '')}"
-        if not outside and not row.get("link"):
+        if not keys[place].startswith("own/"):
             truth.packages.add(keys[place])
             truth.hashes.update((keys[place], h) for h in _integrity(row.get("integrity", "")))
-    for place, row in places.items():
-        if row.get("link"):
-            continue
-        tables = ["dependencies", "optionalDependencies", "peerDependencies"] + (
-            ["devDependencies"] if keys[place].startswith("own/") else []
-        )
-        for name in {n for t in tables for n in row.get(t) or ()}:
-            above = place
-            while True:
-                there = f"{above}/node_modules/{name}".lstrip("/")
-                if there in places or not above:
-                    break
-                above = above.rpartition("node_modules/")[0].rstrip("/") if "node_modules/" in above else ""
-            if there in places:
-                target = places[there].get("resolved", "") if places[there].get("link") else there
-                truth.edges.update({(keys[place], keys[target])} if target in keys and keys[place] != keys[target] else ())
+        for name in () if row.get("link") else _npm_needs(row, own=keys[place].startswith("own/")):
+            there = _npm_found(place, name, places)
+            target = places[there].get("resolved", "") if there in places and places[there].get("link") else there
+            truth.edges.update({(keys[place], keys[target])} if target in keys and keys[place] != keys[target] else ())
     return truth
+
+
+def _npm_places(document: dict[str, Any], path: Path) -> dict[str, dict[str, Any]]:
+    """What version 1 nests, under the places that later versions name; who asks is `requires`."""
+    places: dict[str, dict[str, Any]] = {"": {**_manifest(path), "name": document.get("name") or path.parent.name, "version": ""}}
+    waiting = [("", document)]
+    while waiting:
+        above, row = waiting.pop()
+        for name, inner in row.get("dependencies", {}).items():
+            place = f"{above}/node_modules/{name}".lstrip("/")
+            asked = inner.get("requires")
+            places[place] = {**inner, "dependencies": asked if isinstance(asked, dict) else {}}
+            if alias := re.match(r"npm:(.+)@(.+)", inner.get("version", "")):
+                places[place] |= {"name": alias[1], "version": alias[2]}
+            if re.match(r"git|github:|https?://[^#]+\.git#", inner.get("version", "")):
+                places[place] |= {"version": ""}
+            waiting.append((place, inner))
+    return places
+
+
+def _npm_key(place: str, row: dict[str, Any], path: Path) -> str:
+    name = row.get("name") or place.rpartition("node_modules/")[2] or path.parent.name
+    own = "node_modules/" not in f"/{place}" or row.get("link")
+    return f"own/{name}" if own else f"npm/{name}@{row.get('version', '')}"
+
+
+def _npm_needs(row: dict[str, Any], *, own: bool) -> set[str]:
+    tables = ["dependencies", "optionalDependencies", "peerDependencies", *(["devDependencies"] if own else [])]
+    return {name for table in tables for name in row.get(table) or ()}
+
+
+def _npm_found(place: str, name: str, places: dict[str, dict[str, Any]]) -> str:
+    above = place
+    while True:
+        there = f"{above}/node_modules/{name}".lstrip("/")
+        if there in places or not above:
+            return there
+        above = above.rpartition("node_modules/")[0].rstrip("/") if "node_modules/" in above else ""
 
 
 def _manifest(path: Path) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from lading.core.bom import Bom
 from lading.core.component import Component
 from lading.core.kinds import Kind, Relation
 from lading.scan import scan
+from lock_tools import asked
 from lock_truth import KINDS, Truth, kind_of, truth_of, version_of
 from measured import used_by
 
@@ -51,6 +52,9 @@ def main() -> int:
     parser.add_argument("--verbose", action="store_true", help="also name what differs")
     parser.add_argument("--only", help="measure this kind alone")
     options = parser.parse_args()
+    if not options.folder.is_dir():
+        print(f"Not measured: there is no folder {options.folder.name} with locks of real projects.")
+        return 0
     locks: dict[str, list[Path]] = defaultdict(list)
     for path in sorted(options.folder.rglob("*")):
         if path.is_file() and kind_of(path) and options.only in {None, kind_of(path)}:
@@ -61,6 +65,7 @@ def main() -> int:
         if locks[kind]:
             _row(kind, locks[kind], options)
     if options.peers:
+        _tools(locks)
         _peers(locks)
     return 0
 
@@ -96,17 +101,23 @@ def _differences(path: Path, truth: Truth, ours: Truth) -> None:
 def _ours(path: Path) -> tuple[Truth, float]:
     """What a scan of the lock alone says, and the median of three times."""
     with tempfile.TemporaryDirectory() as scratch:
-        folder = Path(scratch) / path.parent.name
-        folder.mkdir()
-        for name in (path.name, *_BESIDE):
-            if (path.parent / name).is_file():
-                shutil.copy(path.parent / name, folder / name)
+        _copied(path, Path(scratch))
         seconds = []
         for _ in range(3):
             started = time.perf_counter()
             bom = scan(Path(scratch)).bom
             seconds.append(time.perf_counter() - started)
     return _said(bom, f"{path.parent.name}/{path.name}"), statistics.median(seconds)
+
+
+def _copied(path: Path, scratch: Path) -> Path:
+    """A folder of the same name with the lock and the manifests that lie beside it."""
+    folder = scratch / path.parent.name
+    folder.mkdir()
+    for name in (path.name, *_BESIDE):
+        if (path.parent / name).is_file():
+            shutil.copy(path.parent / name, folder / name)
+    return folder
 
 
 def _said(bom: Bom, name: str) -> Truth:
@@ -135,9 +146,33 @@ def _hashes(component: Component) -> list[str]:
     return held + [f"/go.mod {text}" for name, text in component.properties if name == "go-mod-sum"]
 
 
+_LARGE = 20_000
+"""Bytes of a lock from which on its tool is asked."""
+
+
+def _tools(locks: dict[str, list[Path]]) -> None:
+    """A table of the needs that the tools print of their own locks, and how many of them ours has not."""
+    print("\n| what prints needs | locks that it answers for | needs | lost here |\n|---|---|---|---|")
+    for kind, command in (("package-lock.json", "npm ls"), ("uv.lock", "uv tree"), ("pnpm-lock.yaml", "pnpm list")):
+        large = [path for path in locks[kind] if path.stat().st_size >= _LARGE]
+        answers = [(theirs, path) for path in large if (theirs := asked(kind, path))]
+        lost: set[tuple[str, ...]] = set()
+        for theirs, path in answers:
+            ours = _ours(path)[0]
+            own = {f"{e.partition('/')[2]}" for pair in ours.edges for e in pair if e.startswith("own/")}
+            lost |= {
+                (path.parent.name, *pair)
+                for pair in theirs - ours.edges
+                if not any(key.split("/", 1)[1].rpartition("@")[0] in own for key in pair)
+            }
+        print(f"| {command} | {len(answers)} of {len(large)} | {sum(len(t) for t, _ in answers)} | {len(lost)} |", flush=True)
+        if lost:
+            sys.stderr.write(f"{command}: lost {sorted(lost)[:8]}\n")
+
+
 def _peers(locks: dict[str, list[Path]]) -> None:
-    """A table of what other tools name of the same locks, each in its folder by itself."""
-    print("\n| tool | kind | locks | packages | hashes | edges | wall for all, s |\n|---|---|---|---|---|---|---|")
+    """A table of what other tools name of the largest lock of each kind, in its folder by itself."""
+    print("\n| tool | kind | largest lock, in | packages | hashes | edges | wall, s |\n|---|---|---|---|---|---|---|")
     for tool, kinds in _PEERS.items():
         program = shutil.which(tool)
         if program is None:
@@ -166,30 +201,23 @@ _PEERS: dict[str, dict[str, list[str]]] = {
     },
     "syft": {k: ["scan", "dir:FOLDER", "-q", "-o", "cyclonedx-json=OUTPUT"] for k in KINDS},
 }
-_MOST = 4
-"""Locks of each kind that a peer is asked about, the largest."""
+_PATIENCE = 60
+"""Seconds that a peer is waited for."""
 
 
 def _peer(tool: str, program: str, kind: str, paths: list[Path], arguments: list[str]) -> None:
-    counts = [Count(), Count(), Count()]
-    wall, failed = 0.0, 0
-    chosen = sorted(paths, key=lambda p: -p.stat().st_size)[:_MOST]
-    for path in chosen:
-        with tempfile.TemporaryDirectory() as scratch:
-            folder = Path(scratch) / path.parent.name
-            folder.mkdir()
-            for name in (path.name, *_BESIDE):
-                if (path.parent / name).is_file():
-                    shutil.copy(path.parent / name, folder / name)
-            output = Path(scratch) / "theirs.json"
-            places = {"OUTPUT": str(output), "LOCK": str(folder / path.name)}
-            used = used_by([program, *(places.get(a, a.replace("FOLDER", str(folder))) for a in arguments)])
-            wall += used.wall
-            failed += not output.is_file()
-            theirs = _theirs(json.loads(output.read_bytes())) if output.is_file() else Truth(set(), set(), set())
-        counts = [c.with_(t, o) for c, t, o in zip(counts, truth_of(path), theirs, strict=True)]
-    told = f"{len(chosen)} largest" + (f", {failed} without an answer" if failed else "")
-    print(f"| {tool} | {kind} | {told} | {' | '.join(map(str, counts))} | {wall:.1f} |", flush=True)
+    path = max(paths, key=lambda p: p.stat().st_size)
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = _copied(path, Path(scratch))
+        output = Path(scratch) / "theirs.json"
+        places = {"OUTPUT": str(output), "LOCK": str(folder / path.name)}
+        used = used_by(["timeout", str(_PATIENCE), program, *(places.get(a, a.replace("FOLDER", str(folder))) for a in arguments)])
+        if not output.is_file():
+            print(f"| {tool} | {kind} | {path.parent.name} | no answer in {used.wall:.0f} s | | | |", flush=True)
+            return
+        theirs = _theirs(json.loads(output.read_bytes()))
+    counts = [Count().with_(t, o) for t, o in zip(truth_of(path), theirs, strict=True)]
+    print(f"| {tool} | {kind} | {path.parent.name} | {' | '.join(map(str, counts))} | {used.wall:.1f} |", flush=True)
 
 
 def _theirs(document: dict[str, Any]) -> Truth:

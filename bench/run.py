@@ -35,6 +35,8 @@ def main() -> int:
         ("Speed and memory of a scan", [str(HERE / "scan_speed.py"), "--corpus", str(options.corpus), *peers]),
         ("Installed environments", [str(HERE / "sbom.py"), sys.prefix, *peers]),
         ("Packages of systems", [str(HERE / "packages.py"), *shlex.split(os.environ.get("LADING_BENCH_ROOTS", ""))]),
+        ("Locks", [str(HERE / "locks.py"), str(options.locks), *peers]),
+        ("Images", [str(HERE / "images.py"), *(["--root", str(options.debian)] if options.debian else []), *peers]),
         ("Start-up", [str(HERE / "startup.py")]),
         ("Reading and writing documents", [str(HERE / "codec.py")]),
         ("Signing and verifying", [str(HERE / "sign.py"), *peers]),
@@ -80,6 +82,8 @@ def _options() -> argparse.Namespace:
     default = Path(os.environ.get("LADING_BENCH_CORPUS", Path.home() / ".cache" / "lading-bench"))
     parser.add_argument("--corpus", type=Path, default=default, help="folder with the checked-out projects")
     parser.add_argument("--infra", type=Path, help="folder with the projects that are mostly infrastructure")
+    parser.add_argument("--locks", type=Path, default=default / "locks", help="folder with the locks of real projects")
+    parser.add_argument("--debian", type=Path, help="an unpacked Debian root that images begin with; else debootstrap makes one")
     parser.add_argument("--peers", action="store_true", help="also run the other tools that are installed")
     parser.add_argument(
         "--only", action="append", default=[], metavar="TITLE", help="measure this part alone, and keep the others; may be repeated"

@@ -27,7 +27,8 @@ def read(file: SourceFile) -> Iterator[Observation]:
         yield Skipped(file.path, "it holds no table, so it is no lock", ExtractError.code, document.line)
     yield from newer(file, document.string("lockfileVersion") or "1", NEWEST)
     places = dict(document.items("packages")) or dict(_older("", document))
-    packages = [_package(file, place, row, places) for place, row in places.items() if not row.get("link")]
+    linked = {row.string("resolved"): place.rpartition(_FOLDER)[2] for place, row in places.items() if row.get("link")}
+    packages = [_package(file, place, row, places, linked) for place, row in places.items() if not row.get("link")]
     if not document.items("packages"):
         needs = (_found("", name, places) for name in _direct(file))
         packages.append(project(file.path, 1, document.string("name"), document.string("version"), needs))
@@ -75,9 +76,9 @@ def _found(place: str, name: str, places: dict[str, Node]) -> str:
         above = above.rstrip("/").rpartition(_FOLDER)[0]
 
 
-def _package(file: SourceFile, place: str, row: Node, places: dict[str, Node]) -> Locked:
+def _package(file: SourceFile, place: str, row: Node, places: dict[str, Node], linked: dict[str, str]) -> Locked:
     alias = _ALIAS.match(row.string("version"))
-    name = (alias["name"] if alias else row.string("name")) or place.rpartition(_FOLDER)[2]
+    name = (alias["name"] if alias else row.string("name")) or linked.get(place) or place.rpartition(_FOLDER)[2]
     version = alias["version"] if alias else row.string("version")
     needs = tuple(_found(place, need, places) for need in _needs(row, place))
     if _FOLDER not in f"/{place}":
