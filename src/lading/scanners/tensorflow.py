@@ -71,7 +71,6 @@ _REACHES = frozenset(
         "DistributedSave",
         "Save",
         "SaveSlices",
-        "MergeV2Checkpoints",
         "Rpc",
         "TryRpc",
         "DumpToFile",
