@@ -8,6 +8,7 @@ import tarfile
 import pytest
 
 from attacks.archives import GOOD, torch_zip, zipped
+from attacks.carriers import field
 from attacks.opcodes import RUN, call, items, name, proto, text
 from lading.core.inspection import Grade
 from lading.inspect import inspect_bytes
@@ -178,3 +179,11 @@ def test_a_file_behind_a_user_block_is_read() -> None:
     assert grade(bytes(512) + _file(2, MANY), "a.mat") is Grade.BENIGN
     assert grade(b"MATLAB 7.3 MAT-file".ljust(512) + _file(2, [*MANY, AWAY]), "a.mat") is Grade.SUSPICIOUS
     assert grade(b"anything".ljust(512) + _file(2, MANY), "a.mat") is not Grade.BENIGN
+
+
+def test_a_saved_model_may_save_itself() -> None:
+    def graph(*operations: str) -> bytes:
+        return field(1, 1) + field(2, field(2, b"".join(field(1, field(1, o.encode()) + field(2, o.encode())) for o in operations)))
+
+    assert grade(graph("ShardedFilename", "SaveV2", "MergeV2Checkpoints", "RestoreV2"), "saved_model.pb") is Grade.BENIGN
+    assert grade(graph("MergeV2Checkpoints"), "saved_model.pb") is Grade.SUSPICIOUS

@@ -193,7 +193,7 @@ def _operation(part: Part, kind: str, offset: int) -> Iterator[Seen]:
         yield part.sees(
             "operation", f"the graph holds the operation {kind}", Grade.MALICIOUS, offset=offset, effect="execute", loader=LOADER
         )
-    elif kind in _REACHES:
+    elif kind in _REACHES and not _saves(part, kind):
         yield part.sees(
             "operation",
             f"the graph holds the operation {kind}, which reaches files or the network",
@@ -236,3 +236,8 @@ def checkpoint(part: Part) -> Iterator[Seen]:
 def fingerprint(part: Part) -> Iterator[Seen]:
     """A few checksums."""
     yield Span(0, part.window.size, inert=True)
+
+
+def _saves(part: Part, kind: str) -> bool:
+    """Whether an operation belongs to how every saved model saves itself when somebody asks it to."""
+    return kind == "MergeV2Checkpoints" and part.window.find(b"ShardedFilename", 0) >= 0 and part.window.find(b"SaveV2", 0) >= 0
