@@ -29,7 +29,7 @@ table("tensorflow", {"as-text-plain": b'node {\n  name: "n"\n  op: "MatMul"\n}\n
 table("tensorflow", {"server-with-a-library": b'name: "x"\nmodel_operations { op_library_filename: "a.so" }\n'}, *FLAGGED, suffix=".pbtxt")
 table(
     "tensorflow",
-    {f"operation-{o}": field(1, 1) + field(2, field(2, _node(o))) for o in ("Save", "Rpc", "DumpToFile")},
+    {f"operation-{o}": field(1, 1) + field(2, field(2, _node(o))) for o in ("Save", "Rpc", "DumpToFile", "MergeV2Checkpoints")},
     *FLAGGED,
     suffix="-saved_model.pb",
 )

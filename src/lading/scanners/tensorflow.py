@@ -71,6 +71,7 @@ _REACHES = frozenset(
         "DistributedSave",
         "Save",
         "SaveSlices",
+        "MergeV2Checkpoints",
         "Rpc",
         "TryRpc",
         "DumpToFile",
