@@ -212,7 +212,7 @@ def _peer(tool: str, program: str, kind: str, paths: list[Path], arguments: list
         output = Path(scratch) / "theirs.json"
         places = {"OUTPUT": str(output), "LOCK": str(folder / path.name)}
         used = used_by(["timeout", str(_PATIENCE), program, *(places.get(a, a.replace("FOLDER", str(folder))) for a in arguments)])
-        if not output.is_file():
+        if used.status or not output.is_file():
             print(f"| {tool} | {kind} | {path.parent.name} | no answer in {used.wall:.0f} s | | | |", flush=True)
             return
         theirs = _theirs(json.loads(output.read_bytes()))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from lading.catalog import lockfile
 from lading.catalog.wishes import Wish, holding
 from lading.core.kinds import Relation
 from lading.scan import scan
@@ -120,6 +121,22 @@ def test_wishes_of_an_extra_hold_only_where_it_is_asked_for_however_far_away() -
 def test_a_chain_of_extras_costs_what_it_is_long() -> None:
     packages = [(str(n), [Wish(str(n + 1), when=("x",) if n else (), extras=("x",))]) for n in range(50_000)]
     assert all(holding(packages))
+
+
+def test_a_lock_with_more_needs_than_anybody_writes_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lockfile, "MOST_EDGES", 5)
+    rows = "".join(f'[[package]]\nname = "a{n}"\nversion = "1"\ndependencies = ["a0", "a1", "a2"]\n' for n in range(4))
+    (tmp_path / "pdm.lock").write_text(rows)
+    bom = scan(tmp_path).bom
+    assert len(bom.edges) <= 5
+    assert [s.code for s in bom.coverage.unread] == ["LD201"]
+
+
+@pytest.mark.parametrize("name", ["uv.lock", "poetry.lock", "pdm.lock"])
+def test_a_lock_with_more_versions_of_a_name_than_anybody_holds_is_told(name: str, tmp_path: Path) -> None:
+    rows = "".join(f'[[package]]\nname = "many"\nversion = "{n}"\n' for n in range(60))
+    (tmp_path / name).write_text(rows + '[[package]]\nname = "one"\nversion = "1"\n')
+    assert ["60 versions of many" in s.reason for s in scan(tmp_path).bom.coverage.unread] == [True]
 
 
 def test_requirements_in_a_folder_at_the_root_are_read(tmp_path: Path) -> None:

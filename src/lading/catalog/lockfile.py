@@ -3,7 +3,7 @@
 import base64
 import binascii
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -12,7 +12,7 @@ from lading.catalog.upstreams import library
 from lading.core.component import Component, Edge, FileRecord, Occurrence
 from lading.core.coverage import Skipped
 from lading.core.digest import Digest
-from lading.core.errors import ExtractError
+from lading.core.errors import ExtractError, LimitError
 from lading.core.kinds import Kind, Pin, Relation
 from lading.core.pattern import pattern
 from lading.core.source import SourceFile
@@ -30,7 +30,11 @@ class Locked(Struct, frozen=True):
     origin: Component | None = None
 
 
-def observations(packages: Iterable[Locked]) -> Iterator[Component | Edge]:
+MOST_EDGES = 2_000_000
+"""Needs of one lock that are told; a lock of ten thousand packages has a twentieth of it."""
+
+
+def observations(packages: Iterable[Locked]) -> Iterator[Component | Edge | Skipped]:
     """Every package, then an edge for everything that one needs and the lock has."""
     known: dict[str, list[Component]] = {}
     packages = list(packages)
@@ -40,11 +44,29 @@ def observations(packages: Iterable[Locked]) -> Iterator[Component | Edge]:
         if package.origin:
             yield package.origin
             yield Edge(package.component.ref, Relation.FETCHED_FROM, package.origin.ref)
-    for package in packages:
-        for need in package.needs:
-            for target in known.get(need, ()):
-                if target.ref != package.component.ref:
-                    yield Edge(package.component.ref, Relation.DEPENDS_ON, target.ref)
+    yield from bounded((package.component, target) for package in packages for need in package.needs for target in known.get(need, ()))
+
+
+MOST_VERSIONS = 50
+"""Versions of one name that needs are followed to: a lock has a handful, one for each platform."""
+
+
+def crowded(file: SourceFile, versions: Mapping[str, Sequence[object]]) -> Iterator[Skipped]:
+    """A word for each name with more versions than needs are followed to."""
+    for name, held in versions.items():
+        if len(held) > MOST_VERSIONS:
+            told = f"{len(held)} versions of {name[:80]}: who needs which of them is not told"
+            yield Skipped(file.path, told, LimitError.code)
+
+
+def bounded(needs: Iterable[tuple[Component, Component]]) -> Iterator[Edge | Skipped]:
+    """An edge for each need but those of itself; no more than a lock can have that somebody wrote for use."""
+    for number, (one, other) in enumerate(needs):
+        if number >= MOST_EDGES:
+            yield Skipped(one.occurrences[0].path, f"more than {MOST_EDGES} needs: the rest of them is not told", LimitError.code)
+            return
+        if one.ref != other.ref:
+            yield Edge(one.ref, Relation.DEPENDS_ON, other.ref)
 
 
 def locked(

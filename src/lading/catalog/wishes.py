@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 
-from lading.catalog.lockfile import normal
+from lading.catalog.lockfile import MOST_VERSIONS, normal
 
 
 class Wish(Struct, frozen=True):
@@ -58,6 +58,8 @@ def _by_extra(packages: Iterable[tuple[str, Sequence[Wish]]]) -> dict[tuple[str,
 
 def fitting(allowed: str, versions: Sequence[str]) -> Sequence[str]:
     """The versions that a range allows; all where it allows none of them or is no range that is known."""
+    if len(versions) > MOST_VERSIONS:
+        return ()
     if len(versions) < 2 or allowed in {"", "*"}:  # noqa: PLR2004 - one version is the one
         return versions
     from packaging.specifiers import InvalidSpecifier, SpecifierSet  # noqa: PLC0415 - slow to import

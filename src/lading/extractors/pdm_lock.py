@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from lading.catalog.lockfile import Locked, hashed, line_of, locked, newer, normal, observations, own, rows_of
+from lading.catalog.lockfile import Locked, crowded, hashed, line_of, locked, newer, normal, observations, own, rows_of
 from lading.catalog.origin import archive_at, built_from, repository_at
 from lading.catalog.wishes import Wish, fitting, wish
 from lading.core.component import Component, FileRecord, Occurrence
@@ -24,6 +24,7 @@ def read(file: SourceFile) -> Iterator[Observation]:
     versions: dict[str, list[str]] = {}
     for row in rows:
         versions.setdefault(normal(row.string("name")), []).append(row.string("version"))
+    yield from crowded(file, versions)
     yield from observations(_package(file, row, versions) for row in rows)
 
 

@@ -5,13 +5,13 @@ from urllib.parse import unquote
 
 from msgspec import Struct
 
-from lading.catalog.lockfile import Locked, hashed, line_of, locked, newer, normal, observations, own
+from lading.catalog.lockfile import MOST_EDGES, Locked, hashed, line_of, locked, newer, normal, observations, own
 from lading.catalog.origin import built_from, repository_at
 from lading.catalog.upstreams import split_url
 from lading.catalog.wishes import Wish, extras_of, holding, wish
 from lading.core.component import Component, Edge, FileRecord, Occurrence
 from lading.core.coverage import Skipped
-from lading.core.errors import ExtractError
+from lading.core.errors import ExtractError, LimitError
 from lading.core.kinds import Relation
 from lading.core.pattern import pattern
 from lading.core.source import SourceFile
@@ -48,7 +48,15 @@ def read(file: SourceFile) -> Iterator[Observation]:
             else:
                 yield Skipped(file.path, "a package without a name", ExtractError.code, row.line)
         yield from observations(found.locked for found in packages.values())
-        edges = {edge for present in _environments(document, packages) for edge in _edges(present)}
+        left, edges = MOST_EDGES, set[Edge]()
+        for present in _environments(document, packages):
+            left -= sum(1 + len(package.wishes) for package in present)
+            if left < 0:
+                yield Skipped(
+                    file.path, f"more than {MOST_EDGES} needs in all environments: those of the rest are not told", LimitError.code
+                )
+                break
+            edges.update(_edges(present))
         yield from sorted(edges)
 
 

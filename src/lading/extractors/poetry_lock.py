@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from lading.catalog.lockfile import Locked, hashed, line_of, locked, newer, normal, observations, own, rows_of
+from lading.catalog.lockfile import Locked, crowded, hashed, line_of, locked, newer, normal, observations, own, rows_of
 from lading.catalog.origin import archive_at, built_from, repository_at
 from lading.catalog.wishes import Wish, extras_of, fitting, holding, wish
 from lading.core.component import Component, FileRecord, Occurrence
@@ -27,14 +27,15 @@ def read(file: SourceFile) -> Iterator[Observation]:
     rows, told = rows_of(file, document, "package")
     yield from told
     packages = [_package(file, row, older, every=project is None) for row in rows]
-    yield from observations(_resolved([*packages, *([project] if project else [])]))
-
-
-def _resolved(packages: list[_Asked]) -> Iterator[Locked]:
-    """Every package with what it needs: of several versions of one name, those in the range that is asked for."""
     versions: dict[str, list[str]] = {}
     for package, _ in packages:
         versions.setdefault(normal(package.component.name), []).append(package.component.version)
+    yield from crowded(file, versions)
+    yield from observations(_resolved([*packages, *([project] if project else [])], versions))
+
+
+def _resolved(packages: list[_Asked], versions: dict[str, list[str]]) -> Iterator[Locked]:
+    """Every package with what it needs: of several versions of one name, those in the range that is asked for."""
     named = [(normal(package.component.name), wishes) for package, wishes in packages]
     for (package, _), held in zip(packages, holding(named), strict=True):
         needs = (f"{w.name} {version}" for w in held for version in fitting(w.allowed, versions.get(w.name, ())))

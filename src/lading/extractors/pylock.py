@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from urllib.parse import unquote
 
-from lading.catalog.lockfile import Locked, hashed, line_of, locked, newer, normal, observations, own, rows_of
+from lading.catalog.lockfile import Locked, crowded, hashed, line_of, locked, newer, normal, observations, own, rows_of
 from lading.catalog.origin import archive_at, built_from, repository_at
 from lading.catalog.upstreams import split_url
+from lading.catalog.wishes import fitting
 from lading.core.component import Component, FileRecord, Occurrence
 from lading.core.source import SourceFile
 from lading.extractors._registry import Observation, extractor
@@ -25,13 +26,14 @@ def read(file: SourceFile) -> Iterator[Observation]:
     versions: dict[str, list[str]] = {}
     for row in rows:
         versions.setdefault(normal(row.string("name")), []).append(row.string("version"))
+    yield from crowded(file, versions)
     yield from observations(_package(file, row, versions) for row in rows)
 
 
 def _package(file: SourceFile, row: Node, versions: dict[str, list[str]]) -> Locked:
     name, version, line = normal(row.string("name")), row.string("version"), line_of(row, "name")
     asked = ((normal(need.string("name")), need.string("version")) for need in row.elements("dependencies"))
-    needs = tuple(f"{other} {found}" for other, wanted in asked for found in versions.get(other, ()) if wanted in {"", found})
+    needs = tuple(f"{other} {found}" for other, wanted in asked for found in fitting("", versions.get(other, ())) if wanted in {"", found})
     if row.get("directory"):
         return Locked(f"{name} {version}", own(file.path, line, name, version), needs)
     files = list(_files(row))

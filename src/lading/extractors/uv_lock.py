@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from lading.catalog.locked import Dependency, Package, locked_packages
-from lading.catalog.lockfile import newer, own, rows_of
+from lading.catalog.lockfile import MOST_VERSIONS, bounded, crowded, newer, own, rows_of
 from lading.core.component import Edge
 from lading.core.kinds import Relation
 from lading.core.source import SourceFile
@@ -26,11 +26,13 @@ def read(file: SourceFile) -> Iterator[Observation]:
         if package.origin:
             yield package.origin
             yield Edge(package.component.ref, Relation.FETCHED_FROM, package.origin.ref)
-    for package in packages:
-        for dependency in package.dependencies:
-            for target in _targets(by_name.get(dependency.name, []), dependency):
-                if target.component.ref != package.component.ref:
-                    yield Edge(package.component.ref, Relation.DEPENDS_ON, target.component.ref)
+    yield from crowded(file, by_name)
+    yield from bounded(
+        (package.component, target.component)
+        for package in packages
+        for dependency in package.dependencies
+        for target in _targets(by_name.get(dependency.name, []), dependency)
+    )
     yield from _script(file, by_name)
 
 
@@ -47,5 +49,7 @@ def _script(file: SourceFile, by_name: dict[str, list[Package]]) -> Iterator[Obs
 
 def _targets(candidates: list[Package], dependency: Dependency) -> list[Package]:
     """The packages a dependency means: those of its version and source, else all of its name (one per platform)."""
+    if len(candidates) > MOST_VERSIONS:
+        return []
     versions = [c for c in candidates if dependency.version in {"", c.component.version}] or candidates
     return [c for c in versions if dependency.source in {(), c.source}] or versions
