@@ -16,7 +16,7 @@ sys.path[:0] = [str(Path(__file__).parent.parent / "src"), str(Path(__file__).pa
 
 import torch  # noqa: E402
 
-from bench.inspection_fuzz import changed  # noqa: E402
+from bench.fuzzing.changes import Material, changed  # noqa: E402
 from lading.core.inspection import Grade  # noqa: E402
 from lading.inspect import inspect_bytes  # noqa: E402
 
@@ -60,7 +60,7 @@ def headers(data: bytes, chance: random.Random) -> bytes:
 
 def mixed(data: bytes, chance: random.Random) -> bytes:
     """The archive with any of its bytes changed."""
-    return changed(data, chance, [data, EVIL])
+    return changed(data, chance, Material([data, EVIL], [b"PK\1\2", b"PK\3\4", b"PK\5\6", b"PK\7\x08", b"data.pkl"]))
 
 
 def taken(data: bytes) -> bytes:

@@ -31,6 +31,8 @@ DEAR = [
     "brackets.jinja",
     "deep.gz",
     "heaps.h5",
+    "objects.h5",
+    "paths.h5",
     "open.msgpack",
 ]
 

@@ -13,6 +13,10 @@ MAGIC = b"\x89HDF\r\n\x1a\n"
 _NOWHERE = (1 << 64) - 1
 _MOST = 100_000
 _MOST_TEXT = 32 << 20
+_LONGEST_PATH = 300
+"""Letters of a path that are kept: the last ones; every member that waits holds its path."""
+_STEP, _MEMBER = 3, 10
+"""Units of work that a message or a text that is passed over costs, and a member of a group."""
 _VARIABLE, _FIXED = 9, 3
 _TEXTS = b"GCOL"
 _REMEMBERED = 1024
@@ -52,7 +56,9 @@ class Tree(Reader):
                 if isinstance(found, Found):
                     yield found
                 else:
-                    waiting.append(found)
+                    waiting.append((found[0][-_LONGEST_PATH:], found[1]))
+                if len(self.seen) + len(waiting) > _MOST:
+                    raise BrokenTreeError("it holds more objects than are followed")
 
     @property
     def end(self) -> int:
@@ -155,6 +161,7 @@ class Tree(Reader):
             elif magic == b"SNOD":
                 for n in range(self.number("<H", place + 6)):
                     entry = place + 8 + n * 40
+                    self.spend(_MEMBER)
                     name = self._string(names + self.number("<Q", entry))
                     if self.number("<I", entry + 16) != 2:  # noqa: PLR2004 - a link within the file, by name
                         yield f"{path}/{name}", self.number("<Q", entry + 8)

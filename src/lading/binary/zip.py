@@ -126,7 +126,8 @@ def _wide(extra: bytes, size: int, packed: int, header: int) -> tuple[int, int, 
     while position + 4 <= len(extra):
         kind, length = struct.unpack("<HH", extra[position : position + 4])
         if kind == 1:
-            numbers = [n for (n,) in struct.iter_unpack("<Q", extra[position + 4 : position + 4 + length // 8 * 8])]
+            held = extra[position + 4 : position + 4 + length]
+            numbers = [n for (n,) in struct.iter_unpack("<Q", held[: len(held) // 8 * 8])]
             size = numbers.pop(0) if size == _ALL and numbers else size
             packed = numbers.pop(0) if packed == _ALL and numbers else packed
             header = numbers.pop(0) if header == _ALL and numbers else header

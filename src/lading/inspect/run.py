@@ -79,12 +79,21 @@ class _Inspector:
             return []
 
     def _matching(self, part: Part) -> list[Scanner]:
-        found = [s for s in self.scanners if not s.weak and s.matches(part)]
+        found = [s for s in self.scanners if not s.weak and self._knows(s, part)]
         for weakness in (1, 2, 3):
             if found:
                 break
-            found = [s for s in self.scanners if s.weak == weakness and s.matches(part)][:1]
+            found = [s for s in self.scanners if s.weak == weakness and self._knows(s, part)][:1]
         return found
+
+    def _knows(self, scanner: Scanner, part: Part) -> bool:
+        try:
+            return scanner.matches(part)
+        except Overspent:
+            raise
+        except Exception as e:  # noqa: BLE001 - as below
+            self.see(part.sees("scanner-failed", f"the scanner {scanner.name} failed: {type(e).__name__}", Grade.UNSCANNABLE))
+            return False
 
     def _scan(self, reading: Scanner, part: Part) -> Covered:
         spans: list[Span] = []
