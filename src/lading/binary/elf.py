@@ -2,6 +2,7 @@
 
 import struct
 from collections.abc import Iterator
+from itertools import islice
 
 from lading.binary.code import Code, Section
 from lading.binary.window import Window
@@ -9,6 +10,7 @@ from lading.core.pattern import pattern
 
 MOST_HEADERS = 4_096
 MOST_ENTRIES = 65_536
+MOST_NOTES = 64
 LONGEST_NAME = 1_024
 _DYNAMIC, _NOTE, _STACK, _RELRO, _LOAD = 2, 4, 0x6474E551, 0x6474E552, 1
 _NEEDED, _STRTAB, _STRSZ, _SONAME, _RPATH, _RUNPATH, _FLAGS, _FLAGS_1 = 1, 5, 10, 14, 15, 29, 30, 0x6FFFFFFB
@@ -63,15 +65,13 @@ class _Reader:
     def text(self, start: int) -> str:
         return self.window.read(start, LONGEST_NAME).partition(b"\0")[0].decode("utf-8", "replace")
 
-    def dynamic(self, offset: int, size: int) -> list[tuple[int, int]]:
+    def dynamic(self, offset: int, size: int) -> Iterator[tuple[int, int]]:
         step = 16 if self.wide else 8
-        found = []
-        for number in range(min(size // step, MOST_ENTRIES)):
+        for number in range(size // step):
             row = self.unpack("QQ" if self.wide else "II", offset + number * step)
             if row is None or row[0] == 0:
-                break
-            found.append((row[0], row[1]))
-        return found
+                return
+            yield row[0], row[1]
 
 
 def read(window: Window) -> Code:
@@ -79,13 +79,14 @@ def read(window: Window) -> Code:
     reader = _Reader(window)
     segments = list(reader.programs())
     loads = [(a, o, s) for kind, _, o, a, s in segments if kind == _LOAD]
-    entries = [e for kind, _, o, _, s in segments if kind == _DYNAMIC for e in reader.dynamic(o, s)]
+    entries = list(islice((e for kind, _, o, _, s in segments if kind == _DYNAMIC for e in reader.dynamic(o, s)), MOST_ENTRIES))
     one = dict(entries)
     strings = _offset(one.get(_STRTAB, -1), loads)
 
     def text(tag: int) -> list[str]:
         return [reader.text(strings + value) for kind, value in entries if kind == tag] if strings >= 0 else []
 
+    notes = ((o, s) for kind, _, o, _, s in segments if kind == _NOTE)
     now = bool(one.get(_FLAGS, 0) & 8 or one.get(_FLAGS_1, 0) & 1)
     relro = any(kind == _RELRO for kind, *_ in segments)
     stack = any(kind == _STACK and flags & 1 for kind, flags, *_ in segments)

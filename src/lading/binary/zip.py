@@ -18,6 +18,10 @@ _TAIL = 65_557 + 20
 _ALL = 0xFFFFFFFF
 _UTF8 = 0x800
 _DESCRIBED = 0x8
+_MOST_HIDDEN = 100
+_SHOWN = 200
+_LETTERS, _EXTRAS = 32, 8
+"""How many bytes of a name and of an extra field are read for one unit of work."""
 ENCRYPTED = 0x1 | 0x40 | 0x2000
 
 
@@ -58,8 +62,12 @@ class Archive(Struct):
     cut: bool = False
 
 
-def read(window: Window, most: int) -> Archive | None:
-    """The archive that these bytes are, or None; at most so many members are read."""
+def _nothing(_: int) -> None:
+    """Count no work."""
+
+
+def read(window: Window, most: int, spend: Callable[[int], None] = _nothing) -> Archive | None:
+    """The archive that these bytes are, or None; at most so many members are read, and the work of it is counted."""
     end = _end(window)
     if end is None:
         return None
@@ -75,12 +83,12 @@ def read(window: Window, most: int) -> Archive | None:
             archive.complaints.append("the list of members breaks off")
             break
         member.header += prefix
-        _locate(window, member, archive)
+        _locate(window, member, archive, spend)
         archive.members.append(member)
         archive.structure.append((position, after))
         position = after
     archive.cut = count > most
-    archive.hidden = list(_hidden(window, archive))
+    archive.hidden = list(islice(_hidden(window, archive), _MOST_HIDDEN))
     return archive
 
 
@@ -139,7 +147,7 @@ def _text(raw: bytes, flags: int) -> str:
     return raw.decode("utf-8", "replace") if flags & _UTF8 or not raw.isascii() else raw.decode("ascii")
 
 
-def _locate(window: Window, member: Member, archive: Archive) -> None:
+def _locate(window: Window, member: Member, archive: Archive, spend: Callable[[int], None]) -> None:
     """Find the bytes of a member by its own header, and note what that disagrees on."""
     head = window.read(member.header, 30)
     if len(head) < 30 or head[:4] != _LOCAL:  # noqa: PLR2004
@@ -147,12 +155,13 @@ def _locate(window: Window, member: Member, archive: Archive) -> None:
         member.packed = 0
         return
     flags, method, checksum, packed, size, names, extras = struct.unpack("<HH4xIIIHH", head[6:30])
+    spend(names // _LETTERS + extras // _EXTRAS)  # many members may have one header
     raw = window.read(member.header + 30, names)
     member.begin = member.header + 30 + names + extras
     archive.structure.append((member.header, min(member.begin, window.size)))
     packed, size, _ = _wide(window.read(member.header + 30 + names, extras), size, packed, 0)
     if _text(raw, flags) != member.name:
-        member.quarrels.append(f"the list calls it {member.name!r}, its header {_text(raw, flags)!r}")
+        member.quarrels.append(f"the list calls it {member.name[:_SHOWN]!r}, its header {_text(raw, flags)[:_SHOWN]!r}")
     if method != member.method:
         member.quarrels.append("list and header name different compressions")
     if (flags ^ member.flags) & ENCRYPTED:
@@ -201,6 +210,4 @@ def _hidden(window: Window, archive: Archive) -> Iterator[Member]:
             member.packed = packed or max(min(end, window.size) - member.begin, 0)
             member.packed = min(member.packed, max(window.size - member.begin, 0))
             yield member
-            if len(archive.hidden) > 100:  # noqa: PLR2004
-                return
             position = window.find(_LOCAL, max(member.end, position + 4), end)

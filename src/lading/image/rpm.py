@@ -75,6 +75,7 @@ def _sqlite(data: bytes) -> Iterator[bytes]:
     """The headers of the SQLite form; a database that was left in the mode with a log is read as one without."""
     connection = sqlite3.connect(":memory:")
     try:
+        connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, max(LARGEST_HEADER, len(data)))
         connection.deserialize(data[:18] + b"\1\1" + data[20:])
         connection.execute("PRAGMA trusted_schema = OFF")
         steps = iter(range(_STEPS // 10_000))

@@ -16,6 +16,8 @@ _LONGEST = 40 << 20
 _MOST_VALUES = 2_600_000
 _LENIENT = 4 << 20
 """Up to this size, what is strictly no JSON is tried as Python reads it: with NaN and Infinity."""
+_LONGEST_LABEL, _LONGEST_PATH = 200, 1_000
+"""Letters of a name, and of a path, that are kept."""
 _BLOCK = 1 << 20
 _TABLE = 4
 """How many other values take as much memory as one table."""
@@ -93,19 +95,29 @@ def walk(value: Any, wanted: Callable[[str, Any], bool] = lambda _, __: True) ->
     while stack:
         place, key, children = stack[-1]
         for label, item in children:
-            named = key if type(label) is int else str(label)
+            named = key if type(label) is int else shortened(str(label))
             held = isinstance(item, (dict, list))
             if not held and not wanted(named, item):
                 continue
-            path = f"{place}[{label}]" if type(label) is int else f"{place}.{label}" if place else named
+            path = f"{place}[{label}]" if type(label) is int else f"{place}.{named}" if place else named
             yield path, item
             if held:
                 if len(stack) > _DEEPEST:
                     raise RecursionError
-                stack.append((path, named, _children(item)))
+                stack.append((path[-_LONGEST_PATH:], named, _children(item)))
                 break
         else:
             stack.pop()
+
+
+def brief(value: Any) -> str:  # noqa: ANN401 - as above
+    """A value as a message shows it; of a table or a list only that it is one, for it may hold others of its kind without end."""
+    return "a table" if isinstance(value, dict) else "a list" if isinstance(value, list) else str(value)
+
+
+def shortened(label: str) -> str:
+    """A name with its beginning and its end: every value below it has it in its path."""
+    return label if len(label) <= _LONGEST_LABEL else f"{label[: _LONGEST_LABEL // 2]}…{label[-_LONGEST_LABEL // 2 :]}"
 
 
 def _children(value: Any) -> Iterator[tuple[Any, Any]]:  # noqa: ANN401 - as above

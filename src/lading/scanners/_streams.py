@@ -52,6 +52,7 @@ def _observation(part: Part, judged: Any) -> Observation:  # noqa: ANN401 - Judg
 def _nested(part: Part, machine: Machine) -> Iterator[Seen]:
     """Bytes that a call loads are followed as what they are; others only when they are a whole pickle and nothing else."""
     loaded: set[int] = set()
+    told: set[tuple[tuple[int, int], str]] = set()
     for call in machine.calls:
         if (code := _graph_code(call, machine)) is not None:
             yield Nested(Window(code.encode("utf-8", "replace")), f"code at {call.offset}", "python")
@@ -60,8 +61,11 @@ def _nested(part: Part, machine: Machine) -> Iterator[Seen]:
         if not context:
             continue
         place = bounds(argument, machine.data)
+        if place and (place, context) in told:
+            continue
         if place:
             loaded.add(place[0])
+            told.add((place, context))
             yield Nested(part.window.part(*place), f"bytes at {place[0]}", context)
         elif (encoded := _encoded(argument, machine)) is not None:
             yield Nested(Window(encoded), f"text at {argument.offset}", context)

@@ -163,7 +163,7 @@ def _text(part: Part, path: str, key: str, value: str) -> Iterator[Seen]:
 
 def _map(part: Part, value: dict[str, Any]) -> Iterator[Seen]:
     """The shards of an index."""
-    for name in sorted({str(v) for v in value.values()}):
+    for name in sorted({v for v in value.values() if isinstance(v, str)}):
         if leads_out(name) or "://" in name:
             yield part.sees(
                 "index-escape",

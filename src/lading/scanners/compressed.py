@@ -82,7 +82,10 @@ def scan(part: Part) -> Iterator[Seen]:
             yield part.too_large("it unpacks", part.window.size)
             return
         part.unpacked(found, len(unpacked.data))
-        out = out + unpacked.data if out else unpacked.data  # not copied where it is the only one
+        if out:
+            out += unpacked.data
+        else:
+            out = unpacked.data  # not copied where it is the only one
         position += unpacked.used
         if unpacked.error:
             yield part.sees("broken-file", unpacked.error, Grade.UNSCANNABLE)

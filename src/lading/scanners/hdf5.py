@@ -72,6 +72,7 @@ def _judged(part: Part, found: Found) -> Iterator[Seen]:
     elif found.kind == "unread":
         yield part.sees("limit", f"of {found.path or '/'} nobody looked at: {found.name}", Grade.UNSCANNABLE)
     elif found.content:
+        part.budget.spend(len(found.content) // _BYTES)
         content = found.content.rstrip(b"\0")
         if found.name in {"model_config", "training_config"} or (content.startswith(b"{") and b'"class_name"' in content):
             yield Nested(Window(content), f"{found.path}@{found.name}", "keras-config")

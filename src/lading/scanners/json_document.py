@@ -108,7 +108,8 @@ def _notebook(part: Part, cells: list[Any]) -> Iterator[Seen]:
                 yield part.sees(
                     "code-file", f"a cell runs a program: {shell[0].strip()[:120]}", effect="execute", loader="whoever runs the notebook"
                 )
-            lines += [line for line in text.splitlines() if line not in shell]
+            told = set(shell)
+            lines += [line for line in text.splitlines() if line not in told]
             lines.append("")
     code = "\n".join(lines)
     if code.strip():

@@ -166,16 +166,14 @@ def _object(part: Part, path: str, value: dict[str, Any]) -> Iterator[Seen]:
 def _lambda(part: Part, path: str, config: Any) -> Iterator[Seen]:  # noqa: ANN401 - anything stands in JSON
     function = config.get("function") if isinstance(config, dict) else None
     kinds = (
-        {config.get(k) for k in ("function_type", "output_shape_type", "mask_type", "arguments_type")}
-        if isinstance(config, dict)
-        else set()
+        [config.get(k) for k in ("function_type", "output_shape_type", "mask_type", "arguments_type")] if isinstance(config, dict) else []
     )
     bytecode = (
         isinstance(function, (list, tuple))
         or (isinstance(function, dict) and function.get("class_name") == "__lambda__")
-        or "lambda" in {str(k) for k in kinds}
+        or "lambda" in kinds
     )
-    message = f"the Lambda layer {path} " + ("holds Python bytecode" if bytecode else f"calls {str(function)[:120]}")
+    message = f"the Lambda layer {path} " + ("holds Python bytecode" if bytecode else f"calls {brief(function)[:120]}")
     yield part.sees("keras-code", message, Grade.MALICIOUS if bytecode else Grade.SUSPICIOUS, effect="execute", loader=LOADER)
 
 
@@ -184,7 +182,7 @@ def _wrapped(part: Part, config: Any) -> Iterator[Seen]:  # noqa: ANN401 - as ab
     from base64 import b64decode  # noqa: PLC0415 - for this format alone
 
     for _, value in walk(config):
-        part.budget.spend(1)
+        part.budget.spend(1 + (len(value) // 200 if isinstance(value, str) else 0))
         if isinstance(value, str) and len(value) > 20:  # noqa: PLR2004 - shorter ones are no archive
             try:
                 content = b64decode(value, validate=True)
@@ -209,7 +207,7 @@ def _named(part: Part, path: str, value: dict[str, Any], name: str) -> Iterator[
     module, registered = value.get("module"), value.get("registered_name")
     if name == "function" and module in {None, "builtins"}:
         target = value.get("config")
-        target = target if isinstance(target, str) else str(registered)
+        target = target if isinstance(target, str) else brief(registered)
         if target not in _FUNCTIONS:
             dangerous = (
                 effect_of("builtins", target)
@@ -231,9 +229,9 @@ def _named(part: Part, path: str, value: dict[str, Any], name: str) -> Iterator[
             yield part.sees(
                 "keras-object", f"{path} makes {module}.{name}", grade, callable=f"{module}.{name}", effect="import", loader=LOADER
             )
-        elif name == "function" and str(value.get("config")) not in _FUNCTIONS and _under(plain, ("keras.ops", "keras.src.ops")) is False:
+        elif name == "function" and brief(value.get("config")) not in _FUNCTIONS and _under(plain, ("keras.ops", "keras.src.ops")) is False:
             yield part.sees(
-                "keras-object", f"{path} is the function {str(value.get('config'))[:120]} of {module}", effect="execute", loader=LOADER
+                "keras-object", f"{path} is the function {brief(value.get('config'))[:120]} of {module}", effect="execute", loader=LOADER
             )
     if (
         isinstance(registered, str)

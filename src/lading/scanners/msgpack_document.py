@@ -50,7 +50,7 @@ def _is_table(part: Part) -> bool:
     if not _TABLE.match(part.head) or part.window.size > _TRIED:
         return False
     try:
-        return follow(part.window)[0] == part.window.size
+        return follow(part)[0] == part.window.size
     except (_BrokenError, struct.error):
         return False
 
@@ -80,7 +80,7 @@ def scan(part: Part) -> Iterator[Seen]:
             loader="msgpack-numpy, srsly",
         )
     try:
-        position, extensions = follow(part.window)
+        position, extensions = follow(part)
     except (_BrokenError, struct.error) as e:
         yield part.sees("broken-file", f"it is no MessagePack: {e}", Grade.UNSCANNABLE)
         return
@@ -96,7 +96,7 @@ def scan(part: Part) -> Iterator[Seen]:
     yield Span(0, position, inert=True)
 
 
-def follow(window: Window) -> tuple[int, dict[int, int]]:
+def follow(part: Part) -> tuple[int, dict[int, int]]:
     """Where the value ends, and the extension types in it with their first places."""
     view, there = window.sparse, 0
     position, left, count = 0, 1, 0
@@ -105,6 +105,7 @@ def follow(window: Window) -> tuple[int, dict[int, int]]:
     while left:
         left -= 1
         count += 1
+        part.budget.spend(1)
         if count > _MOST or position >= window.size:
             raise _BrokenError("it ends too early, or holds more than is followed")
         if position >= there:

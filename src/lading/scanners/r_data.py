@@ -42,7 +42,7 @@ def scan(part: Part) -> Iterator[Seen]:
     """Follow every object in the order in which R reads it."""
     start = 7 if part.head[:3] == b"RDX" else 2
     try:
-        end, promise = _follow(part.window, start)
+        end, promise = _follow(part, start)
     except _BrokenError as e:
         yield part.sees("broken-file", f"it cannot be followed: {e}", Grade.UNSCANNABLE)
         return
@@ -73,6 +73,7 @@ def _follow(window: Window, position: int) -> tuple[int, int]:
     while left:
         left -= 1
         count += 1
+        part.budget.spend(1)
         flags = window.number(">i", position)
         if flags is None or count > _MOST or left > _MOST:
             raise _BrokenError("it ends too early, or holds more than is followed")

@@ -7,7 +7,7 @@ from typing import Any
 
 from lading.core.inspection import Grade
 from lading.pickles.known import canonical, effect_of, rules
-from lading.scanners._json import loads, too_large, walk
+from lading.scanners._json import brief, loads, too_large, walk
 from lading.scanners._registry import Part, Seen, Span, scanner
 
 _CALLS = frozenset({"MethodNode", "OperatorFuncNode", "ReduceNode", "PartialNode"})
@@ -39,7 +39,7 @@ def scan(part: Part) -> Iterator[Seen]:
 
 
 def _node(part: Part, node: dict[str, Any]) -> Iterator[Seen]:
-    module, name, loader = str(node["__module__"]), str(node["__class__"]), str(node.get("__loader__", ""))
+    module, name, loader = brief(node["__module__"]), brief(node["__class__"]), brief(node.get("__loader__", ""))
     content = node.get("content")
     if isinstance(place := node.get("file"), str) and (place.startswith(("/", "\\")) or ".." in place.replace("\\", "/").split("/")):
         yield part.sees(
@@ -49,14 +49,14 @@ def _node(part: Part, node: dict[str, Any]) -> Iterator[Seen]:
         called = content.get("func") if isinstance(content, dict) else "?"
         yield part.sees(
             "pickle-computed-call",
-            f"it takes the method {str(called)[:80]} of a {module}.{name}",
+            f"it takes the method {brief(called)[:80]} of a {module}.{name}",
             callable=f"{module}.{name}",
             effect="execute",
             loader=LOADER,
         )
         return
     if loader == "FunctionNode" and isinstance(content, dict):
-        module, name = str(content.get("module_path", module)), str(content.get("function", name))
+        module, name = brief(content.get("module_path", module)), brief(content.get("function", name))
     full = canonical(module, name)
     if loader in _UNTYPED or full in rules() or (module == "builtins" and name in {"str", "bytes", "NoneType"}):
         return

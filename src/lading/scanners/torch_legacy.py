@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from lading.core.inspection import Grade
 from lading.pickles.machine import Machine
@@ -47,19 +46,17 @@ def _storages(part: Part, machines: list[Machine], position: int) -> Iterator[Se
     sizes = _announced(machines[3])
     keys = [machines[4].text(k) for k in machines[4].result] if isinstance(machines[4].result, list) else []
     begin = position
+    waiting = iter(keys)
     while position + 8 <= part.window.size:
+        part.budget.spend(2)
         count = part.window.number("<Q", position) or 0
-        size = _size(keys, sizes, len(sizes))
+        key = next(waiting, None)
+        size = 1 if key is None else sizes.get(str(key), 1)
         if position + 8 + count * size > part.window.size:
             yield part.sees("trailing-bytes", "behind the pickles lie bytes that are no storage", Grade.SUSPICIOUS, offset=position)
             break
-        position += 8 + count * (sizes.get(str(keys[0])) or size if keys else size)
-        keys = keys[1:]
+        position += 8 + count * size
     yield Span(begin, min(position, part.window.size), inert=True)
-
-
-def _size(keys: list[Any], sizes: dict[str, int], _: int) -> int:
-    return sizes.get(str(keys[0]), 1) if keys else 1
 
 
 def _announced(machine: Machine) -> dict[str, int]:

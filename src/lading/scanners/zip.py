@@ -38,14 +38,19 @@ def _is_member(part: Part, begin: int) -> bool:
 @scanner("ZIP archive", _is_zip)
 def scan(part: Part) -> Iterator[Seen]:
     """Follow the list and the headers, then every member."""
-    archive = read(part.window, part.limits.entries)
+    archive = read(part.window, part.limits.entries, part.budget.spend)
     if archive is None:
         yield part.sees("broken-file", "it begins as a ZIP archive and has no list of members", Grade.UNSCANNABLE)
         return
     yield from (Span(start, end) for start, end in archive.structure)
     yield from _structure(part, archive)
     context = kind(archive)
+    room = part.window.size + min(part.window.size, _SHARED)
     for member in archive.members + archive.hidden:
+        room -= member.packed
+        if room < 0:
+            yield part.sees("limit", "its members share more bytes than are read twice", Grade.UNSCANNABLE, effect="exhaustion")
+            return
         yield Span(member.begin, member.end, inert=context in _TENSORS and is_storage(member.name))
         yield from _member(part, member, context)
 
