@@ -18,6 +18,7 @@ from pathlib import Path
 sys.path[:0] = [str(Path(__file__).parent.parent / "src"), str(Path(__file__).parent.parent)]
 
 from bench.fuzzing import kept as corpus_kept  # noqa: E402
+from bench.fuzzing.changes import LONGEST  # noqa: E402
 from bench.fuzzing.guide import GUIDES  # noqa: E402
 from bench.fuzzing.inputs import Input, load, store  # noqa: E402
 from bench.fuzzing.parsers import Parser, parsers, with_more  # noqa: E402
@@ -139,7 +140,7 @@ def main() -> int:
     options = _options()
     if options.seeds:
         with_more(
-            Input(p.name, "", p.read_bytes()) for p in sorted(options.seeds.rglob("*")) if p.is_file() and 0 < p.stat().st_size < 64_000
+            Input(p.name, "", p.read_bytes()) for p in sorted(options.seeds.rglob("*")) if p.is_file() and 0 < p.stat().st_size < LONGEST
         )
     every = parsers()
     chosen = {n: p for n, p in every.items() if "all" in options.parser or any(n == c or n.startswith(f"{c}-") for c in options.parser)}

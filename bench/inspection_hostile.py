@@ -22,6 +22,8 @@ from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).parent.parent / "src"), str(Path(__file__).parent.parent)]
 
+from bench.hostile_shapes import SHAPES, hdf5  # noqa: E402
+
 MIB = 1 << 20
 
 
@@ -197,14 +199,13 @@ HOSTILE: dict[str, Callable[[], bytes]] = {
     "open.msgpack": lambda: b"\x91" * (15 * MIB),
     "names.npy": lambda: b"\x93NUMPY\x02\x00" + struct.pack("<I", 15 * MIB) + b"{'descr': [" + b"('a','<f4')," * MIB,
     "heaps.h5": lambda: _heaps(60_000),
-    "objects.h5": lambda: _hdf5(_object(60_000, 2) + b"\x01" * (2 * MIB)),
-    "paths.h5": lambda: _hdf5(b"".join(_linked(96 + n * 4036, 4_000) for n in range(500)) + _object(2_000, 0, 96 + 500 * 4036)),
     "objects.rds": lambda: b"X\n" + struct.pack(">iii", 2, 0, 0) + struct.pack(">i", 254) * 4_000_000,
     "pairs.rds": lambda: b"X\n" + struct.pack(">iii", 2, 0, 0) + struct.pack(">i", 2) * 4_000_000,
     "words.txt": lambda: b"-----BEGIN PRIVATE KEY-----\n" * 1_000_000,
     "spaces.txt": lambda: b"-----BEGIN PRIVATE KEY-----" + b" " * (30 * MIB),
     "keys.txt": lambda: b"AKIA" * (8 * MIB),
     "random.bin": lambda: os.urandom(30 * MIB),
+    **SHAPES,
     "pickle marks.bin": lambda: b"\x00" + b"\x80\x04" * (15 * MIB),
 }
 
@@ -220,37 +221,7 @@ def _heaps(count: int) -> bytes:
     """A root whose B-tree and heap point to each other."""
     header = bytes([1, 0]) + struct.pack("<HII", count % 65536, 1, 24 * 1000) + bytes(4)
     message = struct.pack("<HHBBH", 0x11, 16, 0, 0, 0) + struct.pack("<QQ", 96, 96)
-    return _hdf5(header + message * count)
-
-
-def _hdf5(rest: bytes) -> bytes:
-    """A file whose root is at 96."""
-    entry = struct.pack("<QQIIQQ", 0, 96, 1, 0, 136, 680)
-    start = (
-        b"\x89HDF\r\n\x1a\n"
-        + bytes([0, 0, 0, 0, 0, 8, 8, 0])
-        + struct.pack("<HHI", 4, 16, 0)
-        + struct.pack("<QQQQ", 0, 2**64 - 1, 1 << 20, 2**64 - 1)
-        + entry
-    )
-    return start.ljust(96, b"\0") + rest
-
-
-def _object(members: int, apart: int, place: int = 96) -> bytes:
-    """A group with members that lie so far apart, behind its table or from its own place on."""
-    heap, tree, table = place + 40, place + 72, place + 112
-    first = table + 8 + 40 * members if apart else 96
-    header = bytes([1, 0]) + struct.pack("<HII", 1, 1, 24) + bytes(4) + struct.pack("<HHBBHQQ", 0x11, 16, 0, 0, 0, tree, heap)
-    entries = b"".join(struct.pack("<QQIIQQ", 0, first + n * (apart or 1), 0, 0, 0, 0) for n in range(members))
-    nodes = b"TREE" + struct.pack("<BBH16xQQ", 0, 0, 1, 0, table) + b"SNOD" + struct.pack("<BBH", 1, 0, members)
-    return header + b"HEAP" + struct.pack("<4xQQQ", 0, 0, 0) + nodes + entries
-
-
-def _linked(place: int, length: int) -> bytes:
-    """An object with nothing but a link of a long name to what lies behind it."""
-    link = struct.pack("<BBH", 1, 1, length) + b"n" * length
-    size = len(link) + 8
-    return bytes([1, 0]) + struct.pack("<HII4xHHBBH", 1, 1, 8 + size, 6, size, 0, 0, 0) + link + struct.pack("<Q", place + 24 + size)
+    return hdf5(header + message * count)
 
 
 def measured(path: Path) -> tuple[float, int, str]:
@@ -262,6 +233,7 @@ def measured(path: Path) -> tuple[float, int, str]:
             from lading.inspect import inspect_path  # noqa: PLC0415 - in the child alone
 
             resource.setrlimit(resource.RLIMIT_CPU, (30, 30))
+            resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))
             started = time.process_time()
             grade = inspect_path(path, hashed=False)
             spent = time.process_time() - started

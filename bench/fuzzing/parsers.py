@@ -8,6 +8,7 @@ from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field
 from types import ModuleType
 
+from bench.fuzzing.changes import LONGEST
 from bench.fuzzing.inputs import Input
 from lading.binary.window import Window
 from lading.core.inspection import Inspection
@@ -128,7 +129,7 @@ _MORE: list[Input] = []
 def parts_of(name: str) -> list[Input]:
     """The seeds of a scanner."""
     if not _PARTS:
-        _PARTS.append(Parts([*_whole_files(), *_MORE], 64_000))
+        _PARTS.append(Parts([*_whole_files(), *_MORE], LONGEST))
     return sorted(_PARTS[0].of.get(name, ()), key=lambda i: (len(i.data), i.id))
 
 
@@ -160,7 +161,7 @@ def scanners() -> list[Parser]:
         for s in SCANNERS.load().values()
     ]
     every = tuple(sys.modules[s.scan.__module__] for s in SCANNERS)
-    return [*found, Parser("inspect", inspected, lambda: [f for f in [*_whole_files(), *_MORE] if len(f.data) <= 64_000], every)]
+    return [*found, Parser("inspect", inspected, lambda: [f for f in [*_whole_files(), *_MORE] if len(f.data) <= LONGEST], every)]
 
 
 def parsers() -> dict[str, Parser]:

@@ -41,11 +41,15 @@ _WINDOWS = {"deflate": -15, "gzip": 31, "zlib": 15}
 """How zlib is told what stands around its stream."""
 
 
-def unpack(window: Window, kind: str, most: int) -> Unpacked:
-    """Unpack one stream; at most so many bytes come out."""
+def _nothing(_: int) -> None:
+    """Count no work."""
+
+
+def unpack(window: Window, kind: str, most: int, spend: Callable[[int], None] = _nothing) -> Unpacked:
+    """Unpack one stream; at most so many bytes come out, and work that the number of bytes does not tell is counted."""
     result = Unpacked()
     if kind == "lz4":
-        return _lz4(window, most, result)
+        return _lz4(window, most, result, spend)
     tool = unpacker(kind)
     if tool is None:
         result.error = f"{kind} is not unpacked here"

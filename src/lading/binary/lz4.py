@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
 
 from lading.binary.window import Window
 
@@ -39,6 +40,7 @@ def _frame(window: Window, most: int) -> tuple[bytearray, int]:
         window.fill(position, position + 4)
         (length,) = struct.unpack_from("<I", data, position)
         position += 4
+        spend(1)
         if not length:
             break
         stored, length = length & _STORED, length & ~_STORED
@@ -51,17 +53,20 @@ def _frame(window: Window, most: int) -> tuple[bytearray, int]:
         if stored:
             out += block
         else:
-            _block(block, out, most, 0 if not flags & 0x20 else len(out))
+            _block(block, out, most, 0 if not flags & 0x20 else len(out), spend)
         position += length + (4 if flags & 0x10 else 0)
         if len(out) > most:
             return out, position
     return out, position + (4 if flags & 0x04 else 0)
 
 
-def _block(block: memoryview, out: bytearray, most: int, floor: int) -> None:
+def _block(block: memoryview, out: bytearray, most: int, floor: int, spend: Callable[[int], None]) -> None:
     """One block appended; copies reach back no further than `floor`."""
-    position, end = 0, len(block)
+    position, end, pieces = 0, len(block), 0
     while position < end:
+        pieces += 1
+        if not pieces % _RUN:
+            spend(_COSTS)
         token = block[position]
         literals, position = _length(block, position + 1, token >> 4)
         if position + literals > end:

@@ -75,7 +75,6 @@ def _sqlite(data: bytes) -> Iterator[bytes]:
     """The headers of the SQLite form; a database that was left in the mode with a log is read as one without."""
     connection = sqlite3.connect(":memory:")
     try:
-        connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, max(LARGEST_HEADER, len(data)))
         connection.deserialize(data[:18] + b"\1\1" + data[20:])
         connection.execute("PRAGMA trusted_schema = OFF")
         steps = iter(range(_STEPS // 10_000))
@@ -87,7 +86,7 @@ def _sqlite(data: bytes) -> Iterator[bytes]:
             if not isinstance(blob, bytes):
                 raise ValueError("a header of it is no bytes")  # noqa: TRY004 - of the input
             yield blob
-    except sqlite3.Error as e:
-        raise ValueError(f"SQLite cannot read it: {e}") from e
+    except (sqlite3.Error, MemoryError) as e:  # SQLite asks for more memory than there is when a length in it is wrong
+        raise ValueError(f"SQLite cannot read it: {e or 'it takes too much memory'}") from e
     finally:
         connection.close()

@@ -77,7 +77,7 @@ def scan(part: Part) -> Iterator[Seen]:
         rest = part.window.part(position, part.window.size)
         if position > first and not _goes_on(rest, found):
             break
-        unpacked = unpack(rest, found, part.most_unpacked(found))
+        unpacked = unpack(rest, found, part.most_unpacked(found), part.budget.spend)
         if unpacked.full:
             yield part.too_large("it unpacks", part.window.size)
             return

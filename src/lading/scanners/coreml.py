@@ -25,6 +25,7 @@ def scan(part: Part) -> Iterator[Seen]:
     """Name models and layers that are not built in."""
     try:
         for field in fields(part.window):
+            part.budget.spend(6 if field.number in {_CUSTOM_MODEL, _LINKED_MODEL} else 0)
             if field.number == _CUSTOM_MODEL:
                 yield part.sees(
                     "onnx-operator",

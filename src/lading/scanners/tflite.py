@@ -146,7 +146,7 @@ def scan(part: Part) -> Iterator[Seen]:
     """Name every operator that is not built in."""
     try:
         for code in root(part.window).tables(1):
-            part.budget.spend(8)
+            part.budget.spend(15)
             name = code.text(1)
             if name.startswith("Flex") and name[4:] in {
                 "WriteFile",

@@ -1,0 +1,124 @@
+"""Small files that ask for much: parts that share bytes, values that hold others of their kind, sections that all are the same one."""
+
+import struct
+from pathlib import Path
+
+import pytest
+
+from bench.hostile_shapes import SHAPES
+from bench.inspection_hostile import measured
+from installed_makers import shared_object
+from lading.binary import elf
+from lading.binary.lz4 import unpack
+from lading.binary.window import Window
+from lading.core.errors import ExtractError
+from lading.core.inspection import Grade
+from lading.image import rpm
+from lading.inspect import inspect_bytes
+from lading.installed import native
+from lading.scanners._json import shortened, walk
+from test_foreign_code import mach_o, universal
+
+QUICK = [
+    "shared texts.zip", "long names.zip", "extras.zip", "hidden.zip", "keys.pt", "growing.gz", "arrays.gguf", "long key.yaml", "long path.json", "lambdas.json",
+    "maps in maps.json", "shell.ipynb", "loads again.pkl", "attributes.h5", "paths.h5", "pieces.lz4",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("file", QUICK)
+def test_a_file_whose_parts_are_looked_at_again_and_again_costs_no_more_than_others(file: str, tmp_path: Path) -> None:
+    (tmp_path / file).write_bytes(SHAPES[file]())
+    spent, peak, told = measured(tmp_path / file)
+    assert spent < 8, told  # 3 on a machine that does nothing else
+    assert peak < 250, told
+    assert "scanner-failed" not in told
+
+
+def test_what_is_not_looked_at_again_is_never_benign() -> None:
+    result = inspect_bytes(SHAPES["shared texts.zip"](), "x.zip")
+    assert result.grade is not Grade.BENIGN
+    assert {"archive-bomb", "limit"} <= {o.rule for o in result.observations}
+
+
+def test_a_layer_whose_kind_of_function_is_a_list_is_judged() -> None:
+    config = b'{"class_name": "Lambda", "config": {"function": "f", "function_type": ["lambda"], "mask_type": {}}}'
+    result = inspect_bytes(config, "config.json")
+    assert "keras-code" in {o.rule for o in result.observations}
+    assert "scanner-failed" not in {o.rule for o in result.observations}
+
+
+def test_a_long_name_keeps_what_it_begins_and_ends_with() -> None:
+    assert shortened("chat_template") == "chat_template"
+    assert shortened("a" * 500 + "template").endswith("template")
+    paths = [path for path, _ in walk({"k" * 5_000: {"x": [[1]]}})]
+    assert max(map(len, paths)) < 300
+
+
+def test_the_widths_of_storages_are_those_of_their_keys_in_order() -> None:
+    storages = b"".join(struct.pack("<Q", n) + bytes(n * width) for n, width in ((3, 4), (2, 8), (5, 1)))
+    idents = b"".join(
+        b"X\x07\0\0\0storagectorch\n%sStorage\nX\x01\0\0\0%sU\x03cpuK\x01tQ0(" % (kind, key)
+        for kind, key in ((b"Float", b"a"), (b"Double", b"b"))
+    )
+    pickles = (
+        b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19."
+        b"\x80\x02M\xe9\x03."
+        b"\x80\x02}."
+        b"\x80\x02(" + idents + b"N00}." + b"\x80\x02](X\x01\0\0\0aX\x01\0\0\0bX\x01\0\0\0ce."
+    )
+    result = inspect_bytes(pickles + storages, "old.pt")
+    assert result.covered.unread == 0
+    assert not {"trailing-bytes", "scanner-failed"} & {o.rule for o in result.observations}
+
+
+def test_segments_that_all_are_the_same_one_are_read_once() -> None:
+    head = b"\x7fELF\x02\x01\x01" + bytes(9) + struct.pack("<HHIQQQIHHHHHH", 3, 62, 1, 0, 64, 0, 0, 64, 56, 4_000, 64, 0, 0)
+    table = 64 + 56 * 4_000
+    rows = struct.pack("<IIQQQQQQ", 2, 4, table, table, table, 1 << 20, 1 << 20, 8) * 4_000
+    code = elf.read(Window(head + rows + struct.pack("<QQ", 1, 1) * 65_536))
+    assert code.form == "ELF"
+
+
+def test_sections_that_all_are_the_same_stretch_are_searched_once(tmp_path: Path) -> None:
+    text = b"OpenSSL 3.0.13 30 Jan 2024\0"
+    data = bytearray(shared_object("libx.so", (), text + bytes(1 << 20)))
+    (start,) = struct.unpack_from("<Q", data, 40)
+    row = bytes(data[start + 64 : start + 128])
+    names = bytes(data[start + 128 : start + 192])
+    data[start:] = bytes(64) + row * 4_000 + names
+    struct.pack_into("<HH", data, 60, 4_002, 4_001)
+    (tmp_path / "libx.so").write_bytes(data)
+    assert [found.name for found in native.read(tmp_path / "libx.so", "libx.so").linked] == ["openssl"]
+
+
+def test_a_damaged_part_of_a_universal_library_is_told_in_a_sentence(tmp_path: Path) -> None:
+    data = bytearray(universal(mach_o(), mach_o(7)))
+    place = data.rfind(b"\xcf\xfa\xed\xfe")
+    data[place : place + 4] = bytes(4)
+    (tmp_path / "a.dylib").write_bytes(data)
+    with pytest.raises(ExtractError, match="machine code"):
+        native.read(tmp_path / "a.dylib", "a.dylib")
+
+
+def test_a_database_for_which_sqlite_asks_for_too_much_memory_is_told_in_a_sentence() -> None:
+    data = bytearray(514)
+    places = {
+        0: b"SQLite format 3\0\2\0\1\1\0@  ", 31: b"\2", 41: b"@\0\1\0\0\0\4", 59: b"\1", 81: b"\x80", 100: bytes.fromhex("0d00000001019d00019d"),
+        412: b"\xff" * 16 + b"ackagesPackages\2CR)\r\0\0\0\1\1\x8f\0\1\x8f",
+    }  # fmt: skip
+    for place, piece in places.items():
+        data[place : place + len(piece)] = piece
+    with pytest.raises(ValueError, match="SQLite"):
+        list(rpm.packages(bytes(data)))
+
+
+def test_the_pieces_of_a_frame_are_counted() -> None:
+    spent: list[int] = []
+    unpack(
+        memoryview(
+            SHAPES["pieces.lz4"]()[:7] + struct.pack("<I", 30_006) + b"\x10a\x01\x00" + b"\x00\x01\x00" * 10_000 + b"\x10a" + bytes(4)
+        ),
+        1 << 20,
+        spent.append,
+    )
+    assert sum(spent) > 10_000
