@@ -18,6 +18,7 @@ from pathlib import Path
 sys.path[:0] = [str(Path(__file__).parent.parent / "src"), str(Path(__file__).parent.parent)]
 
 from bench.fuzzing import kept as corpus_kept  # noqa: E402
+from bench.fuzzing.amplify import amplified  # noqa: E402
 from bench.fuzzing.changes import LONGEST  # noqa: E402
 from bench.fuzzing.guide import GUIDES  # noqa: E402
 from bench.fuzzing.inputs import Input, load, store  # noqa: E402
@@ -65,7 +66,7 @@ class Campaign:
         """One parser for a while, and again after each failure until the time is over."""
         end = time.monotonic() + seconds
         while (left := end - time.monotonic()) > 0:
-            result = campaign(self.chosen[name], self.corpus(self.chosen[name]), self.folder / f"{name}.jsonl", left, seed, self.guide)
+            result = self._run(self.chosen[name], left, seed)
             self.rows.setdefault(name, Row()).add(result)
             seed += 1
             if result.dearest:
@@ -74,6 +75,12 @@ class Campaign:
             if result.failure and result.culprit:
                 self._keep(name, result.failure, result.culprit)
         self._record()
+
+    def _run(self, parser: Parser, seconds: float, seed: int) -> Result:
+        corpus = self.corpus(parser)
+        if self.guide == "sizes":
+            return amplified(parser, corpus, self.folder, seconds, seed)
+        return campaign(parser, corpus, self.folder / f"{parser.name}.jsonl", seconds, seed, self.guide)
 
     def weight(self, name: str) -> float:
         """How long a turn of a parser is beside that of others: the more branches it has, the longer."""
@@ -127,7 +134,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--slice", type=float, default=20, help="seconds of one turn")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=1)
-    parser.add_argument("--guide", choices=GUIDES, default="branches")
+    parser.add_argument("--guide", choices=[*GUIDES, "sizes"], default="branches")
     parser.add_argument("--corpus", type=Path, default=Path("build/fuzz"))
     parser.add_argument("--seeds", type=Path, help="a folder of further files to take seeds from")
     parser.add_argument("--keep", action="store_true")

@@ -1,6 +1,7 @@
 """Small files that ask for much: parts that share bytes, values that hold others of their kind, sections that all are the same one."""
 
 import struct
+import time
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from bench.hostile_shapes import SHAPES
 from bench.inspection_hostile import measured
 from installed_makers import shared_object
+from lading.audit import environment
 from lading.binary import elf
 from lading.binary.lz4 import unpack
 from lading.binary.window import Window
@@ -16,7 +18,11 @@ from lading.core.inspection import Grade
 from lading.image import rpm
 from lading.inspect import inspect_bytes
 from lading.installed import native
+from lading.installed.distribution import distribution
+from lading.pickles.known import effect_of
+from lading.scan.folder import Folder
 from lading.scanners._json import shortened, walk
+from lading.syntax.toml import toml_document
 from test_foreign_code import mach_o, universal
 
 QUICK = [
@@ -122,3 +128,30 @@ def test_the_pieces_of_a_frame_are_counted() -> None:
         spent.append,
     )
     assert sum(spent) > 10_000
+
+
+def test_a_requirement_of_parentheses_without_end_is_none(tmp_path: Path) -> None:
+    marker = "(" * 900 + "python_version > '3'" + ")" * 900
+    text = f"Name: a\nVersion: 1\nRequires-Dist: b; {marker}\nRequires-Dist: c\n"
+    (tmp_path / "METADATA").write_text(text)
+    assert [need.name for need in distribution(tmp_path, "a").needs] == ["c"]
+    assert environment.distribution("a", text.encode()).needs == ("c",)
+
+
+def test_a_name_of_many_parts_is_judged_by_its_beginning_at_once() -> None:
+    started = time.process_time()
+    assert effect_of("acme" + ".a" * 100_000, "b") == ""
+    assert effect_of("os" + ".a" * 100_000, "b")
+    assert time.process_time() - started < 2
+
+
+@pytest.mark.parametrize("line", ["[" + " " * 50_000, "[a" + " " * 50_000 + "x", '"' + '\\"' * 50_000])
+def test_a_long_line_of_toml_is_looked_through_once(line: str, tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text(f"a = '''\n{line}\n'''\n[ b ] # c\nc = 1\n")
+    started = time.process_time()
+    file = Folder(tmp_path).file("pyproject.toml")
+    assert file
+    found = toml_document(file).get("b")
+    assert found
+    assert found.line == 4
+    assert time.process_time() - started < 2

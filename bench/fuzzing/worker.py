@@ -112,7 +112,8 @@ def tried(parser: Parser, one: Input, guide: Guide | None = None) -> tuple[str, 
     return "", new
 
 
-def _grown() -> int:
+def grown() -> int:
+    """The most memory that the process had, in bytes."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << 10
 
 
@@ -124,7 +125,7 @@ def campaign(parser: Parser, corpus: list[Input], kept: Path, seconds: float, se
 def _campaign(note: Note, parser: Parser, corpus: list[Input], kept: Path, seconds: float, seed: int, kind: str) -> Result:
     chance = random.Random(seed)  # noqa: S311 - chance, not a secret
     guide = GUIDES[kind]()
-    first, started, end = _grown(), time.process_time(), time.monotonic() + seconds
+    first, started, end = grown(), time.process_time(), time.monotonic() + seconds
     count = new = 0
     slowest, dearest = 0.0, None
     pool = list(corpus)
@@ -139,18 +140,18 @@ def _campaign(note: Note, parser: Parser, corpus: list[Input], kept: Path, secon
         count += 1
         if spent > slowest:
             slowest, dearest = spent, one if spent > LONG else None
-        if not failure and _grown() - first > MOST_MEMORY:
+        if not failure and grown() - first > MOST_MEMORY:
             failure = "memory"
         if not failure and count % 50 == 0 and parser.look(one) != parser.look(one):
             failure = "differs"
         if failure:
-            return Result(count, time.process_time() - started, new, slowest, _grown() - first, len(guide), dearest, failure, one)
+            return Result(count, time.process_time() - started, new, slowest, grown() - first, len(guide), dearest, failure, one)
         if is_new and count > len(corpus):
             new += 1
             pool.append(one)
             material.others.append(one.data)
             add(kept, one)
-    return Result(count, time.process_time() - started, new, slowest, _grown() - first, len(guide), dearest)
+    return Result(count, time.process_time() - started, new, slowest, grown() - first, len(guide), dearest)
 
 
 def _changed(parser: Parser, chance: random.Random, pool: list[Input], material: Material) -> Input:
@@ -170,10 +171,10 @@ def fails(parser: Parser, one: Input) -> Result:
 
     def work(note: Note) -> Result:
         note.write(one)
-        first, started = _grown(), time.process_time()
+        first, started = grown(), time.process_time()
         failure, _ = tried(parser, one)
-        grown, spent = _grown() - first, time.process_time() - started
-        return Result(1, spent, 0, spent, grown, 0, None, failure or ("memory" if grown > MOST_MEMORY else ""), one)
+        more, spent = grown() - first, time.process_time() - started
+        return Result(1, spent, 0, spent, more, 0, None, failure or ("memory" if more > MOST_MEMORY else ""), one)
 
     return in_a_process(work)
 

@@ -86,7 +86,7 @@ def _needed(text: str) -> str:
     """The name that a requirement needs whatever extras are asked for; empty when it is none."""
     try:
         parsed = Requirement(text[:2000])
-    except InvalidRequirement:
+    except (InvalidRequirement, RecursionError):  # parentheses without end
         return ""
     return "" if "extra ==" in str(parsed.marker) else _NAME.sub("-", parsed.name).lower()
 

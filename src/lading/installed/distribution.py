@@ -136,7 +136,7 @@ def _needs(head: Message, python: Interpreter) -> Iterator[Need]:
     for text in head.get_all("Requires-Dist") or ():
         try:
             parsed = Requirement(str(text)[:_LONGEST])
-        except InvalidRequirement:
+        except (InvalidRequirement, RecursionError):  # parentheses without end
             continue
         asks = frozenset(normal(e) for e in parsed.extras)
         if parsed.marker is None or python.counts(parsed.marker):

@@ -86,6 +86,12 @@ def _by_module() -> dict[str, str]:
 
 
 @cache
+def _deepest() -> int:
+    """How many parts a known module has at most: a longer beginning of a name is none."""
+    return max(m.count(".") + 1 for m in _by_module())
+
+
+@cache
 def _by_name() -> dict[str, str]:
     return {n: effect for effect, text in _danger()["names"].items() for n in text.split()}
 
@@ -95,7 +101,7 @@ def effect_of(module: str, name: str) -> str:
     by_module, by_name = _by_module(), _by_name()
     full = canonical(module, name)
     parts = full.split(".")
-    for length in range(len(parts), 0, -1):
+    for length in range(min(len(parts), _deepest()), 0, -1):
         effect = by_module.get(".".join(parts[:length]))
         if effect:
             return effect

@@ -33,7 +33,7 @@ def _lines(file: SourceFile) -> dict[tuple[str | int, ...], int]:
     table: tuple[str | int, ...] = ()
     current: tuple[str | int, ...] = ()
     for number, line in enumerate(file.text.splitlines(), 1):
-        if header := _HEADER.match(line):
+        if header := _HEADER.match(line.lstrip()):
             names = _parts(header[1], file)
             if line.lstrip().startswith("[["):
                 counts[names] = counts.get(names, -1) + 1
@@ -67,6 +67,8 @@ def _indexed(names: tuple[str, ...], counts: dict[tuple[str, ...], int]) -> tupl
 
 def _strings(text: str, where: tuple[str | int, ...], number: int, lines: dict[tuple[str | int, ...], int]) -> None:
     """Remember the line of each quoted string below a key, so that elements of a list over several lines find theirs."""
+    if len(text) > _LONGEST_LINE:
+        return
     for quoted in re.finditer(r'"((?:[^"\\]|\\.)*)"|\'([^\']*)\'', text):
         lines.setdefault((*where, "\0" + (quoted[1] or quoted[2] or "")), number)
 
