@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 DEMO := examples/support-assistant
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types layers unit test-ml cases bench docs lock clean
+.PHONY: help demo test lint types layers unit test-ml cases bench fuzz docs lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -61,6 +61,9 @@ cases: $(VENV)/.dev ## write every expected.json of tests/cases anew; read the d
 
 bench: $(VENV)/.dev ## measure discovery, speed and codecs; writes docs/benchmarks.md
 	$(BIN)/python bench/run.py
+
+fuzz: $(VENV)/.dev ## feed changed inputs to every parser for ten minutes; PARSER=name SECONDS=n for one of them
+	$(BIN)/python bench/inspection_fuzz.py --parser $(or $(PARSER),all) --seconds $(or $(SECONDS),600)
 
 docs: $(VENV)/.dev ## generate the reference pages
 	$(BIN)/python docs/generate.py

@@ -145,17 +145,18 @@ def _options() -> argparse.Namespace:
 def main() -> int:
     """Run for a while, or what is asked for instead."""
     options = _options()
+    every = parsers()
+    own = {n: set(p.seeds()) for n, p in every.items()} if options.keep else {}
     if options.seeds:
         with_more(
             Input(p.name, "", p.read_bytes()) for p in sorted(options.seeds.rglob("*")) if p.is_file() and 0 < p.stat().st_size < LONGEST
         )
-    every = parsers()
     chosen = {n: p for n, p in every.items() if "all" in options.parser or any(n == c or n.startswith(f"{c}-") for c in options.parser)}
     if options.replay:
         return _replay(chosen, options.replay)
     work = Campaign(chosen, options.corpus, options.guide)
     if options.keep:
-        print(corpus_kept.keep({n: work.corpus(p) for n, p in chosen.items()}, chosen))
+        print(corpus_kept.keep({n: work.corpus(p) for n, p in chosen.items()}, chosen, own))
         return 0
     chance = random.Random(options.seed)  # noqa: S311 - chance, not a secret
     end = time.monotonic() + options.seconds * 1.0

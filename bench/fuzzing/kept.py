@@ -21,18 +21,17 @@ def path_of(name: str) -> Path:
     return KEPT / f"{name}.jsonl"
 
 
-def keep(corpora: dict[str, list[Input]], parsers: dict[str, Parser]) -> str:
-    """Write the corpora; how much that is."""
+def keep(corpora: dict[str, list[Input]], parsers: dict[str, Parser], own: dict[str, set[Input]]) -> str:
+    """Write the corpora, without the seeds that there are anyway; how much that is."""
     for name, inputs in corpora.items():
-        in_a_process(lambda _, name=name, inputs=inputs: _kept(parsers[name], inputs))  # type: ignore[misc]
+        in_a_process(lambda _, name=name, inputs=inputs: _kept(parsers[name], inputs, own[name]))  # type: ignore[misc]
     files = sorted(KEPT.glob("*.jsonl"))
     return f"{len(files)} files, {sum(f.stat().st_size for f in files)} bytes, {sum(f.read_bytes().count(10) for f in files)} inputs"
 
 
-def _kept(parser: Parser, inputs: list[Input]) -> Result:
-    seeds = set(parser.seeds())
-    small = [i for i in inputs if len(i.data) <= LARGEST]
-    chosen = cover(list(zip(small, reached(parser, small), strict=True)), {i for i in small if i in seeds})
+def _kept(parser: Parser, inputs: list[Input], own: set[Input]) -> Result:
+    small = [i for i in inputs if len(i.data) <= LARGEST or i in own]
+    chosen = cover(list(zip(small, reached(parser, small), strict=True)), own)
     store(path_of(parser.name), chosen)
     return Result()
 

@@ -136,6 +136,7 @@ def parts_of(name: str) -> list[Input]:
 def with_more(files: Iterable[Input]) -> None:
     """Further files to take seeds from."""
     _MORE.extend(files)
+    _PARTS.clear()
 
 
 def _modules(scanner: Scanner) -> tuple[ModuleType, ...]:
