@@ -1,5 +1,6 @@
 """Small files that ask for much: parts that share bytes, values that hold others of their kind, sections that all are the same one."""
 
+import contextlib
 import struct
 import time
 from pathlib import Path
@@ -15,6 +16,7 @@ from lading.binary.lz4 import unpack
 from lading.binary.window import Window
 from lading.core.errors import ExtractError
 from lading.core.inspection import Grade
+from lading.extractors._registry import EXTRACTORS
 from lading.image import rpm
 from lading.inspect import inspect_bytes
 from lading.installed import native
@@ -155,3 +157,35 @@ def test_a_long_line_of_toml_is_looked_through_once(line: str, tmp_path: Path) -
     assert found
     assert found.line == 4
     assert time.process_time() - started < 2
+
+
+REPEATED = {
+    "Cargo.lock": b"a = 1\n" + b"a." * 30_000 + b"a = 1\n",
+    ".dvc/config": b"['r\n" * 64_000,
+    ".gitlab-ci.yml": b"image: a/" + b"<" * 60_000 + b"\n",
+    "azure-pipelines.yml": b"steps:\n- script: run" + b" -" * 32_000 + b"\n",
+    "run.sh": b"python x" + b" ${a-" * 10_000 + b"}" + b"${" * 20_000 + b"\nenv " + b"a=1 " * 10_000 + b"python -m x\n",
+}
+
+
+@pytest.mark.parametrize("path", REPEATED)
+def test_what_stands_there_again_and_again_costs_its_size_in_a_scan(path: str, tmp_path: Path) -> None:
+    (tmp_path / path).parent.mkdir(exist_ok=True)
+    (tmp_path / path).write_bytes(REPEATED[path])
+    folder = Folder(tmp_path)
+    file = folder.file(path)
+    assert file
+    started = time.process_time()
+    for reader in EXTRACTORS.load().values():
+        if reader.reads(path):
+            with contextlib.suppress(ExtractError):
+                list(reader.read(file))
+    assert time.process_time() - started < 3
+
+
+def test_entry_points_of_wrong_lines_are_read_in_time(tmp_path: Path) -> None:
+    (tmp_path / "METADATA").write_text("Name: a\nVersion: 1\n")
+    (tmp_path / "entry_points.txt").write_text("[console_scripts]\na = b\n" + "[x\n" * 300_000)
+    started = time.process_time()
+    assert distribution(tmp_path, "a").component.name == "a"
+    assert time.process_time() - started < 3

@@ -22,7 +22,8 @@ def options(words: Arguments) -> Iterator[tuple[str, Word]]:
         if equals and _NAME.match(name):
             yield name.lstrip("+"), Word(value, word.line, word.literal)
         elif word.text.startswith("-") and not equals:
-            for following in words[number + 1 :]:
+            for place in range(number + 1, len(words)):
+                following = words[place]
                 if following.text.startswith("-"):
                     break
                 yield word.text, following
@@ -50,22 +51,24 @@ def plain(words: Arguments, *, with_value: frozenset[str] = frozenset()) -> list
 
 def unwrapped(words: Arguments) -> Arguments:
     """The words without what only wraps a program: sudo, env, `python -m`, `uv run`."""
-    while words:
-        name = words[0].text.rpartition("/")[2]
-        following = words[1].text if len(words) > 1 else ""
+    start, end = 0, len(words)
+    while start < end:
+        first = words[start].text
+        name = first.rpartition("/")[2]
+        following = words[start + 1].text if start + 1 < end else ""
         if name in _wrappers():
-            words = words[1:]
-            while words and (words[0].text.startswith("-") or "=" in words[0].text or words[0].text.isdigit()):
-                words = words[1:]
-        elif _ASSIGNMENT.match(words[0].text) and following:
-            words = words[1:]
+            start += 1
+            while start < end and (words[start].text.startswith("-") or "=" in words[start].text or words[start].text.isdigit()):
+                start += 1
+        elif _ASSIGNMENT.match(first) and following:
+            start += 1
         elif (_PYTHON.fullmatch(name) and following == "-m") or (name in _RUNNERS and following == "run"):
-            words = words[2:]
+            start += 2
         elif name == "uv" and following == "pip":
-            words = words[1:]
+            start += 1
         else:
-            return words
-    return words
+            break
+    return words[start:]
 
 
 @cache

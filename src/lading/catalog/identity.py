@@ -114,7 +114,7 @@ _PLACEHOLDER = pattern(
     r"(?:^|/)(?:foo|bar|dummy|placeholder|todo|changeme|example|username|user_?name|user|namespace|org|organization|owner|repo|path|repo[-_]?name|"
     r"model[-_]?(?:name|id)|dataset[-_]?(?:name|id)|your|hf[-_]?(?:user|username|org))(?:/|$)"
     r"|(?:^|/)(?:your|my|some|fake|dummy|placeholder)[-_]|(?:^|[/_-])your[-_]|(?:^|/)(?:example|username|user|org)[-_](?:org|user|name|model|dataset|id)\b"
-    r"|<[^>]*>|\.\.\.|path/to|xxxx|^x{3,}$|\$\{|\{\{|model[-_]name$|(?-i:\bREPLACE)|\bCHANGE[-_]?ME\b",
+    r"|<[^<>]*>|\.\.\.|path/to|xxxx|^x{3,}$|\$\{|\{\{|model[-_]name$|(?-i:\bREPLACE)|\bCHANGE[-_]?ME\b",
     re.IGNORECASE,
 )
 _TEMPLATE = pattern(r"os\.environ[/\[]|\$\{|\{\{|\$\(|<[a-zA-Z_ -]+>|%\(|\{[a-z_]*\}|\$[A-Z_]")

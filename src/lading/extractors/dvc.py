@@ -10,12 +10,15 @@ from lading.catalog.identity import file_kind
 from lading.catalog.upstreams import located, named, pin_of
 from lading.core.component import Component, Occurrence
 from lading.core.digest import Digest
-from lading.core.errors import ExtractError
+from lading.core.errors import ExtractError, LimitError
 from lading.core.kinds import Kind, Pin
 from lading.core.source import SourceFile
 from lading.extractors._registry import Observation, extractor
 from lading.syntax.node import Node
 from lading.syntax.yaml import yaml_documents
+
+_LARGEST_CONFIGURATION = 1 << 16
+"""Bytes; the standard parser squares its time for lines that are wrong."""
 
 
 @extractor("*.dvc", "dvc.yaml", "dvc.lock", "*.dvc/config")
@@ -99,6 +102,8 @@ def _locked(file: SourceFile, path: str) -> str:
 
 
 def _remotes(file: SourceFile) -> Iterator[Component]:
+    if file.size > _LARGEST_CONFIGURATION:
+        raise LimitError(f"{file.path} is larger than the {_LARGEST_CONFIGURATION} bytes that are read of a configuration")
     parser = configparser.ConfigParser(interpolation=None, strict=False)
     try:
         parser.read_string("\n".join(line.strip() for line in file.text.splitlines()))

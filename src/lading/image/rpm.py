@@ -87,6 +87,6 @@ def _sqlite(data: bytes) -> Iterator[bytes]:
                 raise ValueError("a header of it is no bytes")  # noqa: TRY004 - of the input
             yield blob
     except (sqlite3.Error, MemoryError) as e:  # SQLite asks for more memory than there is when a length in it is wrong
-        raise ValueError(f"SQLite cannot read it: {e or 'it takes too much memory'}") from e
+        raise ValueError(f"SQLite cannot read it: {str(e) or 'it takes too much memory'}") from e
     finally:
         connection.close()

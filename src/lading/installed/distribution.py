@@ -23,6 +23,8 @@ from lading.installed.texts import text_of
 
 METADATA = "METADATA"
 _LONGEST = 2_000
+_LONGEST_POINTS = 1 << 16
+"""Letters of entry points that are read: the standard parser squares its time for lines that are wrong."""
 _LICENSE = re.compile(r"(?:LICEN[CS]E|COPYING)", re.IGNORECASE)
 _MOST_TEXTS = 20
 _EXTRA = re.compile(r"extra == \"([^\"]{1,100})\"")
@@ -109,7 +111,7 @@ def _tags(folder: Path) -> list[str]:
 def _entry_points(folder: Path) -> list[str]:
     parser = ConfigParser(delimiters=("=",), interpolation=None, strict=False)
     try:
-        parser.read_string(text_of(folder / "entry_points.txt"))
+        parser.read_string(text_of(folder / "entry_points.txt")[:_LONGEST_POINTS])
     except (ConfigError, ValueError):
         return []
     return [f"{group}:{name}" for group in parser.sections() for name in parser.options(group)]

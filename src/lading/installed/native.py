@@ -80,7 +80,7 @@ def read(place: Path, path: str) -> Object:
             raise ExtractError(f"{path} is no object of machine code that is known (ELF, Mach-O, PE)")
         mapped = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)  # closed by whoever holds it last: an error may hold a part of it
         try:
-            header = reader(Window(mapped))
+            header = reader(Window(memoryview(mapped)))
         except ValueError as e:
             raise ExtractError(f"{path} cannot be read as machine code: {e}") from e
         found = {linked for start, end in _stretches(header, _READ, len(mapped)) for linked in _linked(mapped, start, end)}

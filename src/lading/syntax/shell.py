@@ -11,7 +11,7 @@ from lading.core.pattern import pattern
 _TOKEN = pattern(
     r"(?P<space>[ \t\r]+|\\\r?\n)|(?P<comment>(?<![^\s;&|(`])#[^\n]*)|(?P<heredoc><<-?[ \t]*(?P<quote>[\"']?)(?P<end>\w+)(?P=quote))"
     r"|(?P<operator>&&|\|\||;;|[;&|()\n`]|\$\(|[<>]\(|[{}](?=\s|$))|(?P<redirect>\d?(?:>>?|<)&?\d?)"
-    r"|(?P<word>(?:\"(?:[^\"\\]|\\.)*\"|'[^']*'|\$\{[^}]*\}|\\.|[^\s;&|()<>\"'`\\])+)|(?P<other>.)",
+    r"|(?P<word>(?:\"(?:[^\"\\]|\\.)*\"|'[^']*'|\$\{[^}]{0,1000}\}|\\.|[^\s;&|()<>\"'`\\])+)|(?P<other>.)",
     re.DOTALL,
 )
 _ASSIGNMENT = pattern(r"([A-Za-z_]\w*)(\+?)=(.*)\Z", re.DOTALL)

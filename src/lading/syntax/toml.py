@@ -19,6 +19,8 @@ def toml_document(file: SourceFile) -> Node:
 
 
 def _document(file: SourceFile) -> Node:
+    if _DEEP.search(file.text):
+        raise LimitError(f"{file.path} holds a key of more than {_MOST_PARTS} parts")
     try:
         data = tomllib.loads(file.text)
     except (tomllib.TOMLDecodeError, RecursionError) as e:
