@@ -20,7 +20,7 @@ _UTF8 = 0x800
 _DESCRIBED = 0x8
 _MOST_HIDDEN = 100
 _SHOWN = 200
-_LETTERS, _EXTRAS = 32, 8
+_LETTERS, _EXTRAS = 32, 10
 """How many bytes of a name and of an extra field are read for one unit of work."""
 ENCRYPTED = 0x1 | 0x40 | 0x2000
 

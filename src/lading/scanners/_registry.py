@@ -14,7 +14,7 @@ from lading.core.plugins import Registry, module_name
 MOST_UNPACKED = 80 << 20
 _BOMB = 200
 _STREAM = 60
-_SPEED, _QUICK = {"bz2": 16, "lz4": 8, "xz": 60, "lzma": 60}, 200
+_SPEED, _QUICK = {"bz2": 16, "lz4": 64, "xz": 60, "lzma": 60}, 200
 """How many bytes one unit of work unpacks."""
 
 

@@ -105,7 +105,7 @@ def follow(part: Part) -> tuple[int, dict[int, int]]:
     while left:
         left -= 1
         count += 1
-        part.budget.spend(1)
+        part.budget.spend(count & 1)
         if count > _MOST or position >= window.size:
             raise _BrokenError("it ends too early, or holds more than is followed")
         if position >= there:
