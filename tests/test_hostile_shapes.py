@@ -14,12 +14,12 @@ from lading.audit import environment
 from lading.binary import elf
 from lading.binary.lz4 import unpack
 from lading.binary.window import Window
+from lading.catalog import native
 from lading.core.errors import ExtractError
 from lading.core.inspection import Grade
 from lading.extractors._registry import EXTRACTORS
 from lading.image import rpm
 from lading.inspect import inspect_bytes
-from lading.installed import native
 from lading.installed.distribution import distribution
 from lading.pickles.known import effect_of
 from lading.scan.folder import Folder
@@ -96,7 +96,7 @@ def test_sections_that_all_are_the_same_stretch_are_searched_once(tmp_path: Path
     data[start:] = bytes(64) + row * 4_000 + names
     struct.pack_into("<HH", data, 60, 4_002, 4_001)
     (tmp_path / "libx.so").write_bytes(data)
-    assert [found.name for found in native.read(tmp_path / "libx.so", "libx.so").linked] == ["openssl"]
+    assert [found.name for found in native.read((tmp_path / "libx.so").open("rb"), "libx.so").linked] == ["openssl"]
 
 
 def test_a_damaged_part_of_a_universal_library_is_told_in_a_sentence(tmp_path: Path) -> None:
@@ -105,7 +105,7 @@ def test_a_damaged_part_of_a_universal_library_is_told_in_a_sentence(tmp_path: P
     data[place : place + 4] = bytes(4)
     (tmp_path / "a.dylib").write_bytes(data)
     with pytest.raises(ExtractError, match="machine code"):
-        native.read(tmp_path / "a.dylib", "a.dylib")
+        native.read((tmp_path / "a.dylib").open("rb"), "a.dylib")
 
 
 def test_a_database_for_which_sqlite_asks_for_too_much_memory_is_told_in_a_sentence() -> None:
@@ -123,9 +123,7 @@ def test_a_database_for_which_sqlite_asks_for_too_much_memory_is_told_in_a_sente
 def test_the_pieces_of_a_frame_are_counted() -> None:
     spent: list[int] = []
     unpack(
-        memoryview(
-            SHAPES["pieces.lz4"]()[:7] + struct.pack("<I", 30_006) + b"\x10a\x01\x00" + b"\x00\x01\x00" * 10_000 + b"\x10a" + bytes(4)
-        ),
+        Window(SHAPES["pieces.lz4"]()[:7] + struct.pack("<I", 30_006) + b"\x10a\x01\x00" + b"\x00\x01\x00" * 10_000 + b"\x10a" + bytes(4)),
         1 << 20,
         spent.append,
     )

@@ -96,7 +96,7 @@ def read(window: Window) -> Code:
         soname="".join(text(_SONAME)[:1]),
         needed=tuple(text(_NEEDED)[:MOST_HEADERS]),
         runpath=":".join([*text(_RUNPATH), *text(_RPATH)][:1]),
-        build_id=next((b for kind, _, o, _, s in segments if kind == _NOTE and (b := _build_id(reader, o, s))), ""),
+        build_id=next((b for o, s in islice(notes, MOST_NOTES) if (b := _build_id(reader, o, s))), ""),
         hardening=(
             ("relro", "full" if relro and now else "partial" if relro else "none"),
             ("executable-stack", "true" if stack else ""),

@@ -161,7 +161,7 @@ class Tree(Reader):
             elif magic == b"SNOD":
                 for n in range(self.number("<H", place + 6)):
                     entry = place + 8 + n * 40
-                    self.spend(_MEMBER)
+                    self.step(_MEMBER)
                     name = self._string(names + self.number("<Q", entry))
                     if self.number("<I", entry + 16) != 2:  # noqa: PLR2004 - a link within the file, by name
                         yield f"{path}/{name}", self.number("<Q", entry + 8)

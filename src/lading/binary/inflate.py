@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from lading.binary import zstd
@@ -80,9 +81,9 @@ def _errors(kind: str) -> tuple[type[Exception], ...]:
     return (*known, zstd.module().ZstdError) if kind == "zstd" else known
 
 
-def _lz4(window: Window, most: int, result: Unpacked) -> Unpacked:
+def _lz4(window: Window, most: int, result: Unpacked, spend: Callable[[int], None]) -> Unpacked:
     try:
-        result.data, result.used = unpack_lz4(window, most)
+        result.data, result.used = unpack_lz4(window, most, spend)
         result.full = len(result.data) > most
     except Lz4Error as e:
         result.error, result.used = f"its lz4 stream is broken: {e}", window.size

@@ -11,21 +11,30 @@ MAGIC = b"\x04\x22\x4d\x18"
 _STORED = 1 << 31
 _SHORTEST = 4
 _ROOM = 1 << 24
+_RUN, _COSTS = 4096, 6000
+"""Pieces that are put together before their work is counted, and that work."""
 
 
 class Lz4Error(ValueError):
     """The bytes are no frame, or break off."""
 
 
-def unpack(window: Window, most: int) -> tuple[bytearray, int]:
-    """What comes out of one frame, and how many bytes of the input it takes; more than `most` is cut off behind that."""
+def _nothing(_: int) -> None:
+    """Count no work."""
+
+
+def unpack(window: Window, most: int, spend: Callable[[int], None] = _nothing) -> tuple[bytearray, int]:
+    """What comes out of one frame, and how many bytes of the input it takes; more than `most` is cut off behind that.
+
+    Every piece that is put together is work, however little comes out of it.
+    """
     try:
-        return _frame(window, most)
+        return _frame(window, most, spend)
     except (IndexError, struct.error) as e:
         raise Lz4Error("it breaks off") from e
 
 
-def _frame(window: Window, most: int) -> tuple[bytearray, int]:
+def _frame(window: Window, most: int, spend: Callable[[int], None]) -> tuple[bytearray, int]:
     data = window.sparse
     window.fill(0, 1 << 10)
     flags, position = data[4], 6

@@ -18,8 +18,6 @@ _READ = frozenset({
     "__TEXT,__cstring", "__TEXT,__const", "__DATA,__data", "__DATA,__const", "__DATA_CONST,__const",
     ".rdata",
 })  # fmt: skip
-MOST_BYTES = 256 << 20
-"""Bytes of one section that are looked through."""
 MOST_FOUND = 5_000
 """Texts of one kind in one section; each library counts once."""
 
@@ -67,7 +65,7 @@ def patterns() -> tuple[Pattern, ...]:
 
 def linked(mapped: Data, header: Code, stem: str) -> set[Linked]:
     """Everything that an object of a name shows to be in it; ValueError when a list that a build wrote cannot be read."""
-    found = {one for section in header.sections if section.name in _READ for one in _texts(mapped, section, stem)}
+    found = {one for start, end in header.stretches(_READ, len(mapped)) for one in _texts(mapped, start, end, stem)}
     for section in header.sections:
         if section.name in rust_audit.SECTIONS:
             found |= {
@@ -82,9 +80,7 @@ def linked(mapped: Data, header: Code, stem: str) -> set[Linked]:
     return _once(found)
 
 
-def _texts(mapped: Data, section: Section, stem: str) -> Iterator[Linked]:
-    end = min(section.offset + min(section.size, MOST_BYTES), len(mapped))
-    start = min(section.offset, end)
+def _texts(mapped: Data, start: int, end: int, stem: str) -> Iterator[Linked]:
     for pattern in patterns():
         if pattern.only_in_its_own and stem not in pattern.files:
             continue

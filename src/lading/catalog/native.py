@@ -3,7 +3,6 @@
 import mmap
 import re
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from functools import cache
 from io import UnsupportedOperation
 from typing import BinaryIO
@@ -94,17 +93,15 @@ def read(stream: BinaryIO, path: str) -> Object:
     reader = _reader(stream.read(_MAGIC))
     if reader is None:
         raise ExtractError(f"{path} is no object of machine code that is known (ELF, Mach-O, PE)")
-    with _mapped(stream) as mapped:
-        window = Window(memoryview(mapped))
-        try:
-            header = reader(window)
-            found = linked(mapped, header, named(path).library)
-            sections = [s for s in header.sections if s.name == fatbin.SECTION]
-            processors = {a for s in sections for a in fatbin.architectures(window.part(s.offset, s.size))}
-        except ValueError as e:
-            raise ExtractError(f"{path} cannot be read as machine code: {e}") from e
-        finally:
-            window.view.release()
+    mapped = _mapped(stream)
+    window = Window(memoryview(mapped))
+    try:
+        header = reader(window)
+        found = linked(mapped, header, named(path).library)
+    except ValueError as e:
+        raise ExtractError(f"{path} cannot be read as machine code: {e}") from e
+    stretches = header.stretches(frozenset({fatbin.SECTION}), window.size)
+    processors = {a for start, end in stretches for a in fatbin.architectures(window.part(start, end - start))}
     return Object(path, header, tuple(sorted(found)), tuple(sorted(processors, key=_processor)))
 
 
@@ -114,17 +111,14 @@ def _processor(name: str) -> tuple[str, int, str]:
     return kind, int(digits), number
 
 
-@contextmanager
-def _mapped(stream: BinaryIO) -> Iterator[mmap.mmap | bytes]:
-    """The bytes of a file in place; those of a stream that is no file are read."""
+def _mapped(stream: BinaryIO) -> mmap.mmap | bytes:
+    """The bytes of a file in place, closed by whoever holds them last; those of a stream that is no file are read."""
     try:
         handle = stream.fileno()
     except UnsupportedOperation:
         stream.seek(0)
-        yield stream.read()
-        return
-    with mmap.mmap(handle, 0, access=mmap.ACCESS_READ) as mapped:
-        yield mapped
+        return stream.read()
+    return mmap.mmap(handle, 0, access=mmap.ACCESS_READ)
 
 
 def _reader(magic: bytes) -> Callable[[Window], Code] | None:

@@ -11,6 +11,7 @@ from lading.core.inspection import Grade, Observation
 from lading.core.pattern import pattern
 from lading.pickles.known import effect_of
 from lading.scanners._encoded import decoded
+from lading.scanners._json import brief
 from lading.scanners._registry import Nested, Part, Seen
 from lading.syntax.programs import reads_as_program
 
@@ -85,7 +86,7 @@ def values(part: Part, pairs: Iterable[tuple[str, Any]]) -> Iterator[Seen]:
 
 def _value(part: Part, path: str, key: str, value: Any) -> Iterator[Seen]:  # noqa: ANN401 - anything stands there
     if key in _OBJECTS:
-        yield part.sees("data-code", f"it makes an object of {str(value)[:80]}", Grade.MALICIOUS, effect="execute", loader="jsonpickle")
+        yield part.sees("data-code", f"it makes an object of {brief(value)[:80]}", Grade.MALICIOUS, effect="execute", loader="jsonpickle")
     elif key in _TARGETS and isinstance(value, str) and part.context != "pt2":
         yield from _target(part, key, value)
     elif key == "()" and isinstance(value, str):  # what logging.config calls; formatters of a program's own stand there every day

@@ -12,6 +12,8 @@ from lading.scanners._registry import Nested, Part, Seen, Span, scanner
 
 _NUMBERS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
 _STRING, _ARRAY = 8, 9
+_ARRAY_COSTS = 10
+"""How many texts cost as much as an array of arrays; no model has many."""
 _MOST = 1 << 26
 _BLOCK = 1 << 16
 """Bytes of the header that are read at once."""
@@ -121,6 +123,9 @@ def _value(reader: _Reader, depth: int) -> Any:  # noqa: ANN401 - any value of G
 
 def _array(reader: _Reader, depth: int) -> list[tuple[int, int]]:
     """Pass over an array; the places of its first texts."""
+    reader.texts += _ARRAY_COSTS
+    if reader.texts > _MOST_TEXTS:
+        raise _End("it holds more arrays than are read")
     inner, count = reader.number("I"), reader.number("Q")
     if inner in _NUMBERS:
         reader.skip(count * struct.calcsize(reader.order + _NUMBERS[inner]))

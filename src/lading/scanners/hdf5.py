@@ -14,6 +14,8 @@ from lading.scanners._registry import Nested, Part, Seen, Span, scanner
 if TYPE_CHECKING:
     from lading.binary.hdf5 import Found, Tree
 
+_BYTES = 500
+"""How many bytes of a text are looked at for one unit of work: many attributes may share one."""
 _MAGIC = b"\x89HDF\r\n\x1a\n"
 _PICKLE = pattern(rb"\x80[\x02-\x05]|[(cI\])}][^\x00]*\.\x00*\Z", re.DOTALL)
 LOADER = "h5py, Keras, pandas.read_hdf, PyTables"

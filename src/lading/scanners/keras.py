@@ -9,7 +9,7 @@ from lading.binary.window import Window
 from lading.core.inspection import Grade
 from lading.core.pattern import pattern
 from lading.pickles.known import effect_of
-from lading.scanners._json import Duplicates, loads, marked, too_large, walk
+from lading.scanners._json import Duplicates, brief, loads, marked, too_large, walk
 from lading.scanners._registry import Nested, Part, Seen, Span, scanner
 
 _OWN = ("keras.layers", "keras.models", "keras.initializers", "keras.regularizers", "keras.constraints", "keras.optimizers", "keras.losses", "keras.metrics",

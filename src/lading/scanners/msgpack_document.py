@@ -98,10 +98,10 @@ def scan(part: Part) -> Iterator[Seen]:
 
 def follow(part: Part) -> tuple[int, dict[int, int]]:
     """Where the value ends, and the extension types in it with their first places."""
+    window = part.window
     view, there = window.sparse, 0
     position, left, count = 0, 1, 0
     extensions: dict[int, int] = {}
-    view = window.view  # once: asking for all bytes of a file has its price
     while left:
         left -= 1
         count += 1

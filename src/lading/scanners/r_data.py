@@ -64,7 +64,8 @@ def as_text(part: Part) -> Iterator[Seen]:
     yield part.sees("broken-file", "R data that are written as text are not followed here", Grade.UNSCANNABLE, loader="readRDS, load")
 
 
-def _follow(window: Window, position: int) -> tuple[int, int]:
+def _follow(part: Part, position: int) -> tuple[int, int]:
+    window = part.window
     version = window.number(">i", position)
     position += 12
     if version == 3:  # noqa: PLR2004 - says how its texts are encoded

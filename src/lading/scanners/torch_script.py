@@ -41,6 +41,7 @@ def scan(part: Part) -> Iterator[Seen]:
         message = f"it holds {python.group(0).strip()[:60]!r}, which is Python and nothing that TorchScript knows"
         yield part.sees("python-code", message, offset=python.start(), effect="execute", loader="torch.package, or whoever imports it")
     for match in _OPERATION.finditer(code):
+        part.budget.spend(6)
         family, name = match.group(1) or "torch", match.group(2) or match.group(3)
         if name in _REACHES:
             yield part.sees(

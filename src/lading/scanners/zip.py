@@ -18,6 +18,8 @@ _CHECKED = 64 << 20
 _STEP = 1 << 20
 _TOLD = 20
 _LONGEST_PATH = 4096
+_SHARED = 1 << 16
+"""Bytes that members may share and are looked at all the same."""
 _TENSORS = frozenset({"torch", "torchscript", "pt2", "package"})
 """Archives in which members of certain places are the numbers of tensors."""
 

@@ -14,12 +14,14 @@ _TOKEN = pattern(
     r"|(?P<word>(?:\"(?:[^\"\\]|\\.)*\"|'[^']*'|\$\{[^}]{0,1000}\}|\\.|[^\s;&|()<>\"'`\\])+)|(?P<other>.)",
     re.DOTALL,
 )
+"""What stands in braces has an end within a thousand letters: each opening one is looked for no further, or many would cost their square."""
 _ASSIGNMENT = pattern(r"([A-Za-z_]\w*)(\+?)=(.*)\Z", re.DOTALL)
 _VARIABLE = pattern(
-    r"\$(?:\{(?P<braced>[A-Za-z_]\w*|\d+)(?P<all>\[[@*\d]+\])?(?:(?P<operator>:?[-=])(?P<default>[^}]*))?\}|(?P<plain>[A-Za-z_]\w*))"
+    r"\$(?:\{(?P<braced>[A-Za-z_]\w*|\d+)(?P<all>\[[@*\d]+\])?(?:(?P<operator>:?[-=])(?P<default>[^}]{0,1000}))?\}|(?P<plain>[A-Za-z_]\w*))"
 )
 _PIECE = pattern(
-    r"\"(?P<double>(?:[^\"\\]|\\.)*)\"|'(?P<single>[^']*)'|\\(?P<escaped>.)|(?P<bare>\$\{[^}]*\}|(?:[^\"'\\$]|\$(?!\{))+|[\"'$])", re.DOTALL
+    r"\"(?P<double>(?:[^\"\\]|\\.)*)\"|'(?P<single>[^']*)'|\\(?P<escaped>.)|(?P<bare>\$\{[^}]{0,1000}\}|(?:[^\"'\\$]|\$(?!\{))+|[\"'$])",
+    re.DOTALL,
 )
 _INNER = pattern(r"\$\((?P<text>[^()]*)\)")
 _KEYWORDS = frozenset(

@@ -8,7 +8,12 @@ from lading.core.pattern import pattern
 from lading.core.source import SourceFile
 from lading.syntax.node import Node
 
-_HEADER = pattern(r"\s*\[\[?\s*([^\[\]]+?)\s*\]\]?\s*(?:#.*)?$")
+_HEADER = pattern(r"\[\[?([^\[\]]+)\]\]?\s*(?:#.*)?$")
+_MOST_PARTS = 200
+_DEEP = pattern(rf"""(?<![\w."'-])(?:(?:[A-Za-z0-9_-]+|"[^"\n]*"|'[^'\n]*')[ \t]*\.[ \t]*){{{_MOST_PARTS}}}""")
+"""A key whose time and memory the standard parser squares the number of parts for."""
+_LONGEST_LINE = 10_000
+"""Letters of a line in which strings are looked for: those of a longer one have the line of their key."""
 _KEY = pattern(r"""\s*((?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*'))*)\s*=""")
 _PART = pattern(r"""[A-Za-z0-9_-]+|"[^"]*"|'[^']*'""")
 
