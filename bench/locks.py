@@ -171,7 +171,7 @@ def _tools(locks: dict[str, list[Path]]) -> None:
 
 
 def _peers(locks: dict[str, list[Path]]) -> None:
-    """A table of what other tools name of the largest lock of each kind, in its folder by itself."""
+    """A table of what other tools name of the largest lock of each kind, in its folder by itself; needs of the project itself are not asked of them."""
     print("\n| tool | kind | largest lock, in | packages | hashes | edges | wall, s |\n|---|---|---|---|---|---|---|")
     for tool, kinds in _PEERS.items():
         program = shutil.which(tool)
@@ -211,12 +211,21 @@ def _peer(tool: str, program: str, kind: str, paths: list[Path], arguments: list
         folder = _copied(path, Path(scratch))
         output = Path(scratch) / "theirs.json"
         places = {"OUTPUT": str(output), "LOCK": str(folder / path.name)}
-        used = used_by(["timeout", str(_PATIENCE), program, *(places.get(a, a.replace("FOLDER", str(folder))) for a in arguments)])
+        used = used_by(
+            [
+                "timeout",
+                str(_PATIENCE),
+                program,
+                *(places.get(a, a.replace("FOLDER", str(folder)).replace("OUTPUT", str(output))) for a in arguments),
+            ]
+        )
         if used.status or not output.is_file():
             print(f"| {tool} | {kind} | {path.parent.name} | no answer in {used.wall:.0f} s | | | |", flush=True)
             return
         theirs = _theirs(json.loads(output.read_bytes()))
-    counts = [Count().with_(t, o) for t, o in zip(truth_of(path), theirs, strict=True)]
+    truth = truth_of(path)
+    truth = truth._replace(edges={edge for edge in truth.edges if not any(key.startswith("own/") for key in edge)})
+    counts = [Count().with_(t, o) for t, o in zip(truth, theirs, strict=True)]
     print(f"| {tool} | {kind} | {path.parent.name} | {' | '.join(map(str, counts))} | {used.wall:.1f} |", flush=True)
 
 
