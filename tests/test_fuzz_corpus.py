@@ -5,6 +5,7 @@ import struct
 import time
 
 import pytest
+from msgspec.structs import replace
 
 from bench.fuzzing.inputs import Input, line, load, parsed
 from bench.fuzzing.kept import KEPT, MOST, path_of
@@ -65,7 +66,7 @@ def test_a_scanner_that_fails_to_know_a_file_passes_none(monkeypatch: pytest.Mon
 
     scanner = SCANNERS.load()["gguf"]
     with monkeypatch.context() as patch:
-        patch.setitem(scanner.__dict__, "matches", fails)
+        patch.setitem(SCANNERS._plugins, "gguf", replace(scanner, matches=fails))
         result = inspect_bytes(b"plain text\n", "README.txt")
     assert result.grade is Grade.UNSCANNABLE
     assert "scanner-failed" in {o.rule for o in result.observations}

@@ -96,7 +96,8 @@ def test_sections_that_all_are_the_same_stretch_are_searched_once(tmp_path: Path
     data[start:] = bytes(64) + row * 4_000 + names
     struct.pack_into("<HH", data, 60, 4_002, 4_001)
     (tmp_path / "libx.so").write_bytes(data)
-    assert [found.name for found in native.read((tmp_path / "libx.so").open("rb"), "libx.so").linked] == ["openssl"]
+    with (tmp_path / "libx.so").open("rb") as stream:
+        assert [found.name for found in native.read(stream, "libx.so").linked] == ["openssl"]
 
 
 def test_a_damaged_part_of_a_universal_library_is_told_in_a_sentence(tmp_path: Path) -> None:
@@ -104,8 +105,8 @@ def test_a_damaged_part_of_a_universal_library_is_told_in_a_sentence(tmp_path: P
     place = data.rfind(b"\xcf\xfa\xed\xfe")
     data[place : place + 4] = bytes(4)
     (tmp_path / "a.dylib").write_bytes(data)
-    with pytest.raises(ExtractError, match="machine code"):
-        native.read((tmp_path / "a.dylib").open("rb"), "a.dylib")
+    with (tmp_path / "a.dylib").open("rb") as stream, pytest.raises(ExtractError, match="machine code"):
+        native.read(stream, "a.dylib")
 
 
 def test_a_database_for_which_sqlite_asks_for_too_much_memory_is_told_in_a_sentence() -> None:

@@ -23,13 +23,15 @@ from lading.binary import elf, flatbuffer, inflate, lz4, macho, pe, protobuf
 from lading.binary import tar as tar_reader
 from lading.binary.code import Code
 from lading.binary.window import Window
+from lading.catalog import native
 from lading.core.errors import ExtractError, FormatError
 from lading.core.source import SourceFile, Tree
 from lading.extractors._registry import EXTRACTORS, Extractor
 from lading.formats._registry import FORMATS, Format
 from lading.image import layers, packages, rpm
 from lading.image.files import Found
-from lading.installed import archive, distribution, native, record
+from lading.image.history import History
+from lading.installed import archive, distribution, record
 
 T = TypeVar("T")
 _TESTS = Path(__file__).parent.parent.parent / "tests"
@@ -81,7 +83,7 @@ def _unpacked(one: Input) -> Outcome:
 
 def _lz4(one: Input) -> Outcome:
     def answer() -> Iterable[Hashable]:
-        data, end = lz4.unpack(memoryview(one.data), 1 << 20)
+        data, end = lz4.unpack(Window(one.data), 1 << 20)
         return [size_of(len(data)), end == len(one.data)]
 
     return _answered(answer, (lz4.Lz4Error,))
@@ -108,9 +110,10 @@ class _Scratch:
 
 
 def _found(found: Found) -> Iterable[Hashable]:
-    components, distributions = packages.installed(found)
-    yield from {("component", c.kind, c.upstream[:8] and "named", bool(c.licenses)) for c in components}
-    yield ("distributions", size_of(len(distributions)))
+    told = packages.installed(found, History())
+    yield from {("component", c.kind, c.upstream[:8] and "named", bool(c.licenses)) for c in told.components}
+    yield ("distributions", size_of(len(told.distributions)))
+    yield ("edges", size_of(len(told.edges)))
     yield from {("unread", s.code, words_of(s.reason)) for s in found.unread}
     yield ("files", size_of(len(found.layer_of)))
 
@@ -161,8 +164,9 @@ def _object(one: Input) -> Outcome:
     def answer() -> Iterable[Hashable]:
         with _Scratch() as scratch:
             (scratch / one.name).write_bytes(one.data)
-            found = native.read(scratch / one.name, one.name)
-            native.identity(found)
+            with (scratch / one.name).open("rb") as stream:
+                found = native.read(stream, one.name)
+            native.identity(found, {})
             return [("linked", n.name) for n in found.linked] + [
                 ("form", found.header.form),
                 ("sections", size_of(len(found.header.sections))),
