@@ -35,7 +35,7 @@ class Code(Struct, frozen=True, kw_only=True):
         """Where the sections of some names lie in a file of a size, each byte once however many of them claim it."""
         position = 0
         for section in sorted((s for s in self.sections if s.name in names), key=lambda s: s.offset):
-            end = min(section.offset + min(section.size, most), size)
-            if end > position:
-                yield max(section.offset, position), end
+            start, end = max(section.offset, position), min(section.offset + min(section.size, most), size)
+            if end > start:
+                yield start, end
                 position = end
