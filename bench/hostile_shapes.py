@@ -138,7 +138,6 @@ SHAPES: dict[str, Callable[[], bytes]] = {
     "arrays.gguf": lambda: _arrays(2_400_000),
     "custom.mlmodel": lambda: b"\x08\x04" + b"\xda\x22\x00" * 590_000,
     "operators.tflite": lambda: _operators(199_000),
-    "long key.yaml": lambda: b'? "' + b"k" * MIB + b'"\n:\n' + b" a: 1\n" * 100_000,
     "long key.json": lambda: b'{"' + b"k" * (10 * MIB) + b'":[' + b"[]," * 500_000 + b"[]]}",
     "long path.json": lambda: (b'{"' + b"k" * 100_000 + b'":') * 90 + b"[" + b"[]," * 500_000 + b"[]]" + b"}" * 90,
     "lambdas.json": lambda: _nested(40, _lambda, [1] * 1_000_000),

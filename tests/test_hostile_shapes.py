@@ -3,6 +3,7 @@
 import contextlib
 import struct
 import time
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -28,7 +29,7 @@ from lading.syntax.toml import toml_document
 from test_foreign_code import mach_o, universal
 
 QUICK = [
-    "shared texts.zip", "long names.zip", "extras.zip", "hidden.zip", "keys.pt", "growing.gz", "arrays.gguf", "long key.yaml", "long path.json", "lambdas.json",
+    "shared texts.zip", "long names.zip", "extras.zip", "hidden.zip", "keys.pt", "growing.gz", "arrays.gguf", "long path.json", "lambdas.json",
     "maps in maps.json", "shell.ipynb", "loads again.pkl", "attributes.h5", "paths.h5", "pieces.lz4",
 ]  # fmt: skip
 
@@ -98,6 +99,23 @@ def test_sections_that_all_are_the_same_stretch_are_searched_once(tmp_path: Path
     (tmp_path / "libx.so").write_bytes(data)
     with (tmp_path / "libx.so").open("rb") as stream:
         assert [found.name for found in native.read(stream, "libx.so").linked] == ["openssl"]
+
+
+def test_a_section_that_claims_to_begin_behind_all_files_is_passed_over(tmp_path: Path) -> None:
+    data = bytearray(shared_object("libx.so", (), b"OpenSSL 3.0.13 30 Jan 2024\0"))
+    (start,) = struct.unpack_from("<Q", data, 40)
+    struct.pack_into("<Q", data, start + 64 + 24, (1 << 64) - 1)
+    (tmp_path / "libx.so").write_bytes(data)
+    assert native.read(tmp_path / "libx.so", "libx.so").linked == ()
+
+
+def test_a_wheel_with_a_member_without_a_name_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a-1-py3-none-any.whl", "w") as packed:
+        packed.writestr("x", b"")
+    data = (tmp_path / "a-1-py3-none-any.whl").read_bytes()
+    (tmp_path / "a-1-py3-none-any.whl").write_bytes(data.replace(b"x", b"\0"))  # zipfile ends a name at its first zero
+    with pytest.raises(FormatError, match="no name"):
+        archive.scan(tmp_path / "a-1-py3-none-any.whl")
 
 
 def test_a_damaged_part_of_a_universal_library_is_told_in_a_sentence(tmp_path: Path) -> None:

@@ -119,6 +119,8 @@ def _members(path: Path) -> Iterator[Iterator[Member]]:
 
 def _zipped(archive: zipfile.ZipFile) -> Iterator[Member]:
     for member in archive.infolist():
+        if not member.filename:
+            raise ValueError("a member of it has no name")
         if not member.is_dir() and (member.external_attr >> 28) in {0, 8}:
             with archive.open(member) as stream:
                 yield member.filename, member.file_size, stream

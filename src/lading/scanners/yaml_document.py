@@ -105,7 +105,7 @@ def _take(stack: list[list[str | None]], value: str | None) -> str | None:
     if top[0] == "[":
         return _path(stack)
     if top[0] is None:
-        top[0] = shortened(value or "?")
+        top[0] = value or "?"
         if value == "auto_map":
             return None
         return None
