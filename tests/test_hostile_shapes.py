@@ -16,11 +16,12 @@ from lading.binary import elf
 from lading.binary.lz4 import unpack
 from lading.binary.window import Window
 from lading.catalog import native
-from lading.core.errors import ExtractError
+from lading.core.errors import ExtractError, FormatError
 from lading.core.inspection import Grade
 from lading.extractors._registry import EXTRACTORS
 from lading.image import rpm
 from lading.inspect import inspect_bytes
+from lading.installed import archive
 from lading.installed.distribution import distribution
 from lading.pickles.known import effect_of
 from lading.scan.folder import Folder
@@ -106,7 +107,8 @@ def test_a_section_that_claims_to_begin_behind_all_files_is_passed_over(tmp_path
     (start,) = struct.unpack_from("<Q", data, 40)
     struct.pack_into("<Q", data, start + 64 + 24, (1 << 64) - 1)
     (tmp_path / "libx.so").write_bytes(data)
-    assert native.read(tmp_path / "libx.so", "libx.so").linked == ()
+    with (tmp_path / "libx.so").open("rb") as stream:
+        assert native.read(stream, "libx.so").linked == ()
 
 
 def test_a_wheel_with_a_member_without_a_name_is_refused_in_a_sentence(tmp_path: Path) -> None:

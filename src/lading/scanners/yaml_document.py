@@ -9,7 +9,6 @@ from typing import Any
 from lading.core.inspection import Grade
 from lading.core.pattern import pattern
 from lading.scanners._encoded import encoded
-from lading.scanners._json import shortened
 from lading.scanners._registry import Part, Seen, Span, scanner
 from lading.scanners._secrets import MESSAGE, secret
 from lading.scanners._values import values
