@@ -32,8 +32,8 @@ def _file(kind: int, objects: list[bytes], *, flags: int = 0, **heap: int) -> by
     start = b"\x89HDF\r\n\x1a\n" + bytes([2, 8, 8, 0]) + struct.pack("<QQQQ", 0, NOWHERE, len(out), ROOT) + bytes(4)
     table_ = b"FHIB\0" + struct.pack("<Q", HEAP) + bytes(4) + struct.pack("<4Q", BLOCK, NOWHERE, NOWHERE, NOWHERE)
     parts = {0: start, ROOT: header, HEAP: _heap(**heap), TREE: tree, LEAF: b"BTLF\0\0" + records, BLOCK: bytes(content), 1536: table_}
-    for place, part in parts.items():
-        out[place : place + len(part)] = part
+    for begin, part in parts.items():
+        out[begin : begin + len(part)] = part
     return bytes(out)
 
 

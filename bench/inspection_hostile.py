@@ -9,12 +9,11 @@ import io
 import json
 import lzma
 import os
-import resource
 import struct
+import subprocess
 import sys
 import tarfile
 import tempfile
-import time
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -224,31 +223,26 @@ def _heaps(count: int) -> bytes:
     return hdf5(header + message * count)
 
 
-def measured(path: Path) -> tuple[float, int, str]:
-    """CPU seconds, MiB at most and the verdict of one inspection, in a child of its own that has everything imported."""
-    reader, writer = os.pipe()
-    child = os.fork()
-    if not child:
-        try:
-            from lading.inspect import inspect_path  # noqa: PLC0415 - in the child alone
+_ONE = """
+import json, resource, sys, time
+from pathlib import Path
+from lading.inspect import inspect_path
 
-            resource.setrlimit(resource.RLIMIT_CPU, (30, 30))
-            resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))
-            started = time.process_time()
-            grade = inspect_path(path, hashed=False)
-            spent = time.process_time() - started
-            peak = (
-                int(next(line.split()[1] for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))) >> 10
-            )
-            rules = ",".join(sorted({o.rule for o in grade.observations}))[:60]
-            os.write(writer, json.dumps([spent, peak, f"{grade.grade} {rules}"]).encode())
-        finally:
-            os._exit(0)
-    os.close(writer)
-    with os.fdopen(reader, "rb") as stream:
-        told = stream.read()
-    os.waitpid(child, 0)
-    return tuple(json.loads(told)) if told else (30.0, 0, "killed")
+resource.setrlimit(resource.RLIMIT_CPU, (30, 30))
+resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))
+started = time.process_time()
+found = inspect_path(Path(sys.argv[1]), hashed=False)
+spent = time.process_time() - started
+peak = next(line.split()[1] for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
+print(json.dumps([spent, int(peak) >> 10, f"{found.grade} {','.join(sorted({o.rule for o in found.observations}))[:60]}"]))
+"""
+
+
+def measured(path: Path) -> tuple[float, int, str]:
+    """CPU seconds, MiB at most and the verdict of one inspection, in a process of its own."""
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent / "src")}
+    done = subprocess.run([sys.executable, "-c", _ONE, str(path)], env=environment, capture_output=True, text=True, check=False)
+    return tuple(json.loads(done.stdout)) if done.returncode == 0 else (30.0, 0, "killed")
 
 
 def write(names: list[str], folder: Path) -> list[Path]:

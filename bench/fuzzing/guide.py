@@ -51,7 +51,7 @@ class Branches:
         """How many branches were reached."""
         return sum(map(len, self._reached.values()))
 
-    def reached(self) -> frozenset[tuple[str, int]]:
+    def reached(self) -> frozenset[tuple[str, object]]:
         """Every branch, since it was last emptied."""
         return frozenset((file, arc) for file, arcs in self._reached.items() for arc in arcs)
 
@@ -70,7 +70,7 @@ Guide = Outcomes | Branches
 GUIDES: dict[str, type[Outcomes | Branches]] = {"outcomes": Outcomes, "branches": Branches}
 
 
-def reached(parser: Parser, inputs: list[Input]) -> list[frozenset[tuple[str, int]]]:
+def reached(parser: Parser, inputs: list[Input]) -> list[frozenset[tuple[str, object]]]:
     """The branches that each input reaches."""
     guide = Branches()
     found = []

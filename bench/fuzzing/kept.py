@@ -36,7 +36,7 @@ def _kept(parser: Parser, inputs: list[Input], own: set[Input]) -> Result:
     return Result()
 
 
-def cover(found: list[tuple[Input, frozenset[tuple[str, int]]]], free: set[Input]) -> list[Input]:
+def cover(found: list[tuple[Input, frozenset[tuple[str, object]]]], free: set[Input]) -> list[Input]:
     """Inputs whose branches are those of all: what adds most for its size first; seeds are there anyway and cost nothing."""
     left = {branch for _, branches in found for branch in branches}
     for one, branches in found:

@@ -29,6 +29,7 @@ from lading.core.source import SourceFile, Tree
 from lading.extractors._registry import EXTRACTORS, Extractor
 from lading.formats._registry import FORMATS, Format
 from lading.image import layers, packages, rpm
+from lading.image.blobs import Layer
 from lading.image.files import Found
 from lading.image.history import History
 from lading.installed import archive, distribution, record
@@ -121,7 +122,7 @@ def _found(found: Found) -> Iterable[Hashable]:
 def _layer(one: Input) -> Outcome:
     with _Scratch() as scratch:
         found = Found(scratch)
-        layers.apply(lambda _: io.BytesIO(one.data), layers.Layer("layer"), found)
+        layers.apply(lambda _: io.BytesIO(one.data), Layer("layer"), found)
         return frozenset(_found(found))
 
 

@@ -14,6 +14,7 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from bench.fuzzing.changes import Material, changed, words
 from bench.fuzzing.guide import GUIDES, Guide
@@ -87,11 +88,12 @@ def in_a_process(work: Callable[[Note], Result]) -> Result:
             os._exit(0)
     os.close(writer)
     with os.fdopen(reader) as stream:
-        told = stream.read()
+        answer = stream.read()
     _, status = os.waitpid(child, 0)
-    if told:
-        row = json.loads(told)
-        return Result(**{k: parsed(v) if v and k in {"culprit", "dearest"} else v for k, v in row.items()})
+    if answer:
+        row: dict[str, Any] = json.loads(answer)
+        row |= {k: parsed(row[k]) for k in ("culprit", "dearest") if row.get(k)}
+        return Result(**row)
     code = os.waitstatus_to_exitcode(status)
     return Result(failure="hangs" if code == -signal.SIGPROF else f"dies {code}", culprit=note.read())
 
