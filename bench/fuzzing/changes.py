@@ -147,8 +147,9 @@ def words(modules: Iterable[ModuleType]) -> list[bytes]:
     """The words that the code of some modules compares with: what a reader looks for is what an input should hold."""
     found: set[bytes] = set()
     for module in modules:
-        for value in vars(module).values():
-            _collect(value, found, module.__name__)
+        for name, value in vars(module).items():
+            if not name.startswith("__"):  # where it lies is no word of it
+                _collect(value, found, module.__name__)
     return sorted(w for w in found if 0 < len(w) <= 64)  # noqa: PLR2004 - a word
 
 

@@ -44,7 +44,7 @@ def cover(found: list[tuple[Input, frozenset[tuple[str, object]]]], free: set[In
             left -= branches
     chosen: list[Input] = []
     room = MOST
-    candidates = [(one, branches, len(line(one))) for one, branches in found if one not in free]
+    candidates = [(one, branches, len(line(one).encode()) + 1) for one, branches in found if one not in free]
     while left:
         gains = [(len(b & left) / (200 + size), one, b, size) for one, b, size in candidates if size <= room and b & left]
         if not gains:
