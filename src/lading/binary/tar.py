@@ -34,10 +34,14 @@ def is_tar(window: Window) -> bool:
     return len(head) == BLOCK and head[0] != 0 and _checksum(head)
 
 
+_ASCII = bytes(range(128))
+
+
 def _checksum(head: bytes) -> bool:
     told = _octal(head[148:156])
     plain = head[:148] + b" " * 8 + head[156:]
-    return told is not None and told in {sum(plain), sum(b - 256 if b > 127 else b for b in plain)}  # noqa: PLR2004 - signed bytes, as old tars
+    total = sum(plain)
+    return told is not None and told in {total, total - 256 * len(plain.translate(None, _ASCII))}  # signed bytes, as old tars count
 
 
 def _octal(raw: bytes) -> int | None:

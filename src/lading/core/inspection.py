@@ -21,7 +21,10 @@ class Grade(StrEnum):
     @property
     def rank(self) -> int:
         """How bad: the worst of several is the answer for all of them."""
-        return list(Grade).index(self)
+        return _RANKS[self]
+
+
+_RANKS = {grade: rank for rank, grade in enumerate(Grade)}
 
 
 class Observation(Struct, frozen=True, kw_only=True, omit_defaults=True):

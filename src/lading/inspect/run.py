@@ -34,7 +34,7 @@ class _Inspector:
         self.limits = limits
         self.observations: list[Observation] = []
         self.parts = 0
-        self.scanners = list(SCANNERS)
+        self.by_weakness = [[s for s in SCANNERS if s.weak == weakness] for weakness in range(4)]
 
     def see(self, observation: Observation) -> None:
         most = _MOST_OBSERVED * (1 + observation.grade.rank)
@@ -79,12 +79,22 @@ class _Inspector:
             return []
 
     def _matching(self, part: Part) -> list[Scanner]:
-        found = [s for s in self.scanners if not s.weak and self._knows(s, part)]
+        found = self._knowing(0, part)
         for weakness in (1, 2, 3):
             if found:
                 break
-            found = [s for s in self.scanners if s.weak == weakness and self._knows(s, part)][:1]
+            found = self._knowing(weakness, part)[:1]
         return found
+
+    def _knowing(self, weakness: int, part: Part) -> list[Scanner]:
+        """The scanners that know the bytes; when one fails, each is asked again by itself."""
+        asked = self.by_weakness[weakness]
+        try:
+            return [s for s in asked if s.matches(part)]
+        except Overspent:
+            raise
+        except Exception:  # noqa: BLE001 - told below
+            return [s for s in asked if self._knows(s, part)]
 
     def _knows(self, scanner: Scanner, part: Part) -> bool:
         try:

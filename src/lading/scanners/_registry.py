@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 
 from msgspec import Struct, field
 
@@ -45,6 +46,17 @@ class Budget:
         self.left = max(self.left - count, 0)
 
 
+@lru_cache(maxsize=8)
+def _base(name: str) -> str:
+    return name.replace("\\", "/").rpartition("/")[2].lower()
+
+
+@lru_cache(maxsize=8)
+def _suffix(name: str) -> str:
+    base = _base(name)
+    return f".{base.rpartition('.')[2]}" if "." in base else ""
+
+
 class Part(Struct, frozen=True):
     """Bytes to look at: a file, or a part of one, with its name and what its surroundings say of it."""
 
@@ -63,13 +75,12 @@ class Part(Struct, frozen=True):
     @property
     def suffix(self) -> str:
         """The ending of the name in small letters, with its dot."""
-        base = self.name.replace("\\", "/").rpartition("/")[2].lower()
-        return f".{base.rpartition('.')[2]}" if "." in base else ""
+        return _suffix(self.name)
 
     @property
     def base(self) -> str:
         """The name without folders, in small letters."""
-        return self.name.replace("\\", "/").rpartition("/")[2].lower()
+        return _base(self.name)
 
     def most_unpacked(self, method: str) -> int:
         """How many bytes may come out of a stream: as many as there is memory and work for."""

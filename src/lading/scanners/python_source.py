@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import warnings
 from collections.abc import Iterator
+from itertools import islice
 
 from lading.core.inspection import Grade
 from lading.core.pattern import pattern
@@ -79,8 +80,8 @@ _WORK = 17
 
 
 def words(data: bytes) -> int:
-    """How many words and signs a program has: what its tree costs grows with them."""
-    return sum(1 for _ in _WORD.finditer(data))
+    """How many words and signs a program has, up to one more than is read: what its tree costs grows with them."""
+    return sum(1 for _ in islice(_WORD.finditer(data), _MOST_WORDS + 1))
 
 
 def parse(data: bytes) -> ast.Module | None:

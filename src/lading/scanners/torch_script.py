@@ -28,6 +28,8 @@ _KNOWN = frozenset(
 _PYTHON = pattern(
     r"(?m)^[ \t]*(?:import[ \t]+(?!__torch__\b|torch\b)\w+|from[ \t]+(?!__torch__\b|torch\b|typing\b|__future__\b)[\w.]+[ \t]+import\b)|\b(?:__import__|exec|eval)\s*\("
 )
+_STEP = 2
+"""Units of work for an operation."""
 _REACHES = frozenset({"save", "from_file", "load", "open", "system"})
 
 
@@ -40,8 +42,12 @@ def scan(part: Part) -> Iterator[Seen]:
     if python:
         message = f"it holds {python.group(0).strip()[:60]!r}, which is Python and nothing that TorchScript knows"
         yield part.sees("python-code", message, offset=python.start(), effect="execute", loader="torch.package, or whoever imports it")
+    told: set[str] = set()
     for match in _OPERATION.finditer(code):
-        part.budget.spend(6)
+        part.budget.spend(_STEP)
+        if match.group(0) in told:
+            continue
+        told.add(match.group(0))
         family, name = match.group(1) or "torch", match.group(2) or match.group(3)
         if name in _REACHES:
             yield part.sees(
