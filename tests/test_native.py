@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import struct
 import zlib
 from pathlib import Path
@@ -168,3 +169,16 @@ def test_programs_are_machine_code_too_and_scripts_are_not(tmp_path: Path, *, ve
     assert set(machine_code(report)) == {"app"}
     assert "pkg:golang/github.com/acme/one@v1.2.3" in {c.purl for c in report.bom.components}
     assert not report.bom.coverage.unread
+
+
+def test_an_object_that_is_cut_off_while_it_is_read_is_told_in_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = tmp_path / "lib.so"
+    place.write_bytes(shared_object(strings=bytes(1 << 20)))
+
+    def cut(path: str) -> native.Named:
+        os.truncate(place, 4096)
+        return native.Named(path, "", path)
+
+    monkeypatch.setattr(native, "named", cut)
+    with place.open("rb") as stream, pytest.raises(ExtractError, match="cut off"):
+        native.read(stream, "lib.so")

@@ -1,6 +1,5 @@
 """What was linked into an object of machine code: libraries by the texts they leave, crates and modules by the lists that builds write."""
 
-import mmap
 import re
 from collections.abc import Iterable, Iterator
 from functools import cache
@@ -9,15 +8,17 @@ from itertools import islice
 from msgspec import Struct
 
 from lading.binary import go_build, rust_audit
-from lading.binary.code import Code, Section
+from lading.binary.code import Code
+from lading.binary.window import Window
 from lading.catalog.tables import table
 
-Data = mmap.mmap | bytes
 _READ = frozenset({
     ".rodata", ".data", ".rodata.str1.1", ".rodata.str1.8",
     "__TEXT,__cstring", "__TEXT,__const", "__DATA,__data", "__DATA,__const", "__DATA_CONST,__const",
     ".rdata",
 })  # fmt: skip
+_BLOCK, _LONGEST_TEXT = 64 << 20, 1 << 12
+"""Bytes that are read at once, and how far a text may reach into the next ones."""
 MOST_FOUND = 5_000
 """Texts of one kind in one section; each library counts once."""
 
@@ -63,30 +64,37 @@ def patterns() -> tuple[Pattern, ...]:
     )
 
 
-def linked(mapped: Data, header: Code, stem: str) -> set[Linked]:
+def linked(window: Window, header: Code, stem: str) -> set[Linked]:
     """Everything that an object of a name shows to be in it; ValueError when a list that a build wrote cannot be read."""
-    found = {one for start, end in header.stretches(_READ, len(mapped)) for one in _texts(mapped, start, end, stem)}
+    found = {
+        one for start, end in header.stretches(_READ, window.size) for data in _blocks(window, start, end) for one in _texts(data, stem)
+    }
     for section in header.sections:
         if section.name in rust_audit.SECTIONS:
             found |= {
                 Linked("cargo", c.name, c.version, f"{c.name} {c.version}", "list of crates")
-                for c in rust_audit.crates(_bytes(mapped, section, rust_audit.LONGEST))
+                for c in rust_audit.crates(window.read(section.offset, min(section.size, rust_audit.LONGEST)))
             }
         elif section.name in go_build.SECTIONS:
             found |= {
                 Linked("golang", m.name, m.version, f"{m.name} {m.version}", "list of modules")
-                for m in go_build.modules(_bytes(mapped, section, go_build.LONGEST))
+                for m in go_build.modules(window.read(section.offset, min(section.size, go_build.LONGEST)))
             }
     return _once(found)
 
 
-def _texts(mapped: Data, start: int, end: int, stem: str) -> Iterator[Linked]:
+def _blocks(window: Window, start: int, end: int) -> Iterator[bytes]:
+    for begin in range(start, end, _BLOCK):
+        yield window.read(begin, min(_BLOCK + _LONGEST_TEXT, end - begin))
+
+
+def _texts(data: bytes, stem: str) -> Iterator[Linked]:
     for pattern in patterns():
         if pattern.only_in_its_own and stem not in pattern.files:
             continue
-        if pattern.witness and not pattern.witness.search(mapped, start, end):
+        if pattern.witness and not pattern.witness.search(data):
             continue
-        for match in islice(pattern.text.finditer(mapped, start, end), MOST_FOUND):
+        for match in islice(pattern.text.finditer(data), MOST_FOUND):
             yield _told(pattern, match)
 
 
@@ -109,7 +117,3 @@ def _once(found: Iterable[Linked]) -> set[Linked]:
     for one in sorted(found, key=lambda o: (o.how not in {"list of crates", "list of modules"}, o)):
         best.setdefault((one.ecosystem, one.name.replace("_", "-"), one.version), one)
     return set(best.values())
-
-
-def _bytes(mapped: Data, section: Section, most: int) -> bytes:
-    return bytes(mapped[section.offset : section.offset + min(section.size, most)])

@@ -1,6 +1,6 @@
 """Objects of machine code: what each is, what it needs and from where, and what was linked into it."""
 
-import mmap
+import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from lading.binary import elf, fatbin, macho, pe
 from lading.binary.code import Code
+from lading.binary.stored import ChangedError, StoredWindow
 from lading.binary.window import Window
 from lading.catalog.linked import Linked, joined, linked
 from lading.catalog.tables import table
@@ -93,15 +94,14 @@ def read(stream: BinaryIO, path: str) -> Object:
     reader = _reader(stream.read(_MAGIC))
     if reader is None:
         raise ExtractError(f"{path} is no object of machine code that is known (ELF, Mach-O, PE)")
-    mapped = _mapped(stream)
-    window = Window(memoryview(mapped))
+    window = _window(stream)
     try:
         header = reader(window)
-        found = linked(mapped, header, named(path).library)
-    except ValueError as e:
+        found = linked(window, header, named(path).library)
+        stretches = header.stretches(frozenset({fatbin.SECTION}), window.size)
+        processors = {a for start, end in stretches for a in fatbin.architectures(window.part(start, end - start))}
+    except (ValueError, ChangedError) as e:
         raise ExtractError(f"{path} cannot be read as machine code: {e}") from e
-    stretches = header.stretches(frozenset({fatbin.SECTION}), window.size)
-    processors = {a for start, end in stretches for a in fatbin.architectures(window.part(start, end - start))}
     return Object(path, header, tuple(sorted(found)), tuple(sorted(processors, key=_processor)))
 
 
@@ -111,14 +111,14 @@ def _processor(name: str) -> tuple[str, int, str]:
     return kind, int(digits), number
 
 
-def _mapped(stream: BinaryIO) -> mmap.mmap | bytes:
-    """The bytes of a file in place, closed by whoever holds them last; those of a stream that is no file are read."""
+def _window(stream: BinaryIO) -> Window:
+    """The bytes of a file, read as they are asked for; those of a stream that is no file are read at once."""
     try:
         handle = stream.fileno()
     except UnsupportedOperation:
         stream.seek(0)
-        return stream.read()
-    return mmap.mmap(handle, 0, access=mmap.ACCESS_READ)
+        return Window(stream.read())
+    return StoredWindow.of(handle, os.fstat(handle).st_size)
 
 
 def _reader(magic: bytes) -> Callable[[Window], Code] | None:
