@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from bench.fuzzing.inputs import Input, line, load, parsed
 from bench.fuzzing.kept import KEPT, MOST, path_of
-from bench.fuzzing.parsers import Parser, parsers
+from bench.fuzzing.parsers import Parser, Parts, parsers
 from lading.core.inspection import Grade
 from lading.inspect import inspect_bytes
 from lading.scanners._registry import SCANNERS
@@ -38,6 +38,16 @@ def test_the_corpus_is_small_and_of_parsers_that_there_are() -> None:
     assert {f.name for f in files} <= {f"{n}.jsonl" for n in PARSERS}
     assert all(f.stat().st_size <= MOST for f in files)
     assert sum(f.stat().st_size for f in files) < 1.5 * MIB
+
+
+def test_a_campaign_starts_from_the_parts_that_each_scanner_is_handed() -> None:
+    one = Input(
+        "weights.npy",
+        "",
+        np_header := b"\x93NUMPY\x01\x00v\x00" + b"{'descr': '<f4', 'fortran_order': False, 'shape': (0,), }".ljust(117) + b"\n",
+    )
+    assert Parts([one], 1 << 16).of["numpy_array"] == {Input("weights.npy", "", np_header)}
+    assert not Parts([], 1 << 16).of
 
 
 @pytest.mark.parametrize("data", [b"", b"plain\ntext", b"\r\n", b"\xff\x00", "ü\u2028".encode(), b'"\\'])

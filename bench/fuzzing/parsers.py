@@ -8,6 +8,8 @@ from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field
 from types import ModuleType
 
+from msgspec.structs import force_setattr
+
 from bench.fuzzing.changes import LONGEST
 from bench.fuzzing.inputs import Input
 from lading.binary.window import Window
@@ -104,12 +106,12 @@ class Parts:
         originals = {s.name: s.scan for s in SCANNERS.load().values()}
         try:
             for scanner in SCANNERS:
-                object.__setattr__(scanner, "scan", self._watched(scanner.name, scanner.scan))
+                force_setattr(scanner, "scan", self._watched(scanner.name, scanner.scan))
             for one in files:
                 inspect_bytes(one.data, one.name)
         finally:
             for scanner in SCANNERS:
-                object.__setattr__(scanner, "scan", originals[scanner.name])
+                force_setattr(scanner, "scan", originals[scanner.name])
 
     def _watched(self, name: str, scan: Callable[[Part], Iterable[object]]) -> Callable[[Part], Iterable[object]]:
         def watched(part: Part) -> Iterable[object]:
