@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from lading.binary.window import Window
 
+_SHORTEST = 4
+"""A list of fields begins with its own length and that of the table."""
+
 
 class BrokenTableError(ValueError):
     """An offset leads out of the bytes."""
@@ -18,6 +21,8 @@ class Table:
         back = self._number("<i", position)
         self.fields = position - back
         self.length = self._number("<H", self.fields)
+        if self.length < _SHORTEST:
+            raise BrokenTableError(f"the list of fields at {self.fields} has {self.length} bytes")
 
     def _number(self, layout: str, position: int) -> int:
         value = self.window.number(layout, position) if position >= 0 else None

@@ -50,6 +50,8 @@ class _Inspector:
             return "not looked at", Covered(unread=part.window.size)
         part.budget.spend(_PART if part.window.size else _EMPTY)
         if not part.window.size:
+            if part.suffix in _FULL:
+                self.see(part.sees("broken-file", _NOTHING, Grade.UNSCANNABLE))
             return "empty", Covered()
         readings = self._readings(part)
         if not readings:
@@ -144,6 +146,31 @@ class _Inspector:
             )
 
 
+_FULL = frozenset(
+    {
+        ".safetensors",
+        ".gguf",
+        ".npy",
+        ".npz",
+        ".onnx",
+        ".keras",
+        ".h5",
+        ".hdf5",
+        ".tflite",
+        ".parquet",
+        ".skops",
+        ".pt",
+        ".pth",
+        ".pte",
+        ".pt2",
+        ".ckpt",
+        ".pkl",
+        ".joblib",
+        ".mar",
+    }
+)
+"""Names of files that are never empty when they are whole."""
+_NOTHING = "it is empty, and no file of such a name is: perhaps it did not arrive whole"
 _TOO_MUCH = "it takes more work than is done for one file"
 _MEANT = {
     ".safetensors": ("safetensors", "text"), ".gguf": ("GGUF", "text"), ".npy": ("NumPy",), ".npz": ("ZIP",), ".onnx": ("ONNX", "text"), ".keras": ("ZIP", "HDF5", "text"),
@@ -218,7 +245,7 @@ def _verdict(handle: int, size: int, name: str, shown: str, limits: Limits, *, h
     if not size:
         if os.pread(handle, 1, 0):
             return _refused(shown, "it does not tell its size"), False
-        return Inspection(path=shown, grade=Grade.BENIGN, format="empty", size=0), False
+        return _inspect(Window(b""), name, path=shown, limits=limits, digest=""), False
     window, digest = _small(handle, size) if size <= _WHOLE else (StoredWindow.of(handle, size), _digest(handle) if hashed else "")
     keeps = bool(kept and hashed and size >= cache.SMALLEST and limits == DEFAULT_LIMITS)
     known = cache.found(kept, digest, name) if kept and keeps else None

@@ -1,7 +1,8 @@
-"""Pickles that stand as text within other data, in base64 or hexadecimal: nobody loads them there, somebody decodes them later."""
+"""Pickles that lie within other data, as they are or as text in base64 or hexadecimal: nobody loads them there, somebody takes them out later."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from lading.binary.window import Window
@@ -15,6 +16,10 @@ _SPELLINGS = (
     pattern(rb"80(?:02|03|0495|0595)[0-9a-fA-F]{24,}"),
 )
 """Pickles of protocol 2 and later in base64, those of protocol 0 that begin with a module of danger, and the former in hexadecimal."""
+_BARE = pattern(rb"\x80[\x02-\x05](?:\x95.{8})?[c(})\]\x8cX\x95]", re.DOTALL)
+_OLD = pattern(rb"[(c](?:c|i)?(?:os|posix|nt|builtins|__builtin__|subprocess|sys|runpy|socket|pty|importlib|webbrowser|shutil)\n\w+\n")
+"""Pickles as they are: those of protocol 2 and later, and those of protocol 0 that begin with a module of danger."""
+_LONGEST = 1 << 20
 _SEARCHED = 4 << 20
 """So much is searched at either end: nothing loads what stands there, so that it is worth little time."""
 _NAMES = pattern(rb"[c\x93iR\x81o\x82-\x84]")
@@ -35,6 +40,25 @@ def encoded(window: Window, begin: int = 0, end: int | None = None) -> Iterator[
                 if length and _NAMES.search(content):
                     found += 1
                     yield Nested(Window(content[:length]), f"text at {start + match.start()}", "held")
+                if found >= _MOST:
+                    return
+
+
+def buried(
+    window: Window, begin: int = 0, end: int | None = None, known: set[int] | frozenset[int] = frozenset(), *, old: bool = True
+) -> Iterator[Nested]:
+    """Yield what lies there as it is and is a pickle, apart from places that are known; it counts only where it is dangerous."""
+    stop = window.size if end is None else min(end, window.size)
+    tail = max(begin + _SEARCHED, stop - _SEARCHED)
+    found = 0
+    for start, until in ((begin, min(stop, begin + _SEARCHED)), (tail, stop)):
+        block = window.read(start, until - start)
+        for beginning in (_BARE, _OLD) if old else (_BARE,):
+            for match in beginning.finditer(block):
+                place = start + match.start()
+                if place not in known:
+                    found += 1
+                    yield Nested(window.part(place, min(stop - place, _LONGEST)), f"bytes at {place}", "held")
                 if found >= _MOST:
                     return
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -82,6 +83,22 @@ def marked(data: bytes) -> Any:  # noqa: ANN401 - as above
         value = Duplicates(value)
         value.twice = tuple(twice)
     return value
+
+
+def repeated(data: bytes) -> set[str]:
+    """The names that stand twice in one table; one reader takes the last of them, another the first."""
+    import json  # noqa: PLC0415 - when a document is small enough to be read twice
+
+    twice: set[str] = set()
+
+    def pairs(items: list[tuple[str, Any]]) -> None:
+        if len({k for k, _ in items}) < len(items):
+            seen: set[str] = set()
+            twice.update(k for k, _ in items if k in seen or seen.add(k))  # type: ignore[func-returns-value]
+
+    with suppress(ValueError, RecursionError):
+        json.loads(data.decode("utf-8-sig"), object_pairs_hook=pairs, parse_int=_whole)
+    return twice
 
 
 def _whole(text: str) -> int | float:

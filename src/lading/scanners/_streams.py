@@ -13,7 +13,7 @@ from lading.pickles.judge import dtype, judge
 from lading.pickles.known import canonical
 from lading.pickles.machine import MOST_OPCODES, Call, Machine
 from lading.pickles.values import MOST_TEXT, Made, Mapping, Name, bounds
-from lading.scanners._encoded import encoded
+from lading.scanners._encoded import buried, encoded
 from lading.scanners._registry import Nested, Part, Seen, Span
 
 LOADER = "pickle.load and everything built on it: torch.load, joblib.load, numpy with allow_pickle, pandas.read_pickle"
@@ -39,6 +39,7 @@ def follow(part: Part, start: int = 0, *, persistent: bool = False, own: str = "
     seen += list(_nested(part, machine))
     if not jumps:
         seen += encoded(part.window, start, machine.end)
+        seen += buried(part.window, start + 1, machine.end, {begin for begin, _ in machine.nested}, old=False)
     return machine, seen
 
 

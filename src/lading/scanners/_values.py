@@ -13,6 +13,8 @@ from lading.pickles.known import effect_of
 from lading.scanners._encoded import decoded
 from lading.scanners._json import brief
 from lading.scanners._registry import Nested, Part, Seen
+from lading.scanners._starts import KEYS as STARTS
+from lading.scanners._starts import starts
 from lading.syntax.programs import reads_as_program
 
 _TARGETS = frozenset(
@@ -43,9 +45,11 @@ _OBJECTS = frozenset({"py/object", "py/reduce", "py/type", "py/function", "py/re
 _CODE = frozenset({"custom_generate", "model_code_path"})
 """Keys whose value is a place of Python that is fetched or imported."""
 _BRINGS = frozenset({"auto_map", "custom_pipelines", "parent_library", "trust_remote_code", "requirementsFile"}) | _CODE
+_IMPORTED = {"bentofile.yaml": ("service", "BentoML"), "mlmodel": ("python_model", "MLflow")}
+"""Documents whose loader imports, or unpickles, what stands under one name."""
 _ADAPTED = ("transformers.", "diffusers.", "timm.", "sentence_transformers.")
 _UNPACKED = frozenset({"model_path", "artifact_path", "handler", "serializedFile"})
-_KEYS = frozenset({"()", ":serialized:"}) | _BRINGS | _TARGETS | _FILES | _OBJECTS | _UNPACKED
+_KEYS = frozenset({"()", ":serialized:"}) | _BRINGS | _TARGETS | _FILES | _OBJECTS | _UNPACKED | STARTS
 """Names under which a value means something, whatever it is."""
 
 
@@ -58,6 +62,11 @@ _RUN = frozenset(
     }
 )  # fmt: skip
 """Names under which a command stands that something runs."""
+
+
+def repeated(names: set[str]) -> str:
+    """The first of some names that means something to a loader."""
+    return next((n for n in sorted(names) if n in _KEYS or "template" in n), "")
 
 
 def telling(key: str, value: Any) -> bool:  # noqa: ANN401 - anything stands in a configuration
@@ -85,6 +94,8 @@ def values(part: Part, pairs: Iterable[tuple[str, Any]]) -> Iterator[Seen]:
 
 
 def _value(part: Part, path: str, key: str, value: Any) -> Iterator[Seen]:  # noqa: ANN401 - anything stands there
+    if key in STARTS:
+        yield from starts(part, path, key, value)
     if key in _OBJECTS:
         yield part.sees("data-code", f"it makes an object of {brief(value)[:80]}", Grade.MALICIOUS, effect="execute", loader="jsonpickle")
     elif key in _TARGETS and isinstance(value, str) and part.context != "pt2":
@@ -155,6 +166,12 @@ def _text(part: Part, path: str, key: str, value: str) -> Iterator[Seen]:
     if "${" in value and _RESOLVER.search(value):
         message = f"{path} has the value {value[:120]}, which a resolver that evaluates Python would run"
         yield part.sees("config-target", message, effect="execute", loader="OmegaConf with a resolver of its own")
+    if key == "searchpath" and (value.startswith("file:") or leads_out(value)):
+        message = f"{path} takes configurations from {value[:120]}, outside of the folder"
+        yield part.sees("config-target", message, effect="import", loader="hydra")
+    if (imported := _IMPORTED.get(part.base)) and key == imported[0]:
+        message = f"{key} names {value[:120]}, which is loaded as code"
+        yield part.sees("remote-code", message, effect="execute", loader=imported[1])
     if key in _RUN and "{" not in value and reads_as_program(value):
         yield part.sees("config-target", f"{path} is a command: {value[:120]}", effect="execute", loader="whatever runs it")
     in_bundle = part.context == "mar" or (part.base == "mlmodel" and key in _UNPACKED)

@@ -10,13 +10,15 @@ from msgspec.json import encode
 from lading.binary.window import Window
 from lading.core.inspection import Grade
 from lading.scanners._encoded import encoded
-from lading.scanners._json import loads, too_large, walk
+from lading.scanners._json import loads, repeated, too_large, walk
 from lading.scanners._registry import Nested, Part, Seen, Span, scanner
 from lading.scanners._secrets import MESSAGE, secret
+from lading.scanners._values import repeated as told_twice
 from lading.scanners._values import telling, values
 
 _BLOCK = 1 << 20
 _TOLD = 1000
+_READ_TWICE = 1 << 18
 _NAMES = (".json", ".ipynb", ".webmanifest", ".jsonl", ".avsc", ".mapping")
 
 
@@ -71,6 +73,10 @@ def judge(part: Part, document: Any) -> Iterator[Seen]:  # noqa: ANN401 - anythi
         yield from _notebook(part, cells)
         return
     yield from encoded(part.window)
+    if part.window.size <= _READ_TWICE and (name := told_twice(repeated(part.window.read(0, part.window.size)))):
+        yield part.sees(
+            "header-keys", f"{name} stands twice in one table: one loader reads the first, another the last", effect="integrity"
+        )
     if part.window.size <= _BLOCK and (place := secret(part.window.read(0, part.window.size))) >= 0:
         yield part.sees("secret", MESSAGE, offset=place, effect="integrity")
     if isinstance(document, dict) and "class_name" in document and "config" in document:

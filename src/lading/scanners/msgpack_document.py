@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from lading.binary.window import Window
 from lading.core.inspection import Grade
 from lading.core.pattern import pattern
+from lading.scanners._encoded import buried
 from lading.scanners._registry import Part, Seen, Span, scanner
 
 _FLAX = frozenset({1, 2, 3})
@@ -34,7 +35,7 @@ class _BrokenError(ValueError):
 
 
 _TABLE = pattern(rb"[\x80-\x8f\xde\xdf]")
-_OBJECTS = pattern(rb"kind(?:\xa1|\xc4\x01)O")
+_OBJECTS = pattern(rb"(?:kind|type)(?:\xa1|\xc4\x01)O")
 _DEEP = pattern(rb"(?:[\x81-\x8f\x91-\x9f]|[\xdc\xde]..|[\xdd\xdf]....){1024}", re.DOTALL)
 _PROGRAM = pattern(
     rb"__reduce(?:_ex)?__|\b(?:os\.system|os\.popen|subprocess\.\w{3,12}|__import__|builtins\.eval)\s?\(|\b(?:eval|exec)\((?:compile|base64|__import__|b?['\"])"
@@ -93,6 +94,7 @@ def scan(part: Part) -> Iterator[Seen]:
                 offset=offset,
                 loader="msgpack",
             )
+    yield from buried(part.window)
     yield Span(0, position, inert=True)
 
 

@@ -11,7 +11,7 @@ from lading.syntax.programs import reads_as_program
 
 _MODEL = {1: VARINT, 2: BYTES, 3: BYTES, 4: BYTES, 5: VARINT, 6: BYTES, 7: BYTES, 8: BYTES, 14: BYTES, 20: BYTES, 25: BYTES, 26: BYTES}
 _DOMAINS = frozenset({"", "ai.onnx", "ai.onnx.ml", "ai.onnx.training", "ai.onnx.preview.training", "com.microsoft", "com.microsoft.nchwc", "pkg.onnxscript.torch_lib",
-                      "pkg.onnxscript.torch_lib.common", "org.pytorch.aten", "com.ms.internal.nhwc", "com.microsoft.experimental", "local", "pkg.torch"})  # fmt: skip
+                      "pkg.onnxscript.torch_lib.common", "com.ms.internal.nhwc", "com.microsoft.experimental", "local", "pkg.torch"})  # fmt: skip
 _PYTHON = frozenset({"PyOp", "PyFunc", "PythonOp", "PythonOpGrad", "EagerPyFunc"})
 LOADER = "onnx.load, ONNX Runtime"
 _DEEPEST = 12
@@ -181,7 +181,7 @@ class _Walk:
         place = pair.get(2, "")
         if pair.get(1) == "location" and place not in self.places:
             plain = place.replace("\\", "/")
-            if plain.startswith("/") or ".." in plain.split("/") or plain[1:2] == ":" or "://" in plain:
+            if plain.startswith(("/", "~")) or ".." in plain.split("/") or plain[1:2] == ":" or "://" in plain:
                 message = f"a tensor lies at {place}, outside of the folder of the model"
                 if len(self.places) < 200:  # noqa: PLR2004 - enough to see what it is
                     self.places.add(place)

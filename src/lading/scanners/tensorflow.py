@@ -8,86 +8,9 @@ from lading.binary.protobuf import BYTES, VARINT, BrokenMessageError, Field, fie
 from lading.binary.window import Window
 from lading.core.inspection import Grade
 from lading.core.pattern import pattern
+from lading.scanners._operations import operations
 from lading.scanners._registry import Nested, Part, Seen, Span, scanner
 
-_RUNS = frozenset(
-    [
-        "PyFunc",
-        "PyFuncStateless",
-        "EagerPyFunc",
-        "PyFuncWithResource",
-        "WriteFile",
-        "LoadLibrary",
-        "RunGraph",
-        "DebugIdentityV2",
-        "DebugIdentityV3",
-        "DebugIdentity",
-        "PyCallable",
-    ]
-)
-_REACHES = frozenset(
-    [
-        "ReadFile",
-        "MatchingFiles",
-        "ImmutableConst",
-        "WholeFileReader",
-        "WholeFileReaderV2",
-        "TextLineReader",
-        "TextLineReaderV2",
-        "FixedLengthRecordReader",
-        "FixedLengthRecordReaderV2",
-        "TFRecordReader",
-        "TFRecordReaderV2",
-        "TextLineDataset",
-        "TFRecordDataset",
-        "TFRecordDatasetV2",
-        "FixedLengthRecordDataset",
-        "FixedLengthRecordDatasetV2",
-        "CSVDataset",
-        "SaveDataset",
-        "SaveDatasetV2",
-        "LoadDataset",
-        "DatasetToTFRecord",
-        "DatasetToTFRecordV2",
-        "CreateSummaryFileWriter",
-        "CreateSummaryDbWriter",
-        "WriteSummary",
-        "WriteRawProtoSummary",
-        "DataServiceDataset",
-        "DataServiceDatasetV2",
-        "DataServiceDatasetV3",
-        "DataServiceDatasetV4",
-        "RpcCall",
-        "RpcClient",
-        "RpcServer",
-        "DumpDebug",
-        "SqlDataset",
-        "LMDBReader",
-        "LMDBDataset",
-        "PrintV2",
-        "RemoteCall",
-        "BigtableClient",
-        "GcsConfigureCredentials",
-        "DistributedSave",
-        "Save",
-        "SaveSlices",
-        "MergeV2Checkpoints",
-        "Rpc",
-        "TryRpc",
-        "DumpToFile",
-        "DecodeProtoV2",
-        "EncodeProto",
-        "FileSystemSetConfiguration",
-        "ExperimentalSqlDataset",
-        "ExperimentalLMDBDataset",
-        "ExperimentalCSVDataset",
-        "ExperimentalDatasetToTFRecord",
-        "WriteImageSummary",
-        "WriteGraphSummary",
-        "LookupTableExportV2ToFile",
-        "DatasetFromGraph",
-    ]
-)
 _SAVED = {1: VARINT, 2: BYTES}
 _META = dict.fromkeys(range(1, 9), BYTES)
 _GRAPH = {1: BYTES, 2: BYTES, 3: VARINT, 4: BYTES, 5: BYTES}
@@ -120,7 +43,7 @@ def meta(part: Part) -> Iterator[Seen]:
     yield from _guarded(part, lambda: _meta(part, Field(0, BYTES, 0, 0, part.window.size)))
 
 
-_OPERATION = pattern(rb"\bop\s*:\s*[\"'](\w{1,80})[\"']")
+_OPERATION = pattern(rb"\bop\s*:\s*[\"']([\w>]{1,80})[\"']")
 _LIBRARY = pattern(rb"\b(?:op_library_filename\s*:|backend\s*:\s*[\"']python[\"'])")
 
 
@@ -129,12 +52,10 @@ def as_text(part: Part) -> Iterator[Seen]:
     """Search a graph, or the configuration of a server, that is written as text."""
     data = part.window.read(0, part.limits.text_bytes)
     part.budget.spend(len(data) // 50)
-    told: set[str] = set()
+    used: dict[str, int] = {}
     for match in _OPERATION.finditer(data):
-        kind = match.group(1).decode("ascii", "replace")
-        if kind not in told:
-            told.add(kind)
-            yield from _operation(part, kind, match.start())
+        used.setdefault(match.group(1).decode("ascii", "replace"), match.start())
+    yield from _operations(part, used)
     library = _LIBRARY.search(data)
     if library:
         yield part.sees("remote-code", "a model server loads code that it names", offset=library.start(), effect="execute", loader="Triton")
@@ -170,38 +91,51 @@ def _asset(part: Part, asset: Field) -> Iterator[Seen]:
 
 
 def _graph(part: Part, graph_: Field) -> Iterator[Seen]:
-    told: set[str] = set()
+    used: dict[str, int] = {}
+    own: set[str] = set()
     for field in fields(part.window, graph_.begin, graph_.end):
         if field.number == 1 and field.kind == BYTES:
-            yield from _node(part, field, told)
+            _node(part, field, used)
         elif field.number == 2 and field.kind == BYTES:  # noqa: PLR2004 - the library of functions
             for function in fields(part.window, field.begin, field.end):
                 if function.number == 1 and function.kind == BYTES:
-                    for inner in fields(part.window, function.begin, function.end):
-                        if inner.number == 3 and inner.kind == BYTES:  # noqa: PLR2004 - a node of the function
-                            yield from _node(part, inner, told)
+                    _function(part, function, used, own)
+    yield from _operations(part, {kind: place for kind, place in used.items() if kind not in own})
 
 
-def _node(part: Part, node: Field, told: set[str]) -> Iterator[Seen]:
+def _function(part: Part, function: Field, used: dict[str, int], own: set[str]) -> None:
+    """The name of a function, which its callers use as an operation, and the nodes of it."""
+    for field in fields(part.window, function.begin, function.end):
+        if field.number == 1 and field.kind == BYTES:
+            own.update(text(part.window, f) for f in fields(part.window, field.begin, field.end) if f.number == 1 and f.kind == BYTES)
+        elif field.number == 3 and field.kind == BYTES:  # noqa: PLR2004 - a node of it
+            _node(part, field, used)
+
+
+def _node(part: Part, node: Field, used: dict[str, int]) -> None:
     for field in fields(part.window, node.begin, node.end):
-        if field.number == 2 and field.kind == BYTES and (kind := text(part.window, field)) not in told:  # noqa: PLR2004 - the operation; where it stands twice, the last one counts
-            told.add(kind)
-            yield from _operation(part, kind, node.begin)
+        if field.number == 2 and field.kind == BYTES:  # noqa: PLR2004 - the operation; where it stands twice, the last one counts
+            used.setdefault(text(part.window, field), node.begin)
 
 
-def _operation(part: Part, kind: str, offset: int) -> Iterator[Seen]:
-    if kind in _RUNS:
-        yield part.sees(
-            "operation", f"the graph holds the operation {kind}", Grade.MALICIOUS, offset=offset, effect="execute", loader=LOADER
-        )
-    elif kind in _REACHES and not _saves(part, kind):
-        yield part.sees(
-            "operation",
-            f"the graph holds the operation {kind}, which reaches files or the network",
-            offset=offset,
-            effect="read-file",
-            loader=LOADER,
-        )
+_MOST_NAMED = 20
+
+
+def _operations(part: Part, used: dict[str, int]) -> Iterator[Seen]:
+    """What counts against operations, each with its first place."""
+    known, unknown = operations(), 0
+    for kind, offset in used.items():
+        if kind in known.runs:
+            message = f"the graph holds the operation {kind}"
+            yield part.sees("operation", message, Grade.MALICIOUS, offset=offset, effect="execute", loader=LOADER)
+        elif kind in known.reaches:
+            if not _saves(part, kind):
+                message = f"the graph holds the operation {kind}, which reaches files or the network"
+                yield part.sees("operation", message, offset=offset, effect="read-file", loader=LOADER)
+        elif kind not in known.computes and unknown < _MOST_NAMED:
+            unknown += 1
+            message = f"the operation {kind} is not of TensorFlow: a library that a program loads must bring it"
+            yield part.sees("onnx-operator", message, offset=offset, effect="native-load", loader=LOADER)
 
 
 @scanner("metadata of Keras", lambda part: part.base == "keras_metadata.pb")

@@ -32,6 +32,7 @@ _PROGRAMS = (
 _HANDLER = pattern(
     rb"(?m)^[ \t]*(?:args|kwargs)[ \t]*[=:][^\n]*(?:__\w+__|\b(?:os|subprocess|eval|exec|open|getattr|compile|builtins)\b[^\n]*\()"
 )
+_COMPILED = frozenset({".c", ".cc", ".cpp", ".cu", ".cuh", ".h", ".hpp"})
 _STEP = 1 << 20
 _PIECE = 1 << 16
 _LONGEST_LETTER = 4
@@ -39,7 +40,7 @@ _LONGEST_LETTER = 4
 
 def _is_text(part: Part) -> bool:
     head = part.head.removeprefix(b"\xef\xbb\xbf")
-    return bool(head) and not _CONTROL.search(head) and _decodes(head)
+    return bool(head) and not head.startswith(b"%PDF-") and not _CONTROL.search(head) and _decodes(head)
 
 
 def _is_older_text(part: Part) -> bool:
@@ -78,6 +79,14 @@ def scan(part: Part) -> Iterator[Seen]:
         )
         message = "is a program that fetches, deletes or starts others" if acts else "is a program; whether somebody runs it is not told"
         yield part.sees("code-file", f"{part.name} {message}", Grade.SUSPICIOUS if acts else Grade.UNSCANNABLE, effect="execute")
+    if part.context == "pt2" and part.suffix in _COMPILED:
+        yield part.sees(
+            "code-file",
+            f"{part.name} is source code that is compiled with the model",
+            Grade.UNSCANNABLE,
+            effect="execute",
+            loader="AOTInductor",
+        )
     if part.suffix in {".ini", ".cfg", ".conf"} and (handler := _HANDLER.search(part.window.read(0, part.limits.text_bytes))):
         message = "its arguments of a handler call something: logging.config evaluates them"
         yield part.sees("config-target", message, offset=handler.start(), effect="execute", loader="logging.config.fileConfig")

@@ -6,136 +6,10 @@ from collections.abc import Iterator
 
 from lading.binary.flatbuffer import BrokenTableError, root
 from lading.core.inspection import Grade
+from lading.scanners._operations import operations
 from lading.scanners._registry import Part, Seen, Span, scanner
 
 _HARMLESS = frozenset({"TFLite_Detection_PostProcess", "VisualWordEmbedding"})
-_COMPUTES = frozenset(
-    [
-        "TensorListReserve",
-        "TensorListStack",
-        "TensorListSetItem",
-        "TensorListGetItem",
-        "TensorListFromTensor",
-        "TensorListPushBack",
-        "TensorListPopBack",
-        "TensorListLength",
-        "TensorListConcatV2",
-        "EmptyTensorList",
-        "StringLower",
-        "StringUpper",
-        "StringSplit",
-        "StringSplitV2",
-        "StringStrip",
-        "StringJoin",
-        "StringLength",
-        "StringToHashBucketFast",
-        "StringToNumber",
-        "StaticRegexReplace",
-        "StaticRegexFullMatch",
-        "RegexReplace",
-        "RegexFullMatch",
-        "Substr",
-        "ReduceJoin",
-        "UnicodeDecode",
-        "UnicodeDecodeWithOffsets",
-        "UnicodeEncode",
-        "UnicodeTranscode",
-        "UnsortedSegmentJoin",
-        "AsString",
-        "RaggedTensorToTensor",
-        "RaggedTensorFromVariant",
-        "RaggedTensorToVariant",
-        "RaggedRange",
-        "RaggedGather",
-        "RaggedBincount",
-        "DenseBincount",
-        "Bincount",
-        "Bucketize",
-        "Roll",
-        "Erf",
-        "Erfc",
-        "Erfinv",
-        "Lgamma",
-        "Digamma",
-        "Igamma",
-        "Xlogy",
-        "Xdivy",
-        "Expm1",
-        "Log1p",
-        "Atan",
-        "Atan2",
-        "Acos",
-        "Asin",
-        "Acosh",
-        "Asinh",
-        "Cosh",
-        "Sinh",
-        "Tan",
-        "Betainc",
-        "BesselI0e",
-        "BesselI1e",
-        "Cross",
-        "MatrixInverse",
-        "MatrixDeterminant",
-        "MatrixSolve",
-        "Cholesky",
-        "Qr",
-        "Svd",
-        "Eig",
-        "SelfAdjointEigV2",
-        "Einsum",
-        "Conv3D",
-        "Conv3DBackpropInputV2",
-        "MaxPool3D",
-        "AvgPool3D",
-        "FusedBatchNormV3",
-        "LRN",
-        "CropAndResize",
-        "ExtractImagePatches",
-        "NonMaxSuppressionV3",
-        "CombinedNonMaxSuppression",
-        "FFT",
-        "FFT2D",
-        "IFFT",
-        "IFFT2D",
-        "RFFT",
-        "RFFT2D",
-        "IRFFT",
-        "IRFFT2D",
-        "Mfcc",
-        "AudioSpectrogram",
-        "RandomUniform",
-        "RandomStandardNormal",
-        "StatelessRandomUniformV2",
-        "Multinomial",
-        "ScatterNd",
-        "TensorScatterUpdate",
-        "TensorScatterAdd",
-        "UnsortedSegmentSum",
-        "UnsortedSegmentMax",
-        "SegmentSum",
-        "SparseToDense",
-        "SparseTensorDenseMatMul",
-        "SparseReshape",
-        "SparseFillEmptyRows",
-        "Unique",
-        "UniqueV2",
-        "InTopKV2",
-        "Softplus",
-        "Softsign",
-        "Selu",
-        "LeakyRelu",
-        "CTCGreedyDecoder",
-        "CTCBeamSearchDecoder",
-        "Cumprod",
-        "Bitcast",
-        "BroadcastArgs",
-        "InvertPermutation",
-        "DynamicStitch",
-        "DynamicPartition",
-    ]
-)
-"""Operations of TensorFlow that compute numbers and texts from numbers and texts, and reach nothing."""
 _GRAPHS = frozenset({"XnnpackBackend"})
 """Delegates whose part of a program is a graph of their own operators, and never code."""
 LOADER = "TensorFlow Lite"
@@ -144,26 +18,18 @@ LOADER = "TensorFlow Lite"
 @scanner("TensorFlow Lite", lambda part: part.head[4:8] == b"TFL3")
 def scan(part: Part) -> Iterator[Seen]:
     """Name every operator that is not built in."""
+    known = operations()
     try:
         for code in root(part.window).tables(1):
             part.budget.spend(15)
             name = code.text(1)
-            if name.startswith("Flex") and name[4:] in {
-                "WriteFile",
-                "ReadFile",
-                "PyFunc",
-                "EagerPyFunc",
-                "PrintV2",
-                "MatchingFiles",
-                "LoadLibrary",
-            }:
-                yield part.sees(
-                    "operation", f"it holds the operation {name}", Grade.MALICIOUS, offset=code.position, effect="execute", loader=LOADER
-                )
-            elif name and name not in _HARMLESS and name.removeprefix("Flex") not in _COMPUTES:
-                yield part.sees(
-                    "onnx-operator", f"the operator {name} is not built in", offset=code.position, effect="native-load", loader=LOADER
-                )
+            kind = name.removeprefix("Flex")
+            if kind != name and (kind in known.runs or kind in known.reaches):
+                message = f"it holds the operation {name}"
+                yield part.sees("operation", message, Grade.MALICIOUS, offset=code.position, effect="execute", loader=LOADER)
+            elif name and name not in _HARMLESS and kind not in known.lite:
+                message = f"the operator {name} is not built in"
+                yield part.sees("onnx-operator", message, offset=code.position, effect="native-load", loader=LOADER)
     except BrokenTableError as e:
         yield part.sees("tensor-bounds", f"{e}", Grade.SUSPICIOUS, effect="integrity", loader=LOADER)
         return

@@ -6,17 +6,23 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from msgspec import Struct
+
 from lading.core.inspection import Grade
 from lading.core.pattern import pattern
 from lading.scanners._encoded import encoded
 from lading.scanners._registry import Part, Seen, Span, scanner
 from lading.scanners._secrets import MESSAGE, secret
-from lading.scanners._values import values
+from lading.scanners._values import leads_out, values
 
 _HYPER = pattern(r"!(?:new|name|apply|module|class):([\w.]+)")
 """How HyperPyYAML names what is imported and called."""
+_RUNS = pattern(r"!(?:eval|exec|execute|python|py|pycode|call|func|function|lambda|import|shell|cmd|command|run|apply|system)(?:[:/].*)?")
+"""Tags of loaders of somebody's own, by what their names say."""
+_LAMBDAS = frozenset({"Lambda", "TFOpLambda", "SlicingOpLambda"})
 _MOST_EVENTS = 400_000
 _MOST_ANCHORS = 1000
+_LONGEST_PATH = 1000
 
 
 def _is_yaml(part: Part) -> bool:
@@ -46,6 +52,10 @@ def scan(part: Part) -> Iterator[Seen]:
         yield part.sees("broken-file", f"it is no YAML: {str(getattr(e, 'problem', e))[:120]}", Grade.UNSCANNABLE)
     finally:
         loader.dispose()
+    if any(v in _LAMBDAS and k.rpartition(".")[2] == "class_name" for k, v in pairs):
+        yield part.sees(
+            "keras-code", "a layer of it is a Lambda, which holds code", effect="execute", loader="keras.models.model_from_yaml"
+        )
     yield from values(part, pairs)
 
 
@@ -53,7 +63,7 @@ def _events(part: Part, loader: Any, pairs: list[tuple[str, Any]]) -> Iterator[S
     """Yield objections to tags, and collect every scalar under its key."""
     import yaml  # noqa: PLC0415 - as above
 
-    stack: list[list[str | None]] = []
+    stack: list[_Open] = []
     aliases = count = 0
     anchors: dict[str, str] = {}
     while loader.check_event():
@@ -63,13 +73,13 @@ def _events(part: Part, loader: Any, pairs: list[tuple[str, Any]]) -> Iterator[S
             yield part.sees("limit", "more values, or deeper ones, than are read", Grade.UNSCANNABLE, effect="exhaustion")
             return
         if isinstance(tag := getattr(event, "tag", None), str):
-            yield from _tag(part, tag)
+            yield from _tag(part, tag, getattr(event, "value", ""))
         if isinstance(event, yaml.AliasEvent):
             aliases += 1
             _scalar(stack, anchors.get(str(event.anchor)), pairs)
         elif isinstance(event, (yaml.MappingStartEvent, yaml.SequenceStartEvent)):
-            _take(stack, None)
-            stack.append([None] if isinstance(event, yaml.MappingStartEvent) else ["["])
+            path = _take(stack, None) or ""
+            stack.append(_Open(path, isinstance(event, yaml.SequenceStartEvent)))
         elif isinstance(event, (yaml.MappingEndEvent, yaml.SequenceEndEvent)) and stack:
             stack.pop()
         elif isinstance(event, yaml.ScalarEvent):
@@ -80,38 +90,44 @@ def _events(part: Part, loader: Any, pairs: list[tuple[str, Any]]) -> Iterator[S
         yield part.sees("archive-bomb", f"{aliases} values refer to others", effect="exhaustion")
 
 
-def _tag(part: Part, tag: str) -> Iterator[Seen]:
+def _tag(part: Part, tag: str, value: str) -> Iterator[Seen]:
     """What a tag makes of the value that it stands before."""
     if re.search(r"python/|ruby/|!java|javax?\.|!!perl", tag):
         yield part.sees("yaml-tag", f"the tag {tag[:120]} makes an object", Grade.MALICIOUS, callable=tag[:120], effect="execute")
     made = _HYPER.fullmatch(tag)
     if made:
         yield from values(part, [("_target_", made.group(1))])
+    elif _RUNS.fullmatch(tag) or (tag.startswith("!include") and leads_out(value)):
+        yield part.sees(
+            "yaml-tag", f"a loader that knows the tag {tag[:120]} runs or reads {value[:80]}", callable=tag[:120], effect="execute"
+        )
 
 
-def _scalar(stack: list[list[str | None]], value: str | None, pairs: list[tuple[str, Any]]) -> None:
+class _Open(Struct):
+    """A table or a list that is open: its path, and the key that waits for its value; a list waits for none."""
+
+    path: str
+    is_list: bool
+    key: str | None = None
+
+
+def _scalar(stack: list[_Open], value: str | None, pairs: list[tuple[str, Any]]) -> None:
     """Collect a value under its key, or take it as the key; what an alias stands for may be no text."""
-    key = _take(stack, value)
-    if key is not None and value is not None:
-        pairs.append((key, True if value in {"true", "True", "yes"} else value))
+    path = _take(stack, value)
+    if path is not None and value is not None:
+        pairs.append((path, True if value in {"true", "True", "yes"} else value))
 
 
-def _take(stack: list[list[str | None]], value: str | None) -> str | None:
+def _take(stack: list[_Open], value: str | None) -> str | None:
     """The path of keys that a value stands under, or None where it is itself a key."""
     if not stack:
         return ""
     top = stack[-1]
-    if top[0] == "[":
-        return _path(stack)
-    if top[0] is None:
-        top[0] = value or "?"
-        if value == "auto_map":
-            return None
+    if top.is_list:
+        return top.path
+    if top.key is None:
+        top.key = value or "?"
         return None
-    path = _path(stack)
-    top[0] = None
-    return path
-
-
-def _path(stack: list[list[str | None]]) -> str:
-    return ".".join(str(s[0]) for s in stack[-6:] if s[0] not in {None, "["})
+    path = f"{top.path}.{top.key}" if top.path else top.key
+    top.key = None
+    return path[-_LONGEST_PATH:]

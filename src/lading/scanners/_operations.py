@@ -1,0 +1,29 @@
+"""What is known of the operations of TensorFlow: which run code, which reach files or the network, and which compute."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from msgspec import Struct
+
+from lading.core.shipped import files
+
+
+class Operations(Struct, frozen=True):
+    """The names of operations by what they do; one that is in none of the three comes from another library."""
+
+    runs: frozenset[str]
+    reaches: frozenset[str]
+    computes: frozenset[str]
+    lite: frozenset[str]
+    """Those of them that stand in graphs of TensorFlow Lite every day."""
+
+
+@cache
+def operations() -> Operations:
+    """The operations of one registry, and of the libraries of its own project."""
+    import tomllib  # noqa: PLC0415 - when there is a graph
+
+    table = tomllib.loads(files("lading.scanners").joinpath("operations.toml").read_text("utf-8"))
+    named = {kind: frozenset(table[kind].split()) for kind in ("runs", "reaches", "computes", "libraries", "lite")}
+    return Operations(named["runs"], named["reaches"], named["computes"] | named["libraries"], named["lite"])
