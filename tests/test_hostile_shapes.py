@@ -208,3 +208,16 @@ def test_entry_points_of_wrong_lines_are_read_in_time(tmp_path: Path) -> None:
     started = time.process_time()
     assert distribution(tmp_path, "a").component.name == "a"
     assert time.process_time() - started < 3
+
+
+@pytest.mark.parametrize("program", [b"()" * 80, (b"a" + b".b()" * 190 + b"\n") * 20, b"vars(" * 80 + b"a" + b")" * 80])
+def test_calls_of_what_calls_give_are_named_in_time_that_grows_with_them(program: bytes) -> None:
+    started = time.process_time()
+    assert "scanner-failed" not in {o.rule for o in inspect_bytes(program, "modeling_x.py").observations}
+    assert time.process_time() - started < 2
+
+
+def test_a_field_of_an_array_with_a_text_for_a_shape_is_told_and_not_repeated() -> None:
+    header = b"{'descr': [('a', '<f9223375807', 'x')], 'fortran_order': False, 'shape': (1,), }"
+    result = inspect_bytes(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header, "a.npy")
+    assert [o.rule for o in result.observations] == ["broken-file"]

@@ -78,5 +78,13 @@ def size_of(kind: Any) -> int:  # noqa: ANN401 - as above
     if isinstance(kind, str):
         return itemsize(kind)
     if isinstance(kind, tuple):
-        return size_of(kind[0]) * math.prod(kind[1] if isinstance(kind[1], tuple) else (kind[1],))
-    return sum(size_of(f[1]) * math.prod(f[2] if len(f) > 2 and isinstance(f[2], tuple) else (f[2],) if len(f) > 2 else ()) for f in kind)  # noqa: PLR2004
+        return size_of(kind[0]) * _count(kind[1])
+    return sum(size_of(f[1]) * (_count(f[2]) if len(f) > 2 else 1) for f in kind)  # noqa: PLR2004 - a field with a shape of its own
+
+
+def _count(shape: Any) -> int:  # noqa: ANN401 - as above
+    """How many items a shape has; TypeError where it is none."""
+    lengths = shape if isinstance(shape, tuple) else (shape,)
+    if not all(isinstance(n, int) for n in lengths):
+        raise TypeError("a shape is of whole numbers")
+    return math.prod(lengths)

@@ -75,6 +75,7 @@ def _builds_data(tree: ast.Module) -> bool:
 
 _WORD = pattern(rb"\w+|[^\w\s]")
 _MOST_WORDS = 80_000
+_LONGEST_NAME = 400
 _WORK = 17
 """Units of work for each word of a program."""
 
@@ -148,6 +149,9 @@ class _Visitor:
         self.variables: set[str] = set()
         self.called: dict[str, None] = {}
         self.hides = False
+        self.fulls: dict[ast.AST, str] = {}
+        self.bound = False
+        """Whether every import is known, so that a name is the same from now on."""
         self.calls: set[tuple[str, int]] = set()
         self.handed: set[tuple[str, int]] = set()
 
@@ -155,6 +159,7 @@ class _Visitor:
         self.variables = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
         self.variables |= {n.arg for n in ast.walk(tree) if isinstance(n, ast.arg)}
         self._imports(tree)
+        self.bound = True
         functions = {n.name: n for n in tree.body if isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))}
         self._walk(list(ast.iter_child_nodes(tree)), at_import=True)
         while self.called:  # what is called at import happens at import
@@ -228,7 +233,7 @@ class _Visitor:
             return f"{self._full(node.args[0])}.{name[:80]}"
         if inner == "vars" and len(node.args) == 1:
             return f"{self._full(node.args[0])}.__dict__"
-        if isinstance(node.func, ast.Call) and self._full(node.func.func) == "operator.attrgetter" and node.args and node.func.args:
+        if inner == "operator.attrgetter()" and isinstance(node.func, ast.Call) and node.args and node.func.args:
             return f"{self._full(node.args[0])}.{_constant(node.func.args[0])[:80]}"
         return ""
 
@@ -244,7 +249,15 @@ class _Visitor:
         return f"builtins.{name}" if holder in {"__builtins__", "builtins"} else ""
 
     def _full(self, node: ast.AST) -> str:
-        """The dotted name of an expression with its imports undone; empty where it has none."""
+        """The dotted name of an expression with its imports undone, or the beginning of a long one; empty where it has none."""
+        known = self.fulls.get(node)
+        if known is None:
+            known = self._spelled(node)[:_LONGEST_NAME]
+            if self.bound:
+                self.fulls[node] = known
+        return known
+
+    def _spelled(self, node: ast.AST) -> str:
         parts: list[str] = []
         while isinstance(node, ast.Attribute) and len(parts) < 20:  # noqa: PLR2004 - longer than any name
             parts.append(node.attr)
