@@ -207,7 +207,10 @@ class Registry:
             return e.code, e.headers, e.read(4096)
         except (URLError, OSError, ssl.SSLError) as e:
             reason = getattr(e, "reason", e)
-            raise LadingError(f"{self._host} cannot be reached: {reason}", hint="an OCI layout works offline: oci:FOLDER:TAG") from e
+            raise LadingError(
+                f"{self._host} cannot be reached: {reason}",
+                hint="without a network, work on the folder that `skopeo copy docker://IMAGE oci:FOLDER:TAG` writes",
+            ) from e
 
     def _credentials(self, challenge: str, actions: str) -> str:
         """What to send after a refusal: a token for the repository, or the password itself where the registry wants that."""
