@@ -217,7 +217,8 @@ def test_calls_of_what_calls_give_are_named_in_time_that_grows_with_them(program
     assert time.process_time() - started < 2
 
 
-def test_a_field_of_an_array_with_a_text_for_a_shape_is_told_and_not_repeated() -> None:
-    header = b"{'descr': [('a', '<f9223375807', 'x')], 'fortran_order': False, 'shape': (1,), }"
+@pytest.mark.parametrize("kind", [b"[('a', '<f9223375807', 'x')]", b"('<f4',)", b"[('a', ('<f4',))]", b"('<f4', 'x')"])
+def test_a_shape_of_an_array_that_is_none_is_told(kind: bytes) -> None:
+    header = b"{'descr': " + kind + b", 'fortran_order': False, 'shape': (1,), }"
     result = inspect_bytes(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header, "a.npy")
     assert [o.rule for o in result.observations] == ["broken-file"]

@@ -78,6 +78,8 @@ def size_of(kind: Any) -> int:  # noqa: ANN401 - as above
     if isinstance(kind, str):
         return itemsize(kind)
     if isinstance(kind, tuple):
+        if len(kind) < 2:  # noqa: PLR2004 - a type and its shape
+            raise TypeError("a type of a shape has a shape")
         return size_of(kind[0]) * _count(kind[1])
     return sum(size_of(f[1]) * (_count(f[2]) if len(f) > 2 else 1) for f in kind)  # noqa: PLR2004 - a field with a shape of its own
 
