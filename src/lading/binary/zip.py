@@ -21,6 +21,10 @@ _UTF8 = 0x800
 _DESCRIBED = 0x8
 _MOST_HIDDEN = 100
 _SHOWN = 200
+_NEAR = 256
+"""Bytes that are read at once of a header: most names and extra fields lie within."""
+_IN_LIST, _IN_FRONT = struct.Struct("<8xHH4xIIIHHH4xII"), struct.Struct("<6xHH4xIIIHH")
+"""What the list says of a member, and what stands in front of it."""
 _LETTERS, _EXTRAS = 32, 10
 """How many bytes of a name and of an extra field are read for one unit of work."""
 ENCRYPTED = 0x1 | 0x40 | 0x2000
@@ -119,14 +123,22 @@ def _end(window: Window) -> tuple[int, int, int, int, list[tuple[int, int]]] | N
 
 
 def _listed(window: Window, position: int) -> tuple[Member | None, int]:
-    head = window.read(position, 46)
-    if len(head) < 46 or head[:4] != _LISTED:  # noqa: PLR2004
+    head = window.read(position, _NEAR)
+    if len(head) < _IN_LIST.size or head[:4] != _LISTED:
         return None, position
-    flags, method, checksum, packed, size, names, extras, comments = struct.unpack("<HH4xIIIHHH", head[8:34])
-    attributes, header = struct.unpack("<II", head[38:46])
-    raw = window.read(position + 46, names)
-    packed, size, header = _wide(window.read(position + 46 + names, extras), size, packed, header)
-    return Member(_text(raw, flags), flags, method, checksum, packed, size, header, attributes), position + 46 + names + extras + comments
+    flags, method, checksum, packed, size, names, extras, comments, attributes, header = _IN_LIST.unpack_from(head)
+    raw, extra = _behind(window, position, head, _IN_LIST.size, names, extras)
+    packed, size, header = _wide(extra, size, packed, header)
+    after = position + _IN_LIST.size + names + extras + comments
+    return Member(_text(raw, flags), flags, method, checksum, packed, size, header, attributes), after
+
+
+def _behind(window: Window, position: int, head: bytes, width: int, names: int, extras: int) -> tuple[bytes, bytes]:
+    """The name and the extra field behind a header, of which most was read with it."""
+    end = width + names + extras
+    if end > len(head):
+        head = window.read(position, end)
+    return head[width : width + names], head[width + names : end]
 
 
 def _wide(extra: bytes, size: int, packed: int, header: int) -> tuple[int, int, int]:
@@ -150,19 +162,19 @@ def _text(raw: bytes, flags: int) -> str:
 
 def _locate(window: Window, member: Member, archive: Archive, spend: Callable[[int], None]) -> None:
     """Find the bytes of a member by its own header, and note what that disagrees on."""
-    head = window.read(member.header, 30)
-    if len(head) < 30 or head[:4] != _LOCAL:  # noqa: PLR2004
+    head = window.read(member.header, _NEAR)
+    if len(head) < _IN_FRONT.size or head[:4] != _LOCAL:
         member.quarrels.append("there is no member where the list says")
         member.packed = 0
         return
-    flags, method, checksum, packed, size, names, extras = struct.unpack("<HH4xIIIHH", head[6:30])
+    flags, method, checksum, packed, size, names, extras = _IN_FRONT.unpack_from(head)
     spend(names // _LETTERS + extras // _EXTRAS)  # many members may have one header
-    raw = window.read(member.header + 30, names)
-    member.begin = member.header + 30 + names + extras
+    raw, extra = _behind(window, member.header, head, _IN_FRONT.size, names, extras)
+    member.begin = member.header + _IN_FRONT.size + names + extras
     archive.structure.append((member.header, min(member.begin, window.size)))
-    packed, size, _ = _wide(window.read(member.header + 30 + names, extras), size, packed, 0)
-    if _text(raw, flags) != member.name:
-        member.quarrels.append(f"the list calls it {member.name[:_SHOWN]!r}, its header {_text(raw, flags)[:_SHOWN]!r}")
+    packed, size, _ = _wide(extra, size, packed, 0)
+    if (name := _text(raw, flags)) != member.name:
+        member.quarrels.append(f"the list calls it {member.name[:_SHOWN]!r}, its header {name[:_SHOWN]!r}")
     if method != member.method:
         member.quarrels.append("list and header name different compressions")
     if (flags ^ member.flags) & ENCRYPTED:

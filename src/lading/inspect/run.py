@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+from operator import attrgetter
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -184,10 +185,13 @@ def _unknown(part: Part) -> str:
     return f"{part.name} is of no format that is known here, so nothing can be said about it"
 
 
+_PLACE = attrgetter("start", "end")
+
+
 def _covered(spans: list[Span], size: int) -> Covered:
     """The bytes of a part by how they are accounted for; where stretches overlap, each byte counts once."""
     position = read = inert = 0
-    for span in sorted(spans, key=lambda s: (s.start, s.end)):
+    for span in sorted(spans, key=_PLACE):
         start, end = max(span.start, position), min(span.end, size)
         if end > start:
             inert, read = (inert + end - start, read) if span.inert else (inert, read + end - start)

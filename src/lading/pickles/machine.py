@@ -15,7 +15,8 @@ from typing import Any
 from lading.pickles.values import MOST_KEPT, MOST_TEXT, SIZED, Group, Made, Mapping, Name, Unknown, literal, unquoted
 
 MOST_OPCODES = 7_000_000
-"""Rare opcodes count twice, because following one costs about twice as much."""
+"""Rare opcodes count twice, and each line that one reads as two more, because following one costs as much more."""
+_LINE = 2
 _MOST_OBJECTS = 600_000
 _CHECKED = 1 << 16
 _MOST_REMEMBERED = 50_000
@@ -29,6 +30,8 @@ _MOST_EVENTS = 20_000
 _MOST_MARKS = 100_000
 _MOST_LINE = 1 << 27
 _SMALLEST_NESTED = 8
+_LONGEST_INDEX = 20
+"""Digits of an index that are read without a second look."""
 
 _WIDTH = bytearray(256)
 for _code, _size in {"J": 5, "K": 2, "M": 3, "G": 9, "N": 1, "\x88": 1, "\x89": 1}.items():
@@ -91,6 +94,8 @@ class Machine:
         self.nested: list[tuple[int, int]] = []
         self.protocol = 0
         self.opcodes = 0
+        self.shares = False
+        """Whether something else than a literal was put on the stack a second time."""
         self.frame_end = 0
         self.limit = 0
         self.stopped = False
@@ -123,7 +128,7 @@ class Machine:
         size = len(data)
         pos = self.start
         stack = self.stack
-        memo = self.memo
+        memo, holes, objects = self.memo, self.holes, self.objects
         count = 0
         limit = pos + _CHECKED
         self.limit = limit
@@ -139,21 +144,49 @@ class Machine:
                     pos += step
                 elif code == 0x94:  # noqa: PLR2004 - MEMOIZE
                     value = stack[-1]
-                    if self.holes:
-                        self._remember(len(memo) + len(self.holes), value)
+                    if holes:
+                        self._remember(len(memo) + len(holes), value)
                     elif type(value) is int:
                         memo.append(value)
-                    elif type(value) is tuple and len(self.objects) >= _MOST_REMEMBERED:
+                    elif type(value) is tuple and len(objects) >= _MOST_REMEMBERED:
                         memo.append(_FORGOTTEN)
                     else:
                         memo.append(self._keep(value))
                     pos += 1
                 elif code == 0x8C:  # noqa: PLR2004 - SHORT_BINUNICODE
                     stack.append(pos)
-                    pos += 2 + data[pos + 1]
+                    after = pos + 2 + data[pos + 1]
+                    if after < limit and data[after] == 0x94 and not holes:  # noqa: PLR2004 - MEMOIZE, as behind most of them
+                        memo.append(pos)
+                        count += 1
+                        after += 1
+                    pos = after
                 elif code == 0x68:  # noqa: PLR2004 - BINGET
-                    stack.append(self._recall(data[pos + 1]))
+                    index = data[pos + 1]
+                    number = memo[index] if index < len(memo) else _FORGOTTEN
+                    if number >= 0:
+                        stack.append(number)
+                    else:
+                        count += 1
+                        stack.append(self._recall(index))
                     pos += 2
+                elif code == 0x87 and len(stack) > 2:  # noqa: PLR2004 - TUPLE3
+                    third, second = stack.pop(), stack.pop()
+                    triple = (stack[-1], second, third)
+                    plain = type(third) is int and type(second) is int and type(triple[0]) is int
+                    stack[-1] = triple if plain else self._held(triple)
+                    pos += 1
+                elif code == 0x86 and len(stack) > 1:  # noqa: PLR2004 - TUPLE2
+                    pair = (stack[-2], stack.pop())
+                    stack[-1] = pair if type(pair[0]) is int and type(pair[1]) is int else self._held(pair)
+                    pos += 1
+                elif code == 0x85 and stack:  # noqa: PLR2004 - TUPLE1
+                    if type(stack[-1]) is int:
+                        stack[-1] = (stack[-1],)
+                    else:
+                        count += 1
+                        stack[-1] = self._held((stack[-1],))
+                    pos += 1
                 elif code == 0x71:  # noqa: PLR2004 - BINPUT
                     self._remember(data[pos + 1], stack[-1])
                     pos += 2
@@ -185,23 +218,6 @@ class Machine:
                 elif code == 0x6A:  # noqa: PLR2004 - LONG_BINGET
                     stack.append(self._recall(data[pos + 1] | data[pos + 2] << 8 | data[pos + 3] << 16 | data[pos + 4] << 24))
                     pos += 5
-                elif code == 0x85 and stack:  # noqa: PLR2004 - TUPLE1
-                    if type(stack[-1]) is int:
-                        stack[-1] = (stack[-1],)
-                    else:
-                        count += 1
-                        stack[-1] = self._held((stack[-1],))
-                    pos += 1
-                elif code == 0x86 and len(stack) > 1:  # noqa: PLR2004 - TUPLE2
-                    pair = (stack[-2], stack.pop())
-                    stack[-1] = pair if type(pair[0]) is int and type(pair[1]) is int else self._held(pair)
-                    pos += 1
-                elif code == 0x87 and len(stack) > 2:  # noqa: PLR2004 - TUPLE3
-                    third, second = stack.pop(), stack.pop()
-                    triple = (stack[-1], second, third)
-                    plain = type(third) is int and type(second) is int and type(triple[0]) is int
-                    stack[-1] = triple if plain else self._held(triple)
-                    pos += 1
                 elif code == 0x2E:  # noqa: PLR2004 - STOP
                     self.result = stack.pop()
                     self.end = pos + 1
@@ -222,7 +238,7 @@ class Machine:
 
     def _checkpoint(self, pos: int, count: int) -> int:
         """What is not looked at after every opcode: how many there were, and whether one of them goes beyond the end of its frame."""
-        if count > self.most:
+        if self.opcodes + count > self.most:
             raise Limit(f"more than {self.most} opcodes")
         self._ready(pos)
         if len(self.stack) + sum(map(len, self.below)) > _MOST_STACK:
@@ -287,7 +303,8 @@ class Machine:
             return number
         if number == _FORGOTTEN:
             return Unknown("forgotten")
-        value = self.objects[-number - 1]
+        value = self.objects[~number]
+        self.shares = True
         if type(value) is Name:
             value.uses += 1
         return value
@@ -298,6 +315,7 @@ class Machine:
 
     def line(self, pos: int) -> tuple[bytes, int]:
         """The bytes up to the next line end, and the position behind it."""
+        self.opcodes += _LINE
         reach = 256
         while True:
             self._ready(pos, reach)
@@ -378,6 +396,7 @@ def _pop_mark(m: Machine, pos: int, _: int) -> int:
 
 def _dup(m: Machine, pos: int, _: int) -> int:
     value = m.stack[-1]
+    m.shares = True
     if type(value) is Name:
         value.uses += 1
     m.stack.append(value)
@@ -576,6 +595,8 @@ def _index(m: Machine, pos: int, code: int) -> tuple[int, int]:
         width = struct.calcsize(layout)
         return struct.unpack(layout, m.data[pos + 1 : pos + 1 + width])[0], pos + 1 + width
     line, after = m.line(pos + 1)
+    if line.isdigit() and len(line) < _LONGEST_INDEX:
+        return int(line), after
     try:
         return int(line.decode("latin-1").strip().rstrip("Ll"), 0 if line.strip().lower().startswith((b"0x", b"0o", b"0b")) else 10), after
     except ValueError as e:

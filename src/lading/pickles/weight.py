@@ -13,6 +13,8 @@ _MOST_VISITED = 300_000
 
 def explodes(machine: Machine) -> bool:
     """Whether hashing, comparing or printing what was built would touch more than a thousand million values."""
+    if not machine.shares:  # a tree has no more values than the pickle has opcodes
+        return False
     weights: dict[int, int] = {}
     waiting: list[Any] = [machine.result, *machine.stack, *machine.objects]
     while waiting and len(weights) < _MOST_VISITED:

@@ -53,8 +53,9 @@ def scan(part: Part) -> Iterator[Seen]:
         if room < 0:
             yield part.sees("limit", "its members share more bytes than are read twice", Grade.UNSCANNABLE, effect="exhaustion")
             return
-        yield Span(member.begin, member.end, inert=context in _TENSORS and is_storage(member.name))
-        yield from _member(part, member, context)
+        inert = context in _TENSORS and is_storage(member.name)
+        yield Span(member.begin, member.end, inert=inert)
+        yield from _member(part, member, context, inert=inert)
 
 
 def _structure(part: Part, archive: Archive) -> Iterator[Seen]:
@@ -136,14 +137,14 @@ def is_storage(name: str) -> bool:
     )
 
 
-def _member(part: Part, member: Member, context: str) -> Iterator[Seen]:
+def _member(part: Part, member: Member, context: str, *, inert: bool) -> Iterator[Seen]:
     if member.name.endswith("/") and not member.packed:
         return
     if member.flags & ENCRYPTED:
         yield part.sees("archive-encrypted", f"{member.name} is marked as encrypted", Grade.UNSCANNABLE)
-    raw = part.window.part(member.begin, member.packed)
-    if context in _TENSORS and is_storage(member.name) and member.method == 0:
+    if inert and member.method == 0:
         return
+    raw = part.window.part(member.begin, member.packed)
     if member.method == 0:
         window = raw
     else:
@@ -159,14 +160,14 @@ def _member(part: Part, member: Member, context: str) -> Iterator[Seen]:
             yield part.sees("broken-file", f"{member.name}: {unpacked.error}", Grade.UNSCANNABLE)
         part.unpacked(method, len(unpacked.data))
         window = Window(memoryview(unpacked.data))
+    if inert:
+        return
     if window.size <= _CHECKED and not is_storage(member.name) and _checksum(window) != member.checksum:
         yield part.sees(
             "archive-mismatch",
             f"{member.name} does not have the checksum that the list says; torch reads it all the same",
             effect="integrity",
         )
-    if context in _TENSORS and is_storage(member.name):
-        return
     yield Nested(window, member.name, _context(context, member.name))
 
 
