@@ -217,6 +217,12 @@ def test_calls_of_what_calls_give_are_named_in_time_that_grows_with_them(program
     assert time.process_time() - started < 2
 
 
+def test_pickles_that_begin_in_each_other_are_each_followed_once() -> None:
+    started = time.process_time()
+    assert inspect_bytes(b"\x80\x02cfunctools\n" * 60, "x.pkl").grade is not Grade.BENIGN
+    assert time.process_time() - started < 0.5
+
+
 @pytest.mark.parametrize("kind", [b"[('a', '<f9223375807', 'x')]", b"('<f4',)", b"[('a', ('<f4',))]", b"('<f4', 'x')"])
 def test_a_shape_of_an_array_that_is_none_is_told(kind: bytes) -> None:
     header = b"{'descr': " + kind + b", 'fortran_order': False, 'shape': (1,), }"

@@ -39,7 +39,8 @@ def follow(part: Part, start: int = 0, *, persistent: bool = False, own: str = "
     seen += list(_nested(part, machine))
     if not jumps:
         seen += encoded(part.window, start, machine.end)
-        seen += buried(part.window, start + 1, machine.end, {begin for begin, _ in machine.nested}, old=False)
+        if part.context != "held":  # what lies in one that is held was found with it
+            seen += buried(part.window, start + 1, machine.end, {begin for begin, _ in machine.nested}, old=False)
     return machine, seen
 
 
