@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator
 
 from lading.binary.window import Window
+from lading.core.inspection import Grade
 from lading.core.pattern import pattern
-from lading.scanners._registry import Nested
+from lading.scanners._registry import Nested, Part, Seen
 
 _LETTERS = rb"[A-Za-z0-9+/_-]{16,}={0,2}"
 _SPELLINGS = (
@@ -20,6 +21,8 @@ _BARE = pattern(rb"\x80[\x02-\x05](?:\x95.{8})?[c(})\]\x8cX\x95]", re.DOTALL)
 _OLD = pattern(rb"[(c](?:c|i)?(?:os|posix|nt|builtins|__builtin__|subprocess|sys|runpy|socket|pty|importlib|webbrowser|shutil)\n\w+\n")
 """Pickles as they are: those of protocol 2 and later, and those of protocol 0 that begin with a module of danger."""
 _LONGEST = 1 << 20
+_MOST_SPENT = 200_000
+"""Units of work for what may be pickles among other bytes; numbers that look like the beginning of one cost next to none."""
 _SEARCHED = 4 << 20
 """So much is searched at either end: nothing loads what stands there, so that it is worth little time."""
 _NAMES = pattern(rb"[c\x93iR\x81o\x82-\x84]")
@@ -45,22 +48,28 @@ def encoded(window: Window, begin: int = 0, end: int | None = None) -> Iterator[
 
 
 def buried(
-    window: Window, begin: int = 0, end: int | None = None, known: set[int] | frozenset[int] = frozenset(), *, old: bool = True
-) -> Iterator[Nested]:
+    part: Part, begin: int = 0, end: int | None = None, known: set[int] | frozenset[int] = frozenset(), *, old: bool = True
+) -> Iterator[Seen]:
     """Yield what lies there as it is and is a pickle, apart from places that are known; it counts only where it is dangerous."""
+    window = part.window
     stop = window.size if end is None else min(end, window.size)
     tail = max(begin + _SEARCHED, stop - _SEARCHED)
-    found = 0
+    found, least = 0, part.budget.work - _MOST_SPENT
     for start, until in ((begin, min(stop, begin + _SEARCHED)), (tail, stop)):
         block = window.read(start, until - start)
         for beginning in (_BARE, _OLD) if old else (_BARE,):
             for match in beginning.finditer(block):
                 place = start + match.start()
-                if place not in known:
-                    found += 1
-                    yield Nested(window.part(place, min(stop - place, _LONGEST)), f"bytes at {place}", "held")
-                if found >= _MOST:
+                if place in known:
+                    continue
+                found += 1
+                if found > _MOST:
                     return
+                if part.budget.work < least:
+                    message = "it holds so much that begins as a pickle that not all of it is followed"
+                    yield part.sees("limit", message, Grade.UNSCANNABLE, offset=place, effect="exhaustion")
+                    return
+                yield Nested(window.part(place, min(stop - place, _LONGEST)), f"bytes at {place}", "held")
 
 
 def decoded(text: bytes) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
 from lading.binary.window import Window
@@ -23,7 +24,7 @@ _OPCODES = 3
 """How many opcodes are followed for one unit of work."""
 
 
-def follow(part: Part, start: int = 0, *, persistent: bool = False, own: str = "") -> tuple[Machine, list[Seen]]:
+def follow(part: Part, start: int = 0, *, persistent: bool = False, own: str = "") -> tuple[Machine, Iterator[Seen]]:
     """One pickle of a part from a position, with everything that is to be said of it."""
     jumps: list[Span] = []
     inner: list[Seen] = []
@@ -37,11 +38,14 @@ def follow(part: Part, start: int = 0, *, persistent: bool = False, own: str = "
     seen: list[Seen] = [*jumps, *inner]
     seen += [_observation(part, j) for j in judge(machine, persistent=persistent, own=own)]
     seen += list(_nested(part, machine))
-    if not jumps:
-        seen += encoded(part.window, start, machine.end)
-        if part.context != "held":  # what lies in one that is held was found with it
-            seen += buried(part.window, start + 1, machine.end, {begin for begin, _ in machine.nested}, old=False)
-    return machine, seen
+    return machine, chain(seen, () if jumps else _within(part, machine, start))
+
+
+def _within(part: Part, machine: Machine, start: int) -> Iterator[Seen]:
+    """Pickles in the bytes of another one; what lies in one that is held was found with it."""
+    yield from encoded(part.window, start, machine.end)
+    if part.context != "held":
+        yield from buried(part, start + 1, machine.end, {begin for begin, _ in machine.nested}, old=False)
 
 
 def _observation(part: Part, judged: Any) -> Observation:  # noqa: ANN401 - Judged

@@ -94,7 +94,7 @@ def scan(part: Part) -> Iterator[Seen]:
                 offset=offset,
                 loader="msgpack",
             )
-    yield from buried(part.window)
+    yield from buried(part)
     yield Span(0, position, inert=True)
 
 

@@ -28,14 +28,14 @@ def catboost(part: Part) -> Iterator[Seen]:
         root(part.window.part(8, part.window.number("<I", 4) or 0))
     except BrokenTableError as e:
         yield part.sees("broken-file", f"it is no model of CatBoost: {e}", Grade.UNSCANNABLE)
-    yield from buried(part.window)
+    yield from buried(part)
     yield Span(0, part.window.size, inert=True)
 
 
 @scanner("ORC table", lambda part: part.head[:3] == b"ORC" and part.window.read(part.window.size - 4, 3) == b"ORC")
 def orc(part: Part) -> Iterator[Seen]:
     """Columns of numbers and texts: nothing in them is run."""
-    yield from buried(part.window)
+    yield from buried(part)
     yield Span(0, part.window.size, inert=True)
 
 
@@ -52,28 +52,28 @@ def records(part: Part) -> Iterator[Seen]:
     while (length := part.window.number("<Q", position)) is not None and position + _RECORD + length <= part.window.size:
         part.budget.spend(1)
         position += _RECORD + length
-    yield from buried(part.window)
+    yield from buried(part)
     yield Span(0, position, inert=True)
 
 
 @scanner("fastText vectors", lambda part: part.head[:4] == b"\xba\x16\x4f\x2f" and part.suffix in {".bin", ".ftz"})
 def fast_text(part: Part) -> Iterator[Seen]:
     """A dictionary and matrices: nothing in them is run."""
-    yield from buried(part.window)
+    yield from buried(part)
     yield Span(0, part.window.size, inert=True)
 
 
 @scanner("FAISS index", lambda part: part.head[:2] in {b"Ix", b"Iw", b"Ib", b"IB", b"IH", b"IN"} and part.suffix in {".faiss", ".index"})
 def faiss(part: Part) -> Iterator[Seen]:
     """Vectors and lists of them: nothing in them is run."""
-    yield from buried(part.window)
+    yield from buried(part)
     yield Span(0, part.window.size, inert=True)
 
 
 @scanner("XGBoost model", lambda part: (part.head[:2] == b"{L" and b"learner" in part.head) or part.head[:4] == b"binf")
 def xgboost(part: Part) -> Iterator[Seen]:
     """Trees in binary JSON: nothing in it is run."""
-    yield from buried(part.window)
+    yield from buried(part)
     yield Span(0, part.window.size, inert=True)
 
 
@@ -84,7 +84,7 @@ _TABLES = (b"Obj\x01", b"\x01\xab\xff\xffversion:", b"______LightGBM_Binary_File
 @scanner("table of a library of its own", lambda part: part.head.startswith(_TABLES))
 def tables(part: Part) -> Iterator[Seen]:
     """Columns in a form of Avro, XGBoost, LightGBM or CatBoost: nothing in them is run."""
-    yield from buried(part.window)
+    yield from buried(part)
     yield Span(0, part.window.size, inert=True)
 
 
