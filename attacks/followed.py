@@ -83,6 +83,7 @@ table(
         "class-by-gluonts": _file("predictor.json", {"__kind__": "instance", "class": "acme.Net", "kwargs": {}}),
         "class-by-gluonts-as-text": _file("type.txt", b"acme.models.Predictor\n"),
         "class-by-autogen": _file("team.json", {"provider": "acme.Tool", "component_type": "tool", "config": {}}),
+        "resolver-in-a-name": _file("config.json", {"name": "${eval:1}"}),
         "class-by-haystack": _file("pipeline.yaml", b"components:\n  a:\n    type: acme.Part\n    init_parameters: {}\n"),
         "class-by-torchtune": _file("config.yaml", b"model:\n  _component_: acme.net\n"),
         "module-of-a-store": _file("great_expectations.yml", b"stores:\n  x:\n    class_name: X\n    module_name: acme.stores\n"),

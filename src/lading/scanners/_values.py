@@ -79,9 +79,15 @@ def repeated(names: set[str]) -> str:
     return next((n for n in sorted(names) if n in _KEYS or "template" in n), "")
 
 
+_EVERYWHERE = frozenset({"type", "name", "path", "file"})
+"""Names that stand in every document: only a module or a path means anything there."""
+
+
 def telling(key: str, value: Any) -> bool:  # noqa: ANN401 - anything stands in a configuration
     """Whether a value that is no table and no list can mean anything to a loader."""
-    known = key in _KEYS or key.rpartition(".")[2] in STARTS
+    known = key in _KEYS or ("." in key and key.rpartition(".")[2] in STARTS)
+    if known and key in _EVERYWHERE:
+        known = isinstance(value, str) and ("." in value or "/" in value or "\\" in value)
     return known or (
         isinstance(value, str)
         and ("{" in value or value[:1] == "$" or "http://" in value or "--trusted" in value or (key in _RUN and bool(value)))
