@@ -24,8 +24,15 @@ _TELLING = frozenset({0x02, 0x06, 0x07, 0x0C, 0x11, 0x15})
 """Kinds of messages that name other files or hold texts."""
 
 
+_REGISTERED = 256
+"""Filters from here on are not of the format itself; they have names."""
+_FILTERS = frozenset({1, 2, 3, 4, 5, 6, 305, 307, 257, 32000, 32001, 32002, 32003, 32004, 32005, 32006, 32007, 32008, 32009, 32010, 32011, 32012, 32013, 32014, 32015, 32016, 32017,
+                      32018, 32019, 32020, 32021, 32022, 32023, 32024, 32025, 32026, 32027, 32028, 32029})  # fmt: skip
+"""Filters that only pack numbers, by the public list of them."""
+
+
 class Found(Struct, frozen=True):
-    """One thing: `attribute`, `external-link`, `external-storage`, `virtual`, `unread`; where, its name, its content."""
+    """One thing: `attribute`, `external-link`, `external-storage`, `virtual`, `filter`, `unread`; where, its name, its content."""
 
     kind: str
     path: str
@@ -90,8 +97,29 @@ class Tree(Reader):
                 yield from self._attribute(path, place, size)
             elif kind == 0x08 and self.number("<B", place) == 4 and self.number("<B", place + 1) == 3:  # noqa: PLR2004 - put together of other data sets
                 yield Found("virtual", path, "")
+            elif kind == 0x0B:  # noqa: PLR2004 - how numbers are packed
+                yield from self._filters(path, place, size)
             elif kind in {0x02, 0x15}:
                 yield from self._dense(path, kind, place)
+
+    def _filters(self, path: str, place: int, size: int) -> Iterator[Found]:
+        """Every filter that a library of its own must bring, by its number."""
+        version, end = self.number("<B", place), place + size
+        position = place + (8 if version == 1 else 2)
+        for _ in range(self.number("<B", place + 1)):
+            if position + 6 > end:
+                return
+            number, length, values = self.number("<H", position), 0, 0
+            if version == 1 or number >= _REGISTERED:
+                length, values = self.number("<H", position + 2), self.number("<H", position + 6)
+                position += 8
+            else:
+                values = self.number("<H", position + 4)
+                position += 6
+            if number not in _FILTERS:
+                yield Found("filter", path, str(number))
+            position += (length + 7) // 8 * 8 if version == 1 else length
+            position += values * 4 + (4 if version == 1 and values % 2 else 0)
 
     def _messages(self, address: int) -> Iterator[tuple[int, int, int, int]]:
         """The kind, place, size and flags of every message of an object."""

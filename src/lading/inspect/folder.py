@@ -50,8 +50,16 @@ def files_of(folder: Path) -> Iterator[Path]:
     for root, folders, names in os.walk(folder, followlinks=False):
         if "__pycache__" in folders:
             yield from _unchecked(Path(root) / "__pycache__")
+        if ".git" in folders:
+            yield from _followed(Path(root) / ".git")
         folders[:] = sorted(f for f in folders if f not in _LEFT_OUT)
         yield from (Path(root) / name for name in sorted([*names, *(f for f in folders if (Path(root) / f).is_symlink())]))
+
+
+def _followed(folder: Path) -> Iterator[Path]:
+    """What Git runs or obeys without being asked: its settings here, and hooks that are switched on."""
+    names = [folder / "config", folder / "config.worktree", *sorted(folder.glob("hooks/*"))]
+    yield from (p for p in names if p.is_file() and p.suffix != ".sample" and (p.parent.name != "hooks" or os.access(p, os.X_OK)))
 
 
 def _unchecked(folder: Path) -> Iterator[Path]:

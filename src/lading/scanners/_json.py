@@ -10,6 +10,7 @@ import msgspec
 
 from lading.binary.window import Window
 from lading.core.inspection import Grade, Observation
+from lading.core.pattern import pattern
 from lading.scanners._registry import Part
 
 _DEEPEST = 100
@@ -54,7 +55,36 @@ def loads(data: bytes | memoryview) -> Any:  # noqa: ANN401 - anything stands in
     except (msgspec.DecodeError, UnicodeDecodeError) as e:
         if len(data) > _LENIENT:
             raise ValueError(str(e)) from e
-        return marked(bytes(data))
+        try:
+            return marked(bytes(data))
+        except ValueError:
+            plain = _without_comments(bytes(data))
+            if plain is None:
+                raise
+            return marked(plain)
+
+
+_TOKEN = pattern(rb'"(?:[^"\\\n]|\\.)*+"|//[^\n]*|/\*')
+_COMMA = pattern(rb'"(?:[^"\\\n]|\\.)*+"|,(?=\s*[}\]])')
+_COMMENTED = 1 << 18
+
+
+def _without_comments(data: bytes) -> bytes | None:
+    """The document as editors read it: without comments, and without a comma behind the last value; None where it has none of both."""
+    if len(data) > _COMMENTED:
+        return None
+    kept, position = [], 0
+    while match := _TOKEN.search(data, position):
+        kept.append(data[position : match.start()])
+        token, position = match.group(0), match.end()
+        if token[:1] == b'"':
+            kept.append(token)
+        elif token == b"/*":
+            position = data.find(b"*/", position) + 2
+            if position < 2:  # noqa: PLR2004 - it has no end
+                return None
+    plain = _COMMA.sub(lambda m: m.group(0) if m.group(0) != b"," else b"", b"".join([*kept, data[position:]]))
+    return plain if plain != data else None
 
 
 def marked(data: bytes) -> Any:  # noqa: ANN401 - as above

@@ -27,3 +27,10 @@ def operations() -> Operations:
     table = tomllib.loads(files("lading.scanners").joinpath("operations.toml").read_text("utf-8"))
     named = {kind: frozenset(table[kind].split()) for kind in ("runs", "reaches", "computes", "libraries", "lite")}
     return Operations(named["runs"], named["reaches"], named["computes"] | named["libraries"], named["lite"])
+
+
+DOMAINS = frozenset({"", "ai.onnx", "ai.onnx.ml", "ai.onnx.training", "ai.onnx.preview.training", "com.microsoft", "com.microsoft.nchwc", "pkg.onnxscript.torch_lib",
+                     "pkg.onnxscript.torch_lib.common", "com.ms.internal.nhwc", "com.microsoft.experimental", "local", "pkg.torch"})  # fmt: skip
+"""Domains of operators that ONNX Runtime has, or that models define for themselves."""
+PYTHON = frozenset({"PyOp", "PyFunc", "PythonOp", "PythonOpGrad", "EagerPyFunc"})
+"""Operators of ONNX that run Python."""

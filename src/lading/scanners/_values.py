@@ -11,21 +11,27 @@ from lading.core.inspection import Grade, Observation
 from lading.core.pattern import pattern
 from lading.pickles.known import effect_of
 from lading.scanners._encoded import decoded
+from lading.scanners._imported import KEYS as IMPORTED
+from lading.scanners._imported import MARKS, acts, imported, pointed
 from lading.scanners._json import brief
+from lading.scanners._named import OPEN_INDEX
+from lading.scanners._reached import KEYS as REACHED
+from lading.scanners._reached import leads_out, located, reached, references
 from lading.scanners._registry import Nested, Part, Seen
 from lading.scanners._starts import KEYS as STARTS
 from lading.scanners._starts import starts
 from lading.syntax.programs import reads_as_program
 
 _TARGETS = frozenset(
-    {"_target_", "_target", "target", "class_path", "loader_module", "__target__", "init_fn", "cls_path", "_partial_target_"}
+    {"_target_", "_target", "target", "class_path", "loader_module", "__target__", "init_fn", "cls_path", "_partial_target_", "_component_"}
 )
-_SURE_TARGETS = frozenset({"_target_", "__target__", "class_path", "loader_module"})
+_SURE_TARGETS = frozenset({"_component_", "_target_", "__target__", "class_path", "loader_module"})
 _FRAMEWORKS = (
     "torch.nn.", "torch.optim.", "torch.utils.data.", "torchvision.", "torchmetrics.", "transformers.", "diffusers.", "nemo.", "nemo_automodel.", "pytorch_lightning.",
     "lightning.", "timm.", "sklearn.", "xgboost.", "lightgbm.", "peft.", "datasets.", "accelerate.", "sentence_transformers.", "mlflow.sklearn", "mlflow.pytorch",
     "mlflow.pyfunc", "mlflow.xgboost", "mlflow.transformers", "mlflow.tensorflow", "mlflow.keras", "mlflow.lightgbm", "mlflow.onnx", "mlflow.spark", "mlflow.catboost",
     "speechbrain.", "ldm.", "sgm.", "keras.", "megatron.", "monai.", "omegaconf.", "mlflow.langchain", "mlflow.openai", "mlflow.statsmodels", "mlflow.prophet", "mlflow.spacy",
+    "torchtune.",
 )  # fmt: skip
 _DANGEROUS = pattern(
     r"(?:builtins|os|posix|subprocess|sys|shutil|socket|importlib|pickle|runpy|ctypes|pty|code|pip|webbrowser|marshal|urllib|requests)\.[\w.]+|eval|exec"
@@ -38,6 +44,8 @@ _DOTTED = pattern(r"[A-Za-z_][\w]*(?:\.[A-Za-z_]\w*)+")
 _LIBRARIES = frozenset(
     {"diffusers", "transformers", "onnxruntime", "tokenizers", "flax", "peft", "sentence_transformers", "stable_diffusion"}
 )
+_NATIVE = frozenset({"Custom", "_Native", "_NDArray", "_CustomFunction"})
+_PIPELINES = frozenset({"model_index.json", "modular_model_index.json"})
 _TEMPLATES = pattern(r"(?:^|[._\[\]\d])\w*(?:template|prompt)\w*$", re.IGNORECASE)
 _PLACES = frozenset({"weight_map", "all_weights"})
 _FILES = frozenset({"external_data", "location", "weights", "model_file", "weights_file", "data_file"})
@@ -49,16 +57,18 @@ _IMPORTED = {"bentofile.yaml": ("service", "BentoML"), "mlmodel": ("python_model
 """Documents whose loader imports, or unpickles, what stands under one name."""
 _ADAPTED = ("transformers.", "diffusers.", "timm.", "sentence_transformers.")
 _UNPACKED = frozenset({"model_path", "artifact_path", "handler", "serializedFile"})
-_KEYS = frozenset({"()", ":serialized:"}) | _BRINGS | _TARGETS | _FILES | _OBJECTS | _UNPACKED | STARTS
+_KEYS = frozenset({"()", ":serialized:"}) | _BRINGS | _TARGETS | _FILES | _OBJECTS | _UNPACKED | STARTS | IMPORTED | REACHED
 """Names under which a value means something, whatever it is."""
 
 
+_JOINS = pattern(r"\bos\.path\.\w+|^\$import [\w., ]+$")
+"""What configurations of MONAI say every day."""
 _DUNDER = pattern(r"__\w+__")
 _RESOLVER = pattern(r"\$\{\s*(?:oc\.)?(?:eval|exec|python|py|resolve_eval|compute|shell|cmd)\s*:")
 _RUN = frozenset(
     {
         "command", "cmd", "exec", "execute", "run", "script", "setup", "setup_commands", "shell", "debug_command", "post_install", "preinstall", "postinstall", "install",
-        "init", "init_code", "code", "hook", "shell_hook", "on_load", "cleanup", "cleanup_script", "build_commands", "entrypoint",
+        "init", "init_code", "code", "hook", "shell_hook", "entry", "source_code", "javascriptFunction", "enter", "on_load", "cleanup", "cleanup_script", "build_commands", "entrypoint",
     }
 )  # fmt: skip
 """Names under which a command stands that something runs."""
@@ -69,9 +79,19 @@ def repeated(names: set[str]) -> str:
     return next((n for n in sorted(names) if n in _KEYS or "template" in n), "")
 
 
+_EVERYWHERE = frozenset({"type", "name", "path", "file"})
+"""Names that stand in every document: only a module or a path means anything there."""
+
+
 def telling(key: str, value: Any) -> bool:  # noqa: ANN401 - anything stands in a configuration
     """Whether a value that is no table and no list can mean anything to a loader."""
-    return key in _KEYS or (isinstance(value, str) and ("{" in value or (key in _RUN and bool(value))))
+    known = key in _KEYS or ("." in key and key.rpartition(".")[2] in STARTS)
+    if known and key in _EVERYWHERE:
+        known = isinstance(value, str) and ("." in value or "/" in value or "\\" in value)
+    return known or (
+        isinstance(value, str)
+        and ("{" in value or value[:1] == "$" or "http://" in value or "--trusted" in value or (key in _RUN and bool(value)))
+    )
 
 
 _MOST_TOLD = 60
@@ -93,9 +113,24 @@ def values(part: Part, pairs: Iterable[tuple[str, Any]]) -> Iterator[Seen]:
                 return
 
 
-def _value(part: Part, path: str, key: str, value: Any) -> Iterator[Seen]:  # noqa: ANN401 - anything stands there
+def _by_key(part: Part, path: str, key: str, value: Any) -> Iterator[Seen]:  # noqa: ANN401 - anything stands there
+    """What one library does with the value of a key, or with a table that has one shape."""
     if key in STARTS:
         yield from starts(part, path, key, value)
+    if key in IMPORTED:
+        yield from imported(part, path, key, value)
+    if key in REACHED:
+        yield from reached(part, path, key, value)
+    if isinstance(value, dict) and not MARKS.isdisjoint(value):
+        yield from pointed(part, path, value)
+    if isinstance(value, dict) and value.get("type") == "code" and isinstance(value.get("value"), str) and reads_as_program(value["value"]):
+        yield part.sees("config-target", f"{path} is a program: {value['value'][:120]}", effect="execute", loader="Langflow")
+    if isinstance(value, dict) and value.get("key") == "location":
+        yield from located(part, path, value)
+
+
+def _value(part: Part, path: str, key: str, value: Any) -> Iterator[Seen]:  # noqa: ANN401 - as above
+    yield from _by_key(part, path, key, value)
     if key in _OBJECTS:
         yield part.sees("data-code", f"it makes an object of {brief(value)[:80]}", Grade.MALICIOUS, effect="execute", loader="jsonpickle")
     elif key in _TARGETS and isinstance(value, str) and part.context != "pt2":
@@ -148,6 +183,9 @@ def _target(part: Part, key: str, value: str) -> Iterator[Seen]:
     ):
         message = f"{key} names {value}, which is called with the arguments that stand beside it"
         yield part.sees("config-target", message, Grade.MALICIOUS, callable=value, effect="execute", loader="hydra, NeMo, Lightning")
+    elif value.startswith(_FRAMEWORKS) and (acts(value) or "${" in value):
+        message = f"{key} names {value}, a function that opens, fetches or runs what stands beside it"
+        yield part.sees("config-target", message, callable=value, effect="execute", loader="hydra, NeMo, Lightning")
     elif (_DOTTED.fullmatch(value) or key in _SURE_TARGETS) and not value.startswith(_FRAMEWORKS):
         grade = Grade.SUSPICIOUS if key in _SURE_TARGETS else Grade.UNSCANNABLE
         yield part.sees(
@@ -166,6 +204,11 @@ def _text(part: Part, path: str, key: str, value: str) -> Iterator[Seen]:
     if "${" in value and _RESOLVER.search(value):
         message = f"{path} has the value {value[:120]}, which a resolver that evaluates Python would run"
         yield part.sees("config-target", message, effect="execute", loader="OmegaConf with a resolver of its own")
+    if ("http://" in value or "--trusted" in value) and OPEN_INDEX.search(value.encode("utf-8", "replace")):
+        message = f"{path} takes packages from a place that nobody vouches for: {value[:120]}"
+        yield part.sees("remote-code", message, effect="network", loader="pip")
+    if value[:1] == "$" and reads_as_program(_JOINS.sub("", value)):
+        yield part.sees("config-target", f"{path} is the expression {value[:120]}", effect="execute", loader="MONAI")
     if key == "searchpath" and (value.startswith("file:") or leads_out(value)):
         message = f"{path} takes configurations from {value[:120]}, outside of the folder"
         yield part.sees("config-target", message, effect="import", loader="hydra")
@@ -192,18 +235,14 @@ def _map(part: Part, value: dict[str, Any]) -> Iterator[Seen]:
             )
 
 
-def leads_out(path: str) -> bool:
-    """Whether a path is absolute or climbs."""
-    plain = path.replace("\\", "/")
-    return plain.startswith(("/", "~")) or ".." in plain.split("/") or plain[1:3] == ":/"
-
-
 def _whole(part: Part, value: Any) -> Iterator[Seen]:  # noqa: ANN401 - as above
     """What only a document as a whole tells."""
     if isinstance(value, dict):
-        if "_class_name" in value and part.base == "model_index.json":
+        if part.base in _PIPELINES and ("_class_name" in value or part.base != "model_index.json"):
             yield from _pipeline(part, value)
-        if part.base == "router_config.json" and isinstance(value.get("types"), dict):
+        if isinstance(value.get("refs"), dict) or "gen" in value:
+            yield from references(part, value)
+        if isinstance(value.get("types"), dict) and (part.base == "router_config.json" or "structure" in value):
             yield from _modules(part, [{"type": kind} for kind in value["types"].values()])
         yield from _document(part, value)
     if isinstance(value, list) and part.base == "modules.json":
@@ -212,13 +251,25 @@ def _whole(part: Part, value: Any) -> Iterator[Seen]:  # noqa: ANN401 - as above
 
 def _pipeline(part: Part, value: dict[str, Any]) -> Iterator[Seen]:
     for name, entry in value.items():
-        if isinstance(entry, list) and entry and isinstance(entry[0], str) and entry[0] not in _LIBRARIES:
-            grade = Grade.MALICIOUS if effect_of(entry[0], str(entry[-1])) else Grade.SUSPICIOUS
-            message = f"{name} is of the module {entry[0]}, which the pipeline imports"
+        for pair in _pairs(entry):
+            grade = Grade.MALICIOUS if effect_of(pair[0], str(pair[-1])) else Grade.SUSPICIOUS
+            message = f"{name} is of the module {pair[0]}, which the pipeline imports"
             yield part.sees("remote-code", message, grade, effect="import", loader="diffusers")
-    if isinstance(value["_class_name"], list):
+    if isinstance(value.get("_class_name"), list):
         message = f"the pipeline is {value['_class_name'][:2]}, from this repository"
         yield part.sees("remote-code", message, effect="execute", loader="diffusers")
+
+
+def _pairs(entry: Any) -> Iterator[list[Any]]:  # noqa: ANN401 - as above
+    """The libraries and classes of a component, as they stand and within its specification, that are not of those that belong there."""
+    if isinstance(entry, dict):
+        entry = entry.get("type_hint")
+    if isinstance(entry, list) and entry:
+        if isinstance(entry[0], str) and entry[0] not in _LIBRARIES:
+            yield entry
+        for inner in entry:
+            if isinstance(inner, dict):
+                yield from _pairs(inner)
 
 
 def _modules(part: Part, modules: list[Any]) -> Iterator[Seen]:
@@ -238,9 +289,12 @@ def _document(part: Part, value: dict[str, Any]) -> Iterator[Seen]:
         names = ".".join(str(n) for n in value["id"])[:160]
         yield part.sees("remote-code", f"loading makes {names}", effect="import", loader="langchain_core.load")
     nodes = value.get("nodes")
-    if isinstance(nodes, list) and "arg_nodes" in value and any(isinstance(n, dict) and n.get("op") == "Custom" for n in nodes):
+    if isinstance(nodes, list) and "arg_nodes" in value and any(isinstance(n, dict) and n.get("op") in _NATIVE for n in nodes):
         yield part.sees(
-            "onnx-operator", "an operator of it is Custom, which Python of the program must bring", effect="execute", loader="MXNet"
+            "onnx-operator",
+            "an operator of it calls Python, or an address in memory, that a program must bring",
+            effect="execute",
+            loader="MXNet",
         )
     weights = value.get("weightsManifest")
     places = [p for w in weights if isinstance(w, dict) for p in w.get("paths") or ()] if isinstance(weights, list) else []

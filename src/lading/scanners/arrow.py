@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from lading.binary.window import Window
 from lading.core.inspection import Grade
 from lading.core.pattern import pattern
+from lading.scanners._encoded import buried, decoded
 from lading.scanners._registry import Part, Seen, Span, scanner
 
 _PICKLED = b"arrow.py_extension_type"
+_HELD = b"ray.data.arrow_pickled_object"
+"""A type whose rows are pickles."""
 _SCHEMA = pattern(rb"ARROW:schema[^A-Za-z0-9+/]{1,8}([A-Za-z0-9+/=]{16,})")
 _MOST_FOOTER = 16 << 20
 LOADER = "pyarrow before 14.0.1, pandas, datasets"
@@ -25,30 +29,28 @@ def kind(part: Part) -> str:
 
 @scanner("Parquet or Arrow", lambda part: bool(kind(part)))
 def scan(part: Part) -> Iterator[Seen]:
-    """Look for types that a reader unpickles, in the schema as it is and as text."""
-    place = part.window.find(_PICKLED, 0)
-    if place < 0 and kind(part) == "parquet":
+    """Look for types that a reader unpickles, in the schema as it is and as text, and for pickles in what is said of the columns."""
+    start = 0
+    if kind(part) == "parquet":
         if part.window.read(part.window.size - 4, 4) != b"PAR1":
             yield part.sees("broken-file", "it does not end as a Parquet file does", Grade.UNSCANNABLE)
             return
-        length = min(part.window.number("<I", part.window.size - 8) or 0, _MOST_FOOTER)
-        start = part.window.size - 8 - length
-        place = start if _in_schema(part.window.read(start, length)) else -1
+        start = max(part.window.size - 8 - min(part.window.number("<I", part.window.size - 8) or 0, _MOST_FOOTER), 0)
+    schemas = [Window(text) for text in _schemas(part.window.read(start, _MOST_FOOTER))] if start else []
+    place = max(part.window.find(_PICKLED, 0), *(start for s in schemas if s.find(_PICKLED, 0) >= 0), -1, -1)
     if place >= 0:
         yield part.sees(
             "data-code", "a column is of a type that is a pickle", Grade.MALICIOUS, offset=place, effect="execute", loader=LOADER
         )
+    elif any(s.find(_HELD, 0) >= 0 for s in [part.window, *schemas]):
+        yield part.sees("data-code", "the rows of a column are pickles", offset=start, effect="execute", loader="Ray Data")
+    yield from buried(part.window, start)
+    for schema in schemas:
+        yield from buried(schema)
     yield Span(0, part.window.size, inert=True)
 
 
-def _in_schema(footer: bytes) -> bool:
-    import base64  # noqa: PLC0415 - for this format alone
-
+def _schemas(footer: bytes) -> Iterator[bytes]:
+    """What is said of the columns in the spelling of Arrow."""
     for match in _SCHEMA.finditer(footer):
-        text = match.group(1)
-        try:
-            if _PICKLED in base64.b64decode(text[: len(text) // 4 * 4], validate=False):
-                return True
-        except ValueError:
-            continue
-    return False
+        yield decoded(match.group(1))

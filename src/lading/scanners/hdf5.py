@@ -71,6 +71,9 @@ def _judged(part: Part, found: Found) -> Iterator[Seen]:
         yield part.sees(
             "external-link", f"{found.path} is put together of data sets that may lie in other files", effect="read-file", loader=LOADER
         )
+    elif found.kind == "filter":
+        message = f"the numbers of {found.path} go through filter {found.name}, which a library of its own must bring"
+        yield part.sees("onnx-operator", message, effect="native-load", loader="HDF5 with plugins")
     elif found.kind == "unread":
         yield part.sees("limit", f"of {found.path or '/'} nobody looked at: {found.name}", Grade.UNSCANNABLE)
     elif found.content:

@@ -6,13 +6,15 @@ from collections.abc import Iterator
 
 from lading.binary.protobuf import BYTES, FIXED32, FIXED64, VARINT, BrokenMessageError, Field, fields, looks_like, text
 from lading.core.inspection import Grade
+from lading.core.pattern import pattern
+from lading.scanners._operations import DOMAINS, PYTHON
+from lading.scanners._reached import leads_out
 from lading.scanners._registry import Part, Seen, Span, scanner
 from lading.syntax.programs import reads_as_program
 
 _MODEL = {1: VARINT, 2: BYTES, 3: BYTES, 4: BYTES, 5: VARINT, 6: BYTES, 7: BYTES, 8: BYTES, 14: BYTES, 20: BYTES, 25: BYTES, 26: BYTES}
-_DOMAINS = frozenset({"", "ai.onnx", "ai.onnx.ml", "ai.onnx.training", "ai.onnx.preview.training", "com.microsoft", "com.microsoft.nchwc", "pkg.onnxscript.torch_lib",
-                      "pkg.onnxscript.torch_lib.common", "com.ms.internal.nhwc", "com.microsoft.experimental", "local", "pkg.torch"})  # fmt: skip
-_PYTHON = frozenset({"PyOp", "PyFunc", "PythonOp", "PythonOpGrad", "EagerPyFunc"})
+_COMPILED = "EPContext"
+"""An operator whose part of the graph was compiled for an accelerator, here or in a file that it names."""
 LOADER = "onnx.load, ONNX Runtime"
 _DEEPEST = 12
 _MOST_ITEMS = 1 << 62
@@ -197,7 +199,7 @@ class _Walk:
         """Operators that a library other than the runtime must bring."""
         told = 0
         for (domain, kind), offset in self.used.items():
-            if kind in _PYTHON:
+            if kind in PYTHON:
                 yield self.part.sees(
                     "operation",
                     f"the operator {domain}.{kind} runs Python",
@@ -206,8 +208,37 @@ class _Walk:
                     effect="execute",
                     loader=LOADER,
                 )
-            elif domain not in _DOMAINS and (domain, kind) not in self.own and told < 20:  # noqa: PLR2004 - as above
+            elif kind == _COMPILED:
+                message = f"the operator {domain}.{kind} hands a program to an accelerator, which nobody can look into"
+                yield self.part.sees("onnx-operator", message, offset=offset, effect="native-load", loader="ONNX Runtime")
+            elif domain not in DOMAINS and (domain, kind) not in self.own and told < 20:  # noqa: PLR2004 - as above
                 told += 1
                 yield self.part.sees(
                     "onnx-operator", f"the operator {domain}.{kind} is not of ONNX", offset=offset, effect="native-load", loader=LOADER
                 )
+
+
+_OPSETS = pattern(rb"\bopset_import\s*:\s*\[([^\[\]]{0,4000})\]")
+_OPSET = pattern(rb"\"([^\"]{0,200})\"\s*:\s*\d")
+_LOCATION = pattern(rb"\"location\"\s*:\s*\"([^\"\n]{1,1000})\"")
+_RUNS = pattern(rb"\.(?:%s)\s*[<(]" % "|".join(sorted(PYTHON)).encode())
+
+
+@scanner("ONNX as text", lambda part: part.suffix == ".onnxtxt" and b"\x00" not in part.head)
+def as_text(part: Part) -> Iterator[Seen]:
+    """Search a model in the spelling of ONNX for operators and files from elsewhere."""
+    data = part.window.read(0, part.limits.text_bytes)
+    part.budget.spend(len(data) // 50)
+    if runs := _RUNS.search(data):
+        yield part.sees("operation", "an operator runs Python", Grade.MALICIOUS, offset=runs.start(), effect="execute", loader=LOADER)
+    for opsets in _OPSETS.finditer(data):
+        for domain in {m.group(1).decode("utf-8", "replace") for m in _OPSET.finditer(opsets.group(1))} - DOMAINS:
+            message = f"its operators of {domain} are not of ONNX"
+            yield part.sees("onnx-operator", message, offset=opsets.start(), effect="native-load", loader=LOADER)
+    for match in _LOCATION.finditer(data):
+        place = match.group(1).decode("utf-8", "replace")
+        if leads_out(place):
+            message = f"a tensor lies at {place[:200]}, outside of the folder of the model"
+            yield part.sees("onnx-external", message, Grade.MALICIOUS, offset=match.start(), effect="read-file", loader=LOADER)
+            break
+    yield Span(0, len(data))

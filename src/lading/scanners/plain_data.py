@@ -15,7 +15,9 @@ _MEDIA = {
     b"\x89PNG\r\n\x1a\n": b"IEND", b"\xff\xd8\xff": b"", b"GIF87a": b"", b"GIF89a": b"", b"RIFF": b"", b"OggS": b"", b"fLaC": b"", b"ID3": b"", b"\x00\x01\x00\x00\x00": b"",
     b"OTTO": b"", b"wOFF": b"", b"wOF2": b"", b"\x00\x00\x01\x00": b"",
 }  # fmt: skip
-_RAW = pattern(r"(?:openvino_\w*model|.*-openvino).*\.bin|.*\.onnx[._]data(?:[._-]?\d+)?|.*\.pdiparams|.*\.onnx_data\w*")
+_RAW = pattern(
+    r"group\d+-shard\d+of\d+(?:\.bin)?|(?:openvino_\w*model|.*-openvino).*\.bin|.*\.onnx[._]data(?:[._-]?\d+)?|.*\.pdiparams|.*\.onnx_data\w*"
+)
 _RECORD = 16
 """Bytes around the content of one record."""
 _PIECES = {1: BYTES, 2: BYTES, 3: BYTES, 4: BYTES, 5: BYTES}
@@ -113,6 +115,14 @@ def word_vectors(part: Part) -> Iterator[Seen]:
 
 
 _LONGEST_WORD = 4096
+
+
+@scanner("Java serialization", lambda part: part.head[:4] == b"\xac\xed\x00\x05")
+def java(part: Part) -> Iterator[Seen]:
+    """Objects that a reader makes before anybody has looked at them."""
+    message = "it is a stream of Java objects, whose classes run code of their own while they are read"
+    yield part.sees("data-code", message, effect="execute", loader="java.io.ObjectInputStream: H2O, Spark, Deeplearning4j")
+    yield Span(0, part.window.size)
 
 
 _OCDBT = (b"\x0c\xdb\x3a\x2a", b"\x0c\xdb\x20\xde")

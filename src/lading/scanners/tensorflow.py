@@ -10,6 +10,7 @@ from lading.core.inspection import Grade
 from lading.core.pattern import pattern
 from lading.scanners._operations import operations
 from lading.scanners._registry import Nested, Part, Seen, Span, scanner
+from lading.scanners._text_messages import OPERATION, told
 
 _SAVED = {1: VARINT, 2: BYTES}
 _META = dict.fromkeys(range(1, 9), BYTES)
@@ -43,22 +44,19 @@ def meta(part: Part) -> Iterator[Seen]:
     yield from _guarded(part, lambda: _meta(part, Field(0, BYTES, 0, 0, part.window.size)))
 
 
-_OPERATION = pattern(rb"\bop\s*:\s*[\"']([\w>]{1,80})[\"']")
-_LIBRARY = pattern(rb"\b(?:op_library_filename\s*:|backend\s*:\s*[\"']python[\"'])")
+_MESSAGES = (".pbtxt", ".prototxt", ".textproto", ".pbtext")
 
 
-@scanner("protocol buffer as text", lambda part: part.suffix in {".pbtxt", ".prototxt"} and b"\x00" not in part.head)
+@scanner("protocol buffer as text", lambda part: (part.suffix in _MESSAGES or part.base == "checkpoint") and b"\x00" not in part.head)
 def as_text(part: Part) -> Iterator[Seen]:
-    """Search a graph, or the configuration of a server, that is written as text."""
+    """Search a graph, a network, or the configuration of a server, that is written as text."""
     data = part.window.read(0, part.limits.text_bytes)
     part.budget.spend(len(data) // 50)
     used: dict[str, int] = {}
-    for match in _OPERATION.finditer(data):
+    for match in OPERATION.finditer(data):
         used.setdefault(match.group(1).decode("ascii", "replace"), match.start())
     yield from _operations(part, used)
-    library = _LIBRARY.search(data)
-    if library:
-        yield part.sees("remote-code", "a model server loads code that it names", offset=library.start(), effect="execute", loader="Triton")
+    yield from told(part, data)
     yield Span(0, len(data))
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from lading.core.inspection import Grade
 from lading.core.pattern import pattern
+from lading.scanners._named import named
 from lading.scanners._registry import Part, Seen, Span, scanner
 from lading.scanners._secrets import MESSAGE, marked, secret
 from lading.syntax.programs import reads_as_program
@@ -18,6 +19,7 @@ _PROGRAMS = (
     ".ps1",
     ".js",
     ".mjs",
+    ".cjs",
     ".vbs",
     ".pl",
     ".rb",
@@ -28,6 +30,10 @@ _PROGRAMS = (
     ".command",
     ".desktop",
     ".reg",
+    ".hta",
+    ".wsf",
+    ".jse",
+    ".vbe",
 )
 _HANDLER = pattern(
     rb"(?m)^[ \t]*(?:args|kwargs)[ \t]*[=:][^\n]*(?:__\w+__|\b(?:os|subprocess|eval|exec|open|getattr|compile|builtins)\b[^\n]*\()"
@@ -87,6 +93,7 @@ def scan(part: Part) -> Iterator[Seen]:
             effect="execute",
             loader="AOTInductor",
         )
+    yield from named(part)
     if part.suffix in {".ini", ".cfg", ".conf"} and (handler := _HANDLER.search(part.window.read(0, part.limits.text_bytes))):
         message = "its arguments of a handler call something: logging.config evaluates them"
         yield part.sees("config-target", message, offset=handler.start(), effect="execute", loader="logging.config.fileConfig")

@@ -11,9 +11,10 @@ from msgspec import Struct
 from lading.core.inspection import Grade
 from lading.core.pattern import pattern
 from lading.scanners._encoded import encoded
+from lading.scanners._reached import leads_out
 from lading.scanners._registry import Part, Seen, Span, scanner
 from lading.scanners._secrets import MESSAGE, secret
-from lading.scanners._values import leads_out, values
+from lading.scanners._values import values
 
 _HYPER = pattern(r"!(?:new|name|apply|module|class):([\w.]+)")
 """How HyperPyYAML names what is imported and called."""
@@ -26,7 +27,7 @@ _LONGEST_PATH = 1000
 
 
 def _is_yaml(part: Part) -> bool:
-    return part.suffix in {".yaml", ".yml"} or part.base in {"mlmodel", "conda.lock"}
+    return part.suffix in {".yaml", ".yml", ".dvc"} or part.base in {"mlmodel", "mlproject", "conda.lock", "dvc.lock"}
 
 
 @scanner("YAML", _is_yaml)

@@ -8,7 +8,7 @@ from lading.core.pattern import pattern
 
 _PYTHON = pattern(
     r"__import__\s*\(|\b(?:os|posix|nt|subprocess|pty|shutil|socket|runpy|marshal|pickle|ctypes|importlib|builtins|sys|webbrowser|urllib\.request|requests)\.[\w.]{1,60}\s*\("
-    r"|\b(?:exec|eval|compile|execfile)\s*\(\s*(?:\w|['\"])|\bimport\s+(?:os|subprocess|socket|sys|pty|ctypes|marshal|shutil|base64)\b\s*(?:[;,\n]|$)"
+    r"|\brequire\s*\(\s*['\"](?:node:)?child_process['\"]|\b(?:exec|eval|compile|execfile)\s*\(\s*(?:\w|['\"])|\bimport\s+(?:os|subprocess|socket|sys|pty|ctypes|marshal|shutil|base64)\b\s*(?:[;,\n]|$)"
 )
 _SHELL = pattern(
     r"\b(?:curl|wget)\s[^\n]{0,400}?[|;&]\s*(?:sudo\s+)?(?:ba|z|da)?sh\b|\b(?:curl|wget)\s+(?:-\w+\s+)*https?://|/bin/(?:ba|z|da)?sh\b|\brm\s+-[a-z]*[rf][a-z]*\s+[-/~*.$\w]"
