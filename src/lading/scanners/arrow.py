@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from msgspec.structs import replace
+
 from lading.binary.window import Window
 from lading.core.inspection import Grade
 from lading.core.pattern import pattern
@@ -44,9 +46,9 @@ def scan(part: Part) -> Iterator[Seen]:
         )
     elif any(s.find(_HELD, 0) >= 0 for s in [part.window, *schemas]):
         yield part.sees("data-code", "the rows of a column are pickles", offset=start, effect="execute", loader="Ray Data")
-    yield from buried(part.window, start)
+    yield from buried(part, start)
     for schema in schemas:
-        yield from buried(schema)
+        yield from buried(replace(part, window=schema))
     yield Span(0, part.window.size, inert=True)
 
 

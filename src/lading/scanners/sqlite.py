@@ -36,7 +36,7 @@ def scan(part: Part) -> Iterator[Seen]:
             told = True
             message = "a view, a trigger or a column of it calls a function that reaches files or loads libraries"
             yield part.sees("data-code", message, offset=start + place, effect="native-load", loader=LOADER)
-        yield from buried(part.window, start, min(start + _STEP, part.window.size))
+        yield from buried(part, start, min(start + _STEP, part.window.size))
     yield Span(0, part.window.size, inert=True)
 
 
