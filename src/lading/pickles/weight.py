@@ -9,6 +9,8 @@ from lading.pickles.values import Made
 
 MOST = 1 << 30
 _MOST_VISITED = 300_000
+_VISIT = 12
+"""As how many opcodes a value counts that is visited."""
 
 
 def explodes(machine: Machine) -> bool:
@@ -29,7 +31,9 @@ def explodes(machine: Machine) -> bool:
         if children:
             weights[id(value)] = min(MOST, 1 + sum(weights.get(id(c), 1) for c in children))
             if weights[id(value)] >= MOST:
+                machine.opcodes += _VISIT * len(weights)
                 return True
+    machine.opcodes += _VISIT * len(weights)
     return False
 
 

@@ -15,6 +15,8 @@ _SPELLINGS = (
     pattern(rb"80(?:02|03|0495|0595)[0-9a-fA-F]{24,}"),
 )
 """Pickles of protocol 2 and later in base64, those of protocol 0 that begin with a module of danger, and the former in hexadecimal."""
+_SHORTEST = 19
+"""Letters that the shortest of them has."""
 _SEARCHED = 4 << 20
 """So much is searched at either end: nothing loads what stands there, so that it is worth little time."""
 _NAMES = pattern(rb"[c\x93iR\x81o\x82-\x84]")
@@ -28,7 +30,7 @@ def encoded(window: Window, begin: int = 0, end: int | None = None) -> Iterator[
     tail = max(begin + _SEARCHED, stop - _SEARCHED)
     found = 0
     for start, until in ((begin, min(stop, begin + _SEARCHED)), (tail, stop)):
-        for spelling in _SPELLINGS:
+        for spelling in _SPELLINGS if until - start >= _SHORTEST else ():
             for match in spelling.finditer(window.read(start, until - start)):
                 content = decoded(match.group(0))
                 length = content.rfind(b".") + 1  # an opcode behind the text can read as one more letter of it

@@ -30,7 +30,12 @@ def _begin(part: Part) -> int:
     """Where the file begins; -1 where none does."""
     if part.head.startswith(_MAGIC):
         return 0
-    return next((place for place in _BLOCKS if part.window.read(place, 8) == _MAGIC), -1)
+    for place in _BLOCKS:
+        if place >= part.window.size:
+            break
+        if part.window.read(place, 8) == _MAGIC:
+            return place
+    return -1
 
 
 @scanner("HDF5", lambda part: _begin(part) >= 0)
