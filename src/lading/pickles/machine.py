@@ -16,7 +16,7 @@ from lading.pickles.values import MOST_KEPT, MOST_TEXT, SIZED, Group, Made, Mapp
 
 MOST_OPCODES = 7_000_000
 """Rare opcodes count twice, because following one costs about twice as much."""
-_LINE, _EVENT = 2, 4
+_LINE, _EVENT = 3, 8
 """As how many more opcodes a line counts that one of them reads, and a global or call, which is judged later."""
 _MOST_OBJECTS = 600_000
 _CHECKED = 1 << 16
@@ -289,6 +289,7 @@ class Machine:
             while self.holes and len(self.memo) in self.holes:
                 self.memo.append(self.holes.pop(len(self.memo)))
         else:
+            self.opcodes += _LINE
             if len(self.holes) > _MOST_OBJECTS:
                 raise Limit("more entries of the memo than are followed")
             self.holes[index] = number

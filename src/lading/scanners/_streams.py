@@ -19,8 +19,8 @@ from lading.scanners._registry import Nested, Part, Seen, Span
 LOADER = "pickle.load and everything built on it: torch.load, joblib.load, numpy with allow_pickle, pandas.read_pickle"
 _WRAPPER = "numpy_pickle.NumpyArrayWrapper"
 _MOST_PICKLES = 10_000
-OPCODES = 4
-"""How many opcodes are followed for one unit of work."""
+OPCODES, _PICKLE = 4, 10
+"""How many opcodes are followed for one unit of work, and how many units the shortest pickle costs."""
 
 
 def follow(part: Part, start: int = 0, *, persistent: bool = False, own: str = "") -> tuple[Machine, list[Seen]]:
@@ -35,7 +35,7 @@ def follow(part: Part, start: int = 0, *, persistent: bool = False, own: str = "
     machine = Machine(part.window.sparse, start, raw=raw, most=most, fill=part.window.fill).run()
     seen: list[Seen] = [*jumps, *inner]
     seen += [_observation(part, j) for j in judge(machine, persistent=persistent, own=own)]
-    part.budget.owe(machine.opcodes // OPCODES)
+    part.budget.owe(_PICKLE + machine.opcodes // OPCODES)
     seen += list(_nested(part, machine))
     if not jumps:
         seen += encoded(part.window, start, machine.end)

@@ -26,6 +26,10 @@ _BLOCKS = tuple(512 << n for n in range(8))
 _MATLAB = b"MATLAB 7.3 MAT-file"
 
 
+_PLACE = 12
+"""Units of work that an object or table of the tree costs."""
+
+
 def _begin(part: Part) -> int:
     """Where the file begins; -1 where none does."""
     if part.head.startswith(_MAGIC):
@@ -58,6 +62,8 @@ def scan(part: Part) -> Iterator[Seen]:
             yield from _objects(tree)
     except BrokenTreeError as e:
         yield part.sees("broken-file", f"it cannot be followed: {e}", Grade.UNSCANNABLE)
+    finally:
+        part.budget.owe(len(tree.seen) * _PLACE)
 
 
 def _objects(tree: Tree) -> Iterator[Seen]:
