@@ -26,8 +26,8 @@ _BLOCKS = tuple(512 << n for n in range(8))
 _MATLAB = b"MATLAB 7.3 MAT-file"
 
 
-_PLACE = 12
-"""Units of work that an object or table of the tree costs."""
+_PLACE, _LINK = 12, 3
+"""Units of work that an object or table of the tree costs, and a name that leads to one."""
 
 
 def _begin(part: Part) -> int:
@@ -63,7 +63,7 @@ def scan(part: Part) -> Iterator[Seen]:
     except BrokenTreeError as e:
         yield part.sees("broken-file", f"it cannot be followed: {e}", Grade.UNSCANNABLE)
     finally:
-        part.budget.owe(len(tree.seen) * _PLACE)
+        part.budget.owe(len(tree.seen) * _PLACE + tree.links * _LINK)
 
 
 def _objects(tree: Tree) -> Iterator[Seen]:
