@@ -23,6 +23,15 @@ def _shared(count: int, content: bytes, name: str = "%d.bin", own: bytes = b"a",
     return local + listed + struct.pack("<IHHHHIIH", 0x06054B50, 0, 0, count, count, len(listed), len(local), 0)
 
 
+def _packed(count: int, name: str, content: bytes) -> bytes:
+    """An archive of many members that each have their own bytes, and are one content."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for number in range(count):
+            archive.writestr(name % number, content)
+    return out.getvalue()
+
+
 def _hidden(count: int) -> bytes:
     header = struct.pack("<IHHHHHIIIHH", 0x04034B50, 20, 0, 0, 0, 0, 0, 1, 1, 0, 0)
     return header * count + struct.pack("<IHHHHIIH", 0x06054B50, 0, 0, 0, 0, 0, 0, 0)
@@ -128,6 +137,13 @@ SHAPES: dict[str, Callable[[], bytes]] = {
     "long names.zip": lambda: _shared(60_000, b"x", own=b"n" * 65_000),
     "extras.zip": lambda: _shared(60_000, b"x", extra=b"\2\0\0\0" * 16_000),
     "hidden.zip": lambda: _hidden(900_000),
+    "messages.zip": lambda: _packed(30, "%d.pb", b"\x0a\x00" * 650_000),
+    "spaces.zip": lambda: _packed(12, "%d.xml", b"<?xml?><!ENTITY" + b" " * (6 * MIB)),
+    "documents.zip": lambda: _packed(60, "%d.yaml", b"a: 1\n" * 200_000),
+    "templates.zip": lambda: _packed(60, "%d.jinja", b"{% if a %}" * 100_000),
+    "lists.zip": lambda: _packed(12, "%d.msgpack", b"\xdd\x00\x0f\x00\x00" + b"\x01" * (6 * MIB)),
+    "bombs in bombs.zip": lambda: _packed(100, "%d.gz", gzip.compress(bytes(100 * MIB))),
+    "headers.zip": lambda: _packed(30_000, "%d.npy", b"\x93NUMPY\x01\x00v\x00{'descr': " + b"[" * 100 + b"\n"),
     "keys.pt": lambda: (
         _LEGACY + b"\x80\x02](" + b"".join(b"M" + struct.pack("<H", n & 0xFFFF) for n in range(900_000)) + b"e." + bytes(7 * MIB)
     ),

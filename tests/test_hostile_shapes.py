@@ -31,6 +31,7 @@ from test_foreign_code import mach_o, universal
 
 QUICK = [
     "shared texts.zip", "long names.zip", "extras.zip", "hidden.zip", "keys.pt", "growing.gz", "arrays.gguf", "long path.json", "lambdas.json",
+    "messages.zip", "spaces.zip", "documents.zip", "templates.zip", "bombs in bombs.zip", "headers.zip",
     "maps in maps.json", "shell.ipynb", "loads again.pkl", "attributes.h5", "paths.h5", "pieces.lz4",
 ]  # fmt: skip
 

@@ -47,6 +47,8 @@ class Tree(Reader):
         super().__init__(window)
         self.seen: set[int] = set()
         self.stored = 0
+        self.links = 0
+        """How many places were named by others, whether they were new or not."""
         self.remembered: dict[int, dict[int, tuple[int, int]]] = {}
 
     def walk(self) -> Iterator[Found]:
@@ -63,6 +65,7 @@ class Tree(Reader):
                 if isinstance(found, Found):
                     yield found
                 else:
+                    self.links += 1
                     waiting.append((found[0][-_LONGEST_PATH:], found[1]))
                 if len(self.seen) + len(waiting) > _MOST:
                     raise BrokenTreeError("it holds more objects than are followed")

@@ -166,6 +166,10 @@ class StoredWindow(Window):
         start = min(max(start, 0), self.size)
         return StoredWindow(self._reader, self._begin + start, min(max(count, 0), self.size - start))
 
+    def near(self) -> Window:
+        """In memory what fits into a page."""
+        return Window(self.read(0, self.size)) if self.size <= 1 << _PAGE else self
+
     def is_zero(self, start: int, end: int) -> bool:
         """Whether a stretch holds nothing but zeros: padding."""
         return all(self.read(at, min(_STEP, end - at)) == bytes(min(_STEP, end - at)) for at in range(start, end, _STEP))

@@ -40,6 +40,10 @@ class Window:
         start = min(max(start, 0), self.size)
         return Window(self.view[start : start + max(count, 0)])
 
+    def near(self) -> Window:
+        """The same bytes, in memory where they are few: what is looked at again and again."""
+        return self
+
     def number(self, layout: str, start: int) -> int | None:
         """One number of a `struct` layout, or None where the bytes end."""
         data = self.read(start, struct.calcsize(layout))

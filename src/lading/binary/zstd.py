@@ -30,12 +30,17 @@ def unpacker() -> Any:  # noqa: ANN401 - as the module
     return zstd.ZstdDecompressor(options={zstd.DecompressionParameter.window_log_max: _LARGEST_WINDOW})
 
 
+def is_skipped(head: bytes) -> bool:
+    """Whether bytes begin as a frame that is passed over: one of sixteen marks, and its length."""
+    return head[1:4] == _SKIPPED and len(head) >= 8 and head[0] >> 4 == 5  # noqa: PLR2004 - four bytes each; the upper half of the first
+
+
 def skipped(window: Window, position: int = 0) -> list[tuple[int, int]]:
     """The stretches from a position on that readers of Zstandard and LZ4 pass over."""
     found: list[tuple[int, int]] = []
     while len(found) < _MOST_SKIPPED:
         head = window.read(position, 8)
-        if len(head) < 8 or head[1:4] != _SKIPPED or head[0] >> 4 != 5:  # noqa: PLR2004 - the sixteen marks of such a frame
+        if not is_skipped(head):
             break
         end = position + 8 + int.from_bytes(head[4:], "little")
         if end > window.size:

@@ -54,6 +54,7 @@ class _Inspector:
             if part.suffix in _FULL:
                 self.see(part.sees("broken-file", _NOTHING, Grade.UNSCANNABLE))
             return "empty", Covered()
+        earlier = len(self.observations)
         readings = self._readings(part)
         if not readings:
             self.see(part.sees("unknown-format", _unknown(part), Grade.UNSCANNABLE))
@@ -69,7 +70,7 @@ class _Inspector:
         covered = [self._scan(reading, part) for reading in readings]
         best = min(covered, key=lambda c: c.unread)
         if best.unread:
-            cut_short = any(o.grade is Grade.UNSCANNABLE and o.member == part.path for o in self.observations)
+            cut_short = any(o.grade is Grade.UNSCANNABLE and o.member == part.path for o in self.observations[earlier:])
             grade = Grade.UNSCANNABLE if cut_short else Grade.SUSPICIOUS
             self.see(part.sees("unread-bytes", f"{best.unread} of {part.window.size} bytes belong to nothing that a loader reads", grade))
         return readings[0].title, best
@@ -80,6 +81,8 @@ class _Inspector:
         except Overspent:
             self.see(part.sees("limit", _TOO_MUCH, Grade.UNSCANNABLE, effect="exhaustion"))
             return []
+        finally:
+            part.budget.owe(part.window.visits * _FIELD)
 
     def _matching(self, part: Part) -> list[Scanner]:
         found = self._knowing(0, part)
@@ -110,6 +113,7 @@ class _Inspector:
 
     def _scan(self, reading: Scanner, part: Part) -> Covered:
         spans: list[Span] = []
+        before = part.window.visits
         try:
             for seen in reading.scan(part):
                 if isinstance(seen, Span):
@@ -124,14 +128,13 @@ class _Inspector:
             self.see(part.sees("limit", "nested deeper than is followed", Grade.UNSCANNABLE, effect="exhaustion"))
         except Exception as e:  # noqa: BLE001 - a scanner that fails must never pass a file
             self.see(part.sees("scanner-failed", f"the scanner {reading.name} failed: {type(e).__name__}", Grade.UNSCANNABLE))
-        part.budget.work = max(part.budget.work - part.window.visits * _FIELD, 0)
+        part.budget.owe((part.window.visits - before) * _FIELD)
         return _covered(spans, part.window.size)
 
     def _nested(self, part: Part, nested: Nested) -> None:
         path = f"{part.path}!{nested.name}" if part.path else nested.name
-        inner = Part(
-            nested.window, nested.name, path, nested.context, part.depth + 1, self.limits, nested.window.read(0, _HEAD), part.budget
-        )
+        window = nested.window.near()
+        inner = Part(window, nested.name, path, nested.context, part.depth + 1, self.limits, window.read(0, _HEAD), part.budget)
         if nested.context != "held":
             self.part(inner)
             return

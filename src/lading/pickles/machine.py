@@ -15,8 +15,9 @@ from typing import Any
 from lading.pickles.values import MOST_KEPT, MOST_TEXT, SIZED, Group, Made, Mapping, Name, Unknown, literal, unquoted
 
 MOST_OPCODES = 7_000_000
-"""Rare opcodes count twice, and each line that one reads as two more, because following one costs as much more."""
-_LINE = 2
+"""Rare opcodes count twice, because following one costs about twice as much."""
+_LINE, _EVENT = 3, 8
+"""As how many more opcodes a line counts that one of them reads, and a global or call, which is judged later."""
 _MOST_OBJECTS = 600_000
 _CHECKED = 1 << 16
 _MOST_REMEMBERED = 50_000
@@ -288,6 +289,7 @@ class Machine:
             while self.holes and len(self.memo) in self.holes:
                 self.memo.append(self.holes.pop(len(self.memo)))
         else:
+            self.opcodes += _LINE
             if len(self.holes) > _MOST_OBJECTS:
                 raise Limit("more entries of the memo than are followed")
             self.holes[index] = number
@@ -336,6 +338,7 @@ class Machine:
             module, name = str(module)[:60] if isinstance(module, str) else "?", str(name)[:60] if isinstance(name, str) else "?"
         if len(self.names) >= _MOST_EVENTS:
             raise Limit("more globals than are followed")
+        self.opcodes += _EVENT
         found = Name(module, name, offset)
         self.names.append(found)
         self.stack.append(found)
@@ -346,6 +349,7 @@ class Machine:
             raise Limit("more calls than are followed")
         if type(target) is Name and what in {"call", "new"}:
             target.uses -= 1
+        self.opcodes += _EVENT
         self.calls.append(Call(what, target, arguments, offset))
 
     def to_mark(self) -> list[Any]:

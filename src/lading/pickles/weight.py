@@ -9,6 +9,8 @@ from lading.pickles.values import Made
 
 MOST = 1 << 30
 _MOST_VISITED = 300_000
+_VISIT = 4
+"""As how many opcodes one look at a value counts."""
 
 
 def explodes(machine: Machine) -> bool:
@@ -18,6 +20,7 @@ def explodes(machine: Machine) -> bool:
     weights: dict[int, int] = {}
     waiting: list[Any] = [machine.result, *machine.stack, *machine.objects]
     while waiting and len(weights) < _MOST_VISITED:
+        machine.opcodes += _VISIT
         value = waiting[-1]
         children = _children(value)
         open_ones = [c for c in children if id(c) not in weights and _children(c)]

@@ -23,11 +23,13 @@ _OLD = pattern(rb"[(c](?:c|i)?(?:os|posix|nt|builtins|__builtin__|subprocess|sys
 _LONGEST = 1 << 20
 _MOST_SPENT = 200_000
 """Units of work for what may be pickles among other bytes; numbers that look like the beginning of one cost next to none."""
+_SHORTEST = 19
+"""Letters that the shortest of them has."""
 _SEARCHED = 4 << 20
 """So much is searched at either end: nothing loads what stands there, so that it is worth little time."""
 _NAMES = pattern(rb"[c\x93iR\x81o\x82-\x84]")
 """What a pickle holds that looks anything up; one without is no danger, and no decoy."""
-_MOST = 64
+_MOST, _MOST_BARE = 64, 1024
 
 
 def encoded(window: Window, begin: int = 0, end: int | None = None) -> Iterator[Nested]:
@@ -36,7 +38,7 @@ def encoded(window: Window, begin: int = 0, end: int | None = None) -> Iterator[
     tail = max(begin + _SEARCHED, stop - _SEARCHED)
     found = 0
     for start, until in ((begin, min(stop, begin + _SEARCHED)), (tail, stop)):
-        for spelling in _SPELLINGS:
+        for spelling in _SPELLINGS if until - start >= _SHORTEST else ():
             for match in spelling.finditer(window.read(start, until - start)):
                 content = decoded(match.group(0))
                 length = content.rfind(b".") + 1  # an opcode behind the text can read as one more letter of it
@@ -63,7 +65,7 @@ def buried(
                 if place in known:
                     continue
                 found += 1
-                if found > _MOST:
+                if found > _MOST_BARE:
                     return
                 if part.budget.work < least:
                     message = "it holds so much that begins as a pickle that not all of it is followed"

@@ -20,8 +20,8 @@ from lading.scanners._registry import Nested, Part, Seen, Span
 LOADER = "pickle.load and everything built on it: torch.load, joblib.load, numpy with allow_pickle, pandas.read_pickle"
 _WRAPPER = "numpy_pickle.NumpyArrayWrapper"
 _MOST_PICKLES = 10_000
-_OPCODES = 3
-"""How many opcodes are followed for one unit of work."""
+OPCODES, _PICKLE = 4, 10
+"""How many opcodes are followed for one unit of work, and how many units the shortest pickle costs."""
 
 
 def follow(part: Part, start: int = 0, *, persistent: bool = False, own: str = "") -> tuple[Machine, Iterator[Seen]]:
@@ -32,11 +32,11 @@ def follow(part: Part, start: int = 0, *, persistent: bool = False, own: str = "
     def raw(machine: Machine, made: Any, pos: int) -> int:  # noqa: ANN401 - any value of the stack
         return _array(part, machine, made, pos, jumps, inner)
 
-    most = min(part.budget.work * _OPCODES, MOST_OPCODES)
+    most = min(part.budget.work * OPCODES, MOST_OPCODES)
     machine = Machine(part.window.sparse, start, raw=raw, most=most, fill=part.window.fill).run()
-    part.budget.spend(min(part.budget.work, machine.opcodes // _OPCODES))
     seen: list[Seen] = [*jumps, *inner]
     seen += [_observation(part, j) for j in judge(machine, persistent=persistent, own=own)]
+    part.budget.owe(_PICKLE + machine.opcodes // OPCODES)
     seen += list(_nested(part, machine))
     return machine, chain(seen, () if jumps else _within(part, machine, start))
 
@@ -125,8 +125,8 @@ def _is_whole_pickle(part: Part, begin: int, length: int) -> bool:
     if length > 1 << 26 or not (re.match(rb"\x80[\x02-\x05]|c[a-z_]", head) and part.window.read(begin + length - 1, 1) == b"."):
         return False
     inside = part.window.part(begin, length)
-    inner = Machine(inside.sparse, most=min(part.budget.work * _OPCODES, MOST_OPCODES), fill=inside.fill).run()
-    part.budget.spend(min(part.budget.work, inner.opcodes // _OPCODES))
+    inner = Machine(inside.sparse, most=min(part.budget.work * OPCODES, MOST_OPCODES), fill=inside.fill).run()
+    part.budget.owe(inner.opcodes // OPCODES)
     return inner.stopped and inner.end == length and bool(inner.names or inner.nested)
 
 

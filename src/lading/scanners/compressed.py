@@ -15,6 +15,7 @@ _MAGIC = {
     b"\x1f\x8b": "gzip", b"BZh": "bz2", b"\xfd7zXZ\x00": "xz", b"\x5d\x00\x00": "lzma", b"\x78\x01": "zlib", b"\x78\x5e": "zlib", b"\x78\x9c": "zlib", b"\x78\xda": "zlib",
     b"\x28\xb5\x2f\xfd": "zstd", b"\x04\x22\x4d\x18": "lz4", b"7z\xbc\xaf\x27\x1c": "7z", b"Rar!\x1a\x07": "RAR", b"\x02\x21\x4c\x18": "legacy lz4", b"\xff\x06\x00\x00sNaPpY": "snappy",
 }  # fmt: skip
+_MAGICS = tuple(_MAGIC)
 _OLD_JOBLIB = pattern(rb"ZF0x[0-9a-fA-F]+L? {0,17}")
 """What joblib before 0.10 writes in front of a stream: its length as text, filled up with spaces."""
 _MODELS = frozenset(
@@ -29,11 +30,13 @@ _INDEX = b"\xb1\xea\x92\x8f"
 
 def kind(part: Part) -> str:
     """The compression of a part; empty where it is none."""
-    if _OLD_JOBLIB.match(part.head):
+    if part.head.startswith(b"ZF0x") and _OLD_JOBLIB.match(part.head):
         return "zlib of joblib"
-    passed = zstd.skipped(part.window)
+    passed = zstd.skipped(part.window) if zstd.is_skipped(part.head) else []
     head = part.window.read(passed[-1][1], 8) if passed else part.head
-    found = next((k for magic, k in _MAGIC.items() if head.startswith(magic)), "")
+    if not head.startswith(_MAGICS):
+        return ""
+    found = next(k for magic, k in _MAGIC.items() if head.startswith(magic))
     if passed and found not in _PASSED_OVER:
         return ""
     if found == "zlib" and unpack(part.window.part(0, 4096), "zlib", 64).error.find("broken") >= 0:
@@ -78,10 +81,10 @@ def scan(part: Part) -> Iterator[Seen]:
         if position > first and not _goes_on(rest, found):
             break
         unpacked = unpack(rest, found, part.most_unpacked(found), part.budget.spend)
+        part.unpacked(found, len(unpacked.data))
         if unpacked.full:
             yield part.too_large("it unpacks", part.window.size)
             return
-        part.unpacked(found, len(unpacked.data))
         if out:
             out += unpacked.data
         else:

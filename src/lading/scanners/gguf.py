@@ -107,6 +107,7 @@ def scan(part: Part) -> Iterator[Seen]:
                 yield from (Nested(part.window.part(*place), name.decode("utf-8", "replace"), "template") for place in places)
         yield from _tensors(part, reader, tensors, alignment)
     except _End as e:
+        part.budget.owe(reader.texts)
         yield part.sees("tensor-bounds", f"{e}", offset=reader.position, effect="integrity")
 
 

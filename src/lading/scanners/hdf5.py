@@ -26,11 +26,20 @@ _BLOCKS = tuple(512 << n for n in range(8))
 _MATLAB = b"MATLAB 7.3 MAT-file"
 
 
+_PLACE, _LINK = 12, 3
+"""Units of work that an object or table of the tree costs, and a name that leads to one."""
+
+
 def _begin(part: Part) -> int:
     """Where the file begins; -1 where none does."""
     if part.head.startswith(_MAGIC):
         return 0
-    return next((place for place in _BLOCKS if part.window.read(place, 8) == _MAGIC), -1)
+    for place in _BLOCKS:
+        if place >= part.window.size:
+            break
+        if part.window.read(place, 8) == _MAGIC:
+            return place
+    return -1
 
 
 @scanner("HDF5", lambda part: _begin(part) >= 0)
@@ -53,6 +62,8 @@ def scan(part: Part) -> Iterator[Seen]:
             yield from _objects(tree)
     except BrokenTreeError as e:
         yield part.sees("broken-file", f"it cannot be followed: {e}", Grade.UNSCANNABLE)
+    finally:
+        part.budget.owe(len(tree.seen) * _PLACE + tree.links * _LINK)
 
 
 def _objects(tree: Tree) -> Iterator[Seen]:

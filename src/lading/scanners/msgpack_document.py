@@ -42,6 +42,8 @@ _PROGRAM = pattern(
 )
 _SEARCHED = 16 << 20
 _TRIED = 64 << 20
+_LETTERS = 16
+"""How many bytes are searched for one unit of work, of a large file those at its beginning, where most of it is numbers."""
 _AHEAD = 1 << 12
 """Bytes that are read at once."""
 
@@ -65,6 +67,7 @@ def table(part: Part) -> Iterator[Seen]:
 @scanner("MessagePack", lambda part: part.suffix == ".msgpack")
 def scan(part: Part) -> Iterator[Seen]:
     """Follow every value to its end."""
+    part.budget.spend(min(part.window.size, _SEARCHED) // _LETTERS)
     if part.window.search(_DEEP) >= 0:
         yield part.sees("limit", "nested deeper than is followed", Grade.UNSCANNABLE, effect="exhaustion")
     program = part.window.part(0, _SEARCHED).search(_PROGRAM)

@@ -19,15 +19,19 @@ _MAGIC = {
 }
 
 
+_MAGICS = tuple(_MAGIC)
+
+
 def native(part: Part) -> str:
     """What machine code these bytes are; empty where they are none."""
-    found = next((what for magic, what in _MAGIC.items() if part.head.startswith(magic)), "")
-    if not found and part.head[:2] == b"MZ":
+    if part.head.startswith(b"MZ"):
         place = part.window.number("<I", 60)
         if place is not None and part.window.read(place, 4) == b"PE\0\0":
             return "a program or library for Windows"
         return "a program that is also a script (llamafile)" if part.head.startswith(b"MZqFpD") else ""
-    return found
+    if not part.head.startswith(_MAGICS):
+        return ""
+    return next(what for magic, what in _MAGIC.items() if part.head.startswith(magic))
 
 
 @scanner("machine code", lambda part: bool(native(part)))

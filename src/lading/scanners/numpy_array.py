@@ -23,6 +23,7 @@ def scan(part: Part) -> Iterator[Seen]:
     if major not in {1, 2, 3} or length is None or length > _MOST_HEADER:
         yield part.sees("broken-file", "its header is of no known version, or too long", Grade.UNSCANNABLE)
         return
+    part.budget.spend(length // _LETTERS)
     header = _header(part.window.read(begin, length))
     if header is None:
         yield part.sees("broken-file", "its header is no table with type, order and shape", Grade.SUSPICIOUS, offset=begin)
@@ -42,6 +43,10 @@ def scan(part: Part) -> Iterator[Seen]:
     if end > part.window.size:
         yield part.sees("tensor-bounds", "the array is longer than the file", effect="integrity")
     yield Span(data, min(end, part.window.size), inert=True)
+
+
+_LETTERS = 3
+"""Bytes of a header that are read for one unit of work."""
 
 
 def _header(raw: bytes) -> tuple[Any, tuple[int, ...]] | None:

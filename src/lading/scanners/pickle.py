@@ -1,12 +1,11 @@
 """Bare pickles of every protocol, those of joblib with their arrays, and several one after the other."""
 
-import re
 from collections.abc import Iterator
 
 from lading.core.pattern import pattern
 from lading.pickles.machine import MOST_OPCODES, Machine
 from lading.scanners._registry import Part, Seen, scanner
-from lading.scanners._streams import pickles
+from lading.scanners._streams import OPCODES, pickles
 
 NAMES = (
     ".pkl",
@@ -28,20 +27,20 @@ NAMES = (
     ".pdopt",
 )
 _LEGACY_TORCH = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19."
+_MARKED = pattern(rb"\x80[\x00-\x05](?:[^\x00]|$)")
+"""How protocols from 2 on begin; a zero is no opcode, so that nothing would be run."""
 _OPENING = pattern(rb"[(\]})NIJKMLFGSTUVXcipPq0-2lde.\x80-\x8f\x95-\x98BC\x8a]")
 _TRIED = 1 << 20
 _OTHERS = frozenset({"torch", "torch-storages", "torch-tensors", "torchscript", "template", "python", "keras-config"})
 """What is read by a scanner of its own, or is no pickle whatever it begins with."""
 _TRIED_OPCODES = 1 << 21
-_OTHERS = frozenset({"torch", "torch-storages", "torch-tensors", "torchscript", "template", "python", "keras-config"})
-"""What is read by a scanner of its own, or is no pickle whatever it begins with."""
 
 
 def _is_pickle(part: Part) -> bool:
     head = part.head
     if head.startswith((_LEGACY_TORCH, b"PK\x03\x04")) or part.context in _OTHERS:
         return False
-    if re.match(rb"\x80[\x00-\x05](?:[^\x00]|$)", head):  # a zero is no opcode: nothing would be run
+    if _MARKED.match(head):
         return True
     return _is_old(part)
 
@@ -61,7 +60,7 @@ def _is_old(part: Part) -> bool:
 def _followed(part: Part, size: int, most: int) -> Machine:
     window = part.window.part(0, size)
     machine = Machine(window.sparse, most=most, fill=window.fill).run()
-    part.budget.spend(machine.opcodes // 3)
+    part.budget.spend(machine.opcodes // OPCODES)
     return machine
 
 

@@ -42,9 +42,10 @@ def orc(part: Part) -> Iterator[Seen]:
 
 
 def _is_records(part: Part) -> bool:
+    if not (".tfrecord" in part.base or ".tfevents" in part.base):
+        return False
     length = part.window.number("<Q", 0)
-    named = ".tfrecord" in part.base or ".tfevents" in part.base
-    return named and length is not None and _RECORD + length <= part.window.size
+    return length is not None and _RECORD + length <= part.window.size
 
 
 @scanner("TFRecord", _is_records)

@@ -23,12 +23,11 @@ _MOST_TEXT = 4 << 20
 
 
 def _is_safetensors(part: Part) -> bool:
-    length = part.window.number("<Q", 0)
     if part.suffix == ".safetensors" and not part.head.startswith(
         (b"PK", b"GGUF", b"\x80", b"\x7fELF", b"\x93NUMPY", b"\x89HDF", b"\x1f\x8b", b"version https://git-lfs")
     ):
         return True
-    return length is not None and part.head[8:9] == b"{" and 0 < length <= max(part.window.size, _MOST_HEADER)
+    return part.head[8:9] == b"{" and 0 < int.from_bytes(part.head[:8], "little") <= max(part.window.size, _MOST_HEADER)
 
 
 @scanner("safetensors", _is_safetensors)

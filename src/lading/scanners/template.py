@@ -104,7 +104,7 @@ def scan(part: Part) -> Iterator[Seen]:
     if part.window.size > _MOST:
         yield part.sees("limit", "the template is longer than any is", Grade.UNSCANNABLE, effect="exhaustion")
         return
-    part.budget.spend(part.window.size // 3)
+    part.budget.spend(part.window.size // 2)
     for rule, grade, reason in judge(part.window.read(0, part.window.size).decode("utf-8", "replace")):
         yield part.sees(rule, reason, grade, effect="execute", loader=LOADER)
     yield Span(0, part.window.size)

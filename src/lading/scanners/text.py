@@ -108,7 +108,7 @@ def scan(part: Part) -> Iterator[Seen]:
             yield part.sees("trailing-bytes", "it begins as text and goes on as something else", offset=position + bad.start())
             return
         if marked(block):
-            part.budget.spend(len(block) // 20)
+            part.budget.spend(len(block) // 16)
             place = secret(block)
             if place >= 0:
                 yield part.sees("secret", MESSAGE, offset=position + place, effect="integrity")

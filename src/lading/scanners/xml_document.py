@@ -11,8 +11,10 @@ from lading.core.pattern import pattern
 from lading.scanners._registry import Part, Seen, Span, scanner
 from lading.syntax.programs import reads_as_program
 
+_LETTERS = 25
+"""How many bytes are searched for one unit of work."""
 _OPENING = pattern(rb"(?:\xef\xbb\xbf)?\s*<(?:\?xml|PMML|net|svg|!DOCTYPE|!--)")
-_ENTITY = pattern(rb"<!ENTITY\s+(?:%\s+)?\S+\s+(SYSTEM|PUBLIC)?")
+_ENTITY = pattern(rb"<!ENTITY\s++(?:%\s++)?\S++\s++(SYSTEM|PUBLIC)?")
 _OUTSIDE = pattern(rb"<!DOCTYPE\s+\S+\s+(?:SYSTEM|PUBLIC)|<xi:include\b|xmlns:xi=|<\?xml-stylesheet|<xsl:")
 _SCRIPT = pattern(rb"<script\b|\son\w+\s*=\s*[\"']|javascript:", re.IGNORECASE)
 _PMML_EXTENSION = pattern(rb"<Extension\b[^<]{0,4000}(?:</Extension>)?")
@@ -31,6 +33,7 @@ def scan(part: Part) -> Iterator[Seen]:
         yield part.sees("limit", "a document longer than is read", Grade.UNSCANNABLE, effect="exhaustion")
         return
     data = part.window.read(0, part.window.size)
+    part.budget.spend(len(data) // _LETTERS)
     if data[:2] in {b"\xff\xfe", b"\xfe\xff"} or b"\x00" in data[:200]:
         yield part.sees("broken-file", "it is encoded in a way that is not read here", Grade.UNSCANNABLE)
     entities = Counter(bool(m.group(1)) for m in _ENTITY.finditer(data))

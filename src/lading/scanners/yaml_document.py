@@ -26,6 +26,10 @@ _MOST_ANCHORS = 1000
 _LONGEST_PATH = 1000
 
 
+_START = 50
+"""Units of work that the shortest document costs."""
+
+
 def _is_yaml(part: Part) -> bool:
     return part.suffix in {".yaml", ".yml", ".dvc"} or part.base in {"mlmodel", "mlproject", "conda.lock", "dvc.lock"}
 
@@ -37,7 +41,7 @@ def scan(part: Part) -> Iterator[Seen]:
         yield part.sees("limit", "a document longer than is read", Grade.UNSCANNABLE, effect="exhaustion")
         return
     data = part.window.read(0, part.window.size)
-    part.budget.spend(min(data.count(b"\n") + data.count(b","), _MOST_EVENTS) * 3 + len(data) // 50)
+    part.budget.spend(_START + min(data.count(b"\n") + data.count(b","), _MOST_EVENTS) * 5 + len(data) // 50)
     yield Span(0, part.window.size)
     yield from encoded(part.window)
     if (place := secret(data)) >= 0:

@@ -153,12 +153,12 @@ def _member(part: Part, member: Member, context: str, *, inert: bool) -> Iterato
         if unpacked.error and not unpacked.data:
             yield part.sees("archive-unsupported", f"{member.name}: {unpacked.error}", Grade.UNSCANNABLE)
             return
+        part.unpacked(method, len(unpacked.data))
         if unpacked.full:
             yield part.too_large(f"{member.name} unpacks", raw.size)
             return
         if unpacked.error:
             yield part.sees("broken-file", f"{member.name}: {unpacked.error}", Grade.UNSCANNABLE)
-        part.unpacked(method, len(unpacked.data))
         window = Window(memoryview(unpacked.data))
     if inert:
         return
