@@ -21,7 +21,9 @@ _BY_CHANCE = pattern(r"(?:generate|pipeline|model|inference|predict|preprocess|l
 """Names that programs have which no loader knows, too."""
 _TOOLS = pattern(r"(?:.*/)?(?:git|nvcc|hipcc|gcc|g\+\+|cc|cmake|ninja|uname|sw_vers|nvidia-smi|rocminfo|ldconfig)")
 """What a build asks for its version."""
-_MILD = pattern(r"importlib\.(?:import_module|util\.find_spec)|tempfile\.\w+|signal\.signal|platform\.\w+|multiprocessing\.Process|pkgutil\.\w+|compile|__import__")
+_MILD = pattern(
+    r"importlib\.(?:import_module|util\.find_spec)|tempfile\.\w+|signal\.signal|platform\.\w+|multiprocessing\.Process|pkgutil\.\w+|compile|__import__"
+)
 _RUNS = pattern(
     r"os\.(?:system|popen|exec\w+|spawn\w+|posix_spawn\w*|startfile|fork|forkpty)|posix\.\w+|nt\.system|subprocess\.(?!CalledProcessError|SubprocessError|TimeoutExpired|CompletedProcess|list2cmdline)\w+|pty\.\w+|commands\.\w+|popen2\.\w+"
     r"|asyncio\.create_subprocess_\w+|(?:builtins|__builtins__)\.(?:eval|exec|__import__)|eval|exec|execfile|runpy\.\w+|code\.\w+|imp\.load_\w+"
