@@ -76,26 +76,83 @@ PACKS = {
     "pmdarima": ("pmdarima", ("pmdarima",), ()),
     "reinforcement": ("stable-baselines3", ("gymnasium", "stable_baselines3"), ("gymnasium.spaces", "stable_baselines3.(a2c|ddpg|dqn|ppo|sac|td3).policies", "stable_baselines3.common.(type_aliases|running_mean_std|vec_env.vec_normalize|buffers|torch_layers|policies|distributions|utils|noise)")),
     "sktime": ("sktime", ("sktime",), ("sktime.forecasting.(naive|trend|theta|arima|ets|exp_smoothing|compose|base)", "sktime.transformations.series", "sktime.datatypes._dtypekind")),
+    "fairness": ("fairlearn", ("fairlearn",), ("fairlearn.reductions", "fairlearn.postprocessing", "fairlearn.preprocessing", "fairlearn.metrics", "fairlearn.utils")),
+    "econml": ("econml", ("econml",), ()),
+    "causalml": ("causalml", ("causalml",), ("causalml.inference.(meta|tree)", "causalml.propensity", "causalml.feature_selection")),
+    "flaml": ("flaml", ("flaml",), (r"flaml\.automl\.(model|state|data|ml|task|contrib|spark|time_series)", "flaml.tune", "flaml.config")),
+    "interpret": ("interpret-core", ("interpret",), ("interpret.glassbox", "interpret.api", "interpret.utils", "interpret.data")),
+    "survival": ("scikit-survival", ("sksurv",), ()),
+    "skimage": ("scikit-image", ("skimage",), ("skimage.transform", "skimage.feature", "skimage.measure.fit", "skimage.metrics", "skimage.segmentation")),
+    "pygam": ("pygam", ("pygam",), ()),
+    "linearmodels": ("linearmodels", ("linearmodels",), ()),
+    "gplearn": ("gplearn", ("gplearn",), ()),
+    "implicit": ("implicit", ("implicit",), ("implicit.(als|bpr|lmf|nearest_neighbours|cpu|recommender_base|_nearest)",)),
+    "nixtla": ("statsforecast", ("statsforecast", "mlforecast", "coreforecast", "utilsforecast"), ()),
+    "dask": ("dask-ml", ("dask_ml", "dask_glm"), ("dask_ml.(preprocessing|linear_model|wrappers|cluster|decomposition|naive_bayes|impute|compose|feature_extraction|_partial)", "dask_glm.estimators")),
+    "search": ("scikit-optimize", ("skopt", "hyperopt", "bayes_opt", "deap", "emcee", "sklearn_genetic"), ("skopt", r"hyperopt\.base", "bayes_opt", r"deap\.(tools|base)", "emcee.state", r"emcee\.(moves|backends\.backend)", r"sklearn_genetic\.(space|genetic_search)")),
+    "crf": ("sklearn-crfsuite", ("sklearn_crfsuite", "pycrfsuite"), (r"sklearn_crfsuite\.estimator", "pycrfsuite._logparser")),
+    "series": ("pyts", ("pyts", "aeon", "tsfresh"), ("pyts", r"aeon\.(classification|regression|clustering|transformations|base|forecasting|distances|anomaly_detection)(?!.*(deep_learning|self_supervised))", r"tsfresh\.(transformers|feature_extraction\.settings)")),
+    "scikit_more": ("scikit-lego", ("sklego", "skrub", "quantile_forest", r"skmultilearn\.(?!ext)", "sklearn_extra", "kmodes", "minisom"), (r"sklego\.(linear_model|mixture|meta|preprocessing|naive_bayes|neighbors|decomposition|dummy|feature_selection|model_selection)", r"skrub\._(?!data_ops|expressions|config|dataframe|utils|repr|reporting)", "quantile_forest", r"skmultilearn\.(?!ext)", "sklearn_extra", "kmodes", "minisom")),
+    "recommend": ("cornac", ("cornac", "rank_bm25", "bm25s"), (r"cornac\.(models|data|utils)", "rank_bm25", "bm25s")),
+    "graphical": ("pgmpy", ("pgmpy",), (r"pgmpy\.(models|factors|base|independencies|estimators)",)),
+    "documents": ("langchain-core", ("langchain_core", "langchain_community"), (r"langchain_core\.(documents\.base|messages)", r"langchain_community\.docstore\.(in_memory|base)")),
+    "xarray": ("xarray", ("xarray", "arviz"), (r"xarray\.core\.(dataset|dataarray|variable|indexes|coordinates)$", r"arviz\.data\.inference_data")),
+    "boosting_more": ("skorch", ("skorch",), (r"skorch\.(history|callbacks|dataset|scoring)",)),
+    "pyg": ("torch_geometric", ("torch_geometric",), (r"torch_geometric\.data\.(data|hetero_data|batch|storage)$",)),
+    "darts": ("darts", ("darts",), (r"darts\.(models|timeseries|dataprocessing|utils\.(likelihood_models|data|ts_utils|utils|torch|missing_values))",)),
+    "forecasting": ("pytorch-forecasting", ("pytorch_forecasting", "neuralforecast"), (r"pytorch_forecasting\.(data|models|metrics|utils|layers)", r"neuralforecast\.(models|losses|common|core|auto|tsdataset)")),
+    "monai": ("monai", ("monai",), (r"monai\.(networks|losses|data\.(meta_tensor|meta_obj)|utils\.(enums|misc)|inferers)",)),
+    "gpytorch": ("gpytorch", ("gpytorch", "linear_operator", "botorch"), ("gpytorch", r"linear_operator\.operators", r"botorch\.(models|acquisition|utils|posteriors)")),
+    "layers": ("x-transformers", ("x_transformers", "vit_pytorch", "rotary_embedding_torch", "einops", "pytorch_metric_learning", "kornia", "open_clip", "torchio"), ("x_transformers", "vit_pytorch", "rotary_embedding_torch", r"einops\.(layers|einops|parsing|packing)", r"pytorch_metric_learning\.(losses|miners|distances|reducers|regularizers|utils)", r"kornia\.(augmentation|feature|geometry|losses|constants|core|filters)", r"open_clip\.(model|transformer|coca_model|timm_model|hf_model|modified_resnet|loss|tokenizer|transform|pos_embed)", r"torchio\.transforms")),
+    "speech": ("speechbrain", ("speechbrain", "whisper", "demucs", "pyannote"), (r"speechbrain\.(lobes|nnet|processing|dataio\.encoder)", r"whisper\.model", r"demucs\.(demucs|hdemucs|htdemucs|transformer|apply)", r"pyannote\.audio\.core\.(model|task)")),
+    "ocr": ("easyocr", ("easyocr", "doctr"), (r"easyocr\.model", r"doctr\.models\.(?!zoo|predictor|factory)")),
+    "flair": ("flair", ("flair",), (r"flair\.(data|embeddings|models|nn|tokenization|training_utils|distributed_utils)",)),
+    "graphs_and_more": ("pykeen", ("pykeen", "transformer_lens", "litgpt"), (r"pykeen\.(models|triples|nn\.(?!text)|regularizers|losses|typing|utils|inverse|initializers|constants)", r"transformer_lens\.(HookedTransformer|components|hook_points|factored_matrix|hooked_transformer|config)", r"litgpt\.(model|config)")),
+    "trl": ("trl", ("trl", "setfit", "bertopic"), (r"trl\.trainer\..*config", "trl.experimental.*config", r"setfit\.(training_args|model_card|data)", r"bertopic\.(_bertopic|vectorizers|backend|cluster|dimensionality|representation\._(base|keybert|mmr|pos))")),
+    "quantized": ("optimum-quanto", ("optimum", "bitsandbytes"), (r"optimum\.quanto\.(tensor|nn|calibrate)", r"bitsandbytes\.(nn|functional|optim)")),
+    "sklearn_old": ("scikit-learn", ("sklearn",), ()),
     "torch_more": ("torch", ("torch",), ("torch.ao.nn", "torch.ao.quantization", "torch.distributed.tensor", "torch.distributed._tensor", "torch.distributed.checkpoint.metadata", "torch.distributed.device_mesh", "torch.distributed.fsdp", "torch.distributed._shard", "torch.distributed.checkpoint.planner", "torch.nn.quantized", "torch.quantization", "torch.masked.maskedtensor", "torch.nested._internal.nested_tensor", "torch.amp", "torch.cuda.amp", "torch.utils.data.dataset", "torch.utils.data.sampler", "torch.utils.data.dataloader", "torch.nn.parallel", "torch.nn.attention")),
     "transformers_models": ("transformers", ("transformers",), ("transformers.modeling_outputs", "transformers.cache_utils", "transformers.tokenization_utils", "transformers.activations", "transformers.trainer_pt_utils", "transformers.utils.generic", "transformers.modeling_rope_utils", "transformers.pytorch_utils", "transformers.optimization", "transformers.trainer_callback", "transformers.utils.quantization_config", "transformers.image_processing", "transformers.feature_extraction", "transformers.data.data_collator", "transformers.integrations.sdpa")),
     "transformers_configurations": ("transformers", ("transformers",), (r"transformers\.models\.\w+\.configuration_",)),
+    "transformers_more": ("transformers", ("transformers",), (r"transformers\.models\.\w+\.modeling_(?!tf_|flax_)",)),
     "transformers_architectures": ("transformers", ("transformers",), ARCHITECTURES),
 }  # fmt: skip
 """The file, the release that is named in it, the packages, and the modules of them (all where none are named)."""
 LEFT_OUT = re.compile(
-    r"(^|[._])(tests?|testing|conftest|datasets|downloader|examples?|benchmarks?|cli|commands|__main__|graphics|plotting|plots?|experimental|onnx|tensorflow|_tf_|flax|backends|autobackend)([._]|$)"
+    r"(^|[._])(externals|wrappers|distributed|dowhy|trt_compiler|tests?|testing|conftest|datasets|downloader|examples?|benchmarks?|cli|commands|__main__|graphics|plotting|plots?|experimental|onnx|tensorflow|_tf_|flax|backends|autobackend)([._]|$)"
 )
 CALLED = ("__new__", "__setstate__", "__setattr__", "__setitem__", "append", "extend", "add", "__del__", "__getattr__", "__getattribute__",
           "__hash__", "__eq__", "__instancecheck__", "__set_name__", "_missing_")  # fmt: skip
 """What an unpickler calls of a class, by itself or for the containers that hold its objects."""
 EFFECT = re.compile(
     r"\b(open|exec|eval|compile|__import__|import_module|subprocess|os\.\w+|system|popen|load\w*|unlink|remove|rmtree|socket|urlopen|requests|download\w*|write\w*|"
+    r"cleanup|close|\w*template\w*|from_\w+|__init__|setter|_init_state|"
     r"shutil|tempfile|pickle|ctypes|dmatri\w+|getattr|setattr|globals|__dict__\[|register\w*|hook\w*|call|patsy|import)\b"
 )
 TRUSTED = ("builtins", "abc", "enum", "collections", "typing", "torch.nn.modules.module", "torch.optim.optimizer", "sklearn.base", "numpy", "torch._tensor", "torch._C",
            "sklearn.utils", "torch.nn.modules", "dataclasses", "_thread", "pandas", "types", "contextlib", "functools", "torch.utils.data")  # fmt: skip
 
 REVIEWED = (
+    "botorch.posteriors.torch.TorchPosterior.__getattr__",
+    "pytorch_forecasting.data.encoders.MultiNormalizer.__getattr__",
+    "pytorch_forecasting.metrics.base_metrics._base_metrics.MultiLoss.__getattr__",
+    "skbase.base._base.BaseObject.__eq__",
+    "torch_geometric.data.data.BaseData.",
+    "torch_geometric.data.data.Data.",
+    "torch_geometric.data.hetero_data.HeteroData.",
+    "torch_geometric.data.storage.BaseStorage.",
+    "torchmetrics.metric.Metric.__hash__",
+    "arviz.data.inference_data.InferenceData.",
+    "einops.layers.",
+    "econml.inference._inference.BootstrapInference.__getattr__",
+    "econml.sklearn_extensions.linear_model.SelectiveRegularization.",
+    "econml.sklearn_extensions.linear_model._PairedEstimatorWrapper.",
+    "econml.sklearn_extensions.model_selection.SingleModelSelector.__getattr__",
+    "pydantic.main.BaseModel.__eq__",
+    "pydantic.main.BaseModel.__setattr__",
+    "pygam.terms.MetaTermMixin.",
+    "xarray.core.common.AttrAccessMixin.__getattr__",
+    "xarray.core.dataset.Dataset.__setitem__",
     "autograd.core.VSpace.add",
     "gymnasium.spaces.discrete.Discrete.__setstate__",
     "gymnasium.spaces.space.Space.__setstate__",
@@ -154,7 +211,7 @@ def main() -> None:
 def _classes(package: str, only: tuple[str, ...]) -> set[type]:
     try:
         top = importlib.import_module(package)
-    except ImportError:
+    except Exception:  # noqa: BLE001 - a library that does not work here has no classes here
         return set()
     found = set()
     for module in [top, *_modules(top, only)]:

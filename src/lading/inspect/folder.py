@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import suppress
 from functools import partial
+from itertools import islice
 from pathlib import Path
 
 from lading.core.inspection import Grade, Inspection, Observation, readable
@@ -22,7 +23,19 @@ def inspect_all(
     paths: list[Path], *, limits: Limits = DEFAULT_LIMITS, hashed: bool = True, kept: Path | None = None
 ) -> Iterator[Inspection]:
     """The verdict over every file of some files and folders, in the order of their names."""
-    files = [f for path in paths for f in (files_of(path) if path.is_dir() else [path])]
+    groups = [(path, list(files_of(path)) if path.is_dir() else [path]) for path in paths]
+    each = _each([f for _, files in groups for f in files], limits=limits, hashed=hashed, kept=kept)
+    for path, files in groups:
+        if not path.is_dir():
+            yield from islice(each, len(files))
+            continue
+        from lading.inspect.idle import settled  # noqa: PLC0415 - for folders only
+
+        yield from settled(list(islice(each, len(files))), path)
+
+
+def _each(files: list[Path], *, limits: Limits, hashed: bool, kept: Path | None) -> Iterator[Inspection]:
+    """The verdict over each file by itself."""
     look = partial(inspect_path, limits=limits, hashed=hashed, kept=kept)
     cores = min(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1, 16)
     if len(files) < _WORTH_IT or cores < 2:  # noqa: PLR2004 - nothing to divide

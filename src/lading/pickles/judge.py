@@ -80,7 +80,7 @@ def _names(machine: Machine, own: str) -> Iterator[Judged]:
 
 def _name(name: Name, call: Call | None, machine: Machine) -> Judged | None:
     rule = rules().get(canonical(name.module, name.name))
-    if rule:
+    if rule and (rule != "method-type" or (call and _method_type(call, machine))):
         return _handed_on(name) if name.uses > 0 and rule in _DIRECT else None
     effect = effect_of(name.module, name.name)
     arguments = shown(call.arguments, machine) if call else ""
@@ -124,7 +124,7 @@ def brief(text: str) -> str:
     return text if len(text) <= LONGEST_NAME else f"{text[:LONGEST_NAME]}… ({len(text)} characters)"
 
 
-_DIRECT = frozenset({"member", "nested", "scalar", "codec", "sized", "instance-first", "from-type"})
+_DIRECT = frozenset({"method-type", "member", "nested", "scalar", "codec", "sized", "instance-first", "from-type"})
 """Rules of arguments hold only where the pickle itself makes the call."""
 
 
@@ -354,6 +354,11 @@ def _scalar(call: Call, machine: Machine) -> bool:
     return kind is not None and "O" not in kind
 
 
+def _method_type(call: Call, machine: Machine) -> bool:
+    """The type of bound methods, as cloudpickle names it; what is then made of it is a call of its own."""
+    return [machine.text(a) for a in _arguments(call)] == ["MethodType"]
+
+
 def _ufunc(call: Call, machine: Machine) -> bool:
     """A function of NumPy, named by its module."""
     arguments = [machine.text(a) for a in _arguments(call)]
@@ -383,7 +388,7 @@ def _never(_: Call, __: Machine) -> bool:
 
 
 _RULES = {
-    "type": _any, "anything": _any, "inert-call": _any, "nested": _something, "reference": _never, "sized": _sized, "codec": _codec, "member": _member,
+    "type": _any, "anything": _any, "inert-call": _any, "nested": _something, "reference": _never, "sized": _sized, "codec": _codec, "member": _member, "method-type": _method_type,
     "first-is-known": _first_is_known, "scalar": _scalar, "ufunc": _ufunc, "from-type": _from_type, "type-of-constant": _type_of_constant,
     "finite": _finite, "file-beside": _new_only, "instance-first": _instance_first, "new": _new_only, "distribution": _distribution,
     "array-maker": _array_maker, "memory": _new_only, "formula": _new_only, "packed": _new_only,

@@ -17,7 +17,7 @@ def render(inspections: list[Inspection], style: Style, fix: Callable[[str], str
 
 
 def _file(inspection: Inspection, style: Style, fix: Callable[[str], str]) -> Iterator[str]:
-    if inspection.grade is Grade.BENIGN and not style.everything and not inspection.observations:
+    if inspection.grade is Grade.BENIGN and not style.everything and not any(o.accepted for o in inspection.observations):
         return
     grade = style.paint(f"{inspection.grade:11}", _COLOUR[inspection.grade])
     yield f"{grade} {clean(inspection.path)}  {style.paint(f'{clean(inspection.format)}, {_covered(inspection)}', 'dim')}"
@@ -53,3 +53,7 @@ def _end(inspections: list[Inspection]) -> Iterator[str]:
     counts = Counter(i.grade for i in inspections)
     told = ", ".join(f"{counts[g]} {g}" for g in reversed(Grade) if counts[g])
     yield f"{len(inspections)} file{'s' if len(inspections) != 1 else ''}: {told}" if inspections else "no file was looked at"
+    idle = sum(i.grade is Grade.BENIGN and any(o.rule == "code-file" and not o.accepted for o in i.observations) for i in inspections)
+    if idle:
+        programs = f"{idle} of them {'is a program' if idle == 1 else 'are programs'}"
+        yield f"{programs} that nothing runs when a model is loaded from here; whether to run them is not told. --all shows them."

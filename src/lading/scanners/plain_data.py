@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from struct import Struct
 
 from lading.binary.flatbuffer import BrokenTableError, root
 from lading.binary.protobuf import BYTES, BrokenMessageError, fields
@@ -70,6 +71,54 @@ def faiss(part: Part) -> Iterator[Seen]:
     """Vectors and lists of them: nothing in them is run."""
     yield from buried(part)
     yield Span(0, part.window.size, inert=True)
+
+
+_ARRAYS = {
+    b"CDF\x01": ".nc",
+    b"CDF\x02": ".nc",
+    b"CDF\x05": ".nc",
+    b"MATLAB 5.0 MAT-file": ".mat",
+    b"II*\x00": ".tif",
+    b"MM\x00*": ".tif",
+    b"lCRF": "",
+}
+"""How tables of numbers begin, and their names."""
+
+
+@scanner("arrays of numbers", lambda part: any(part.head.startswith(m) and part.suffix.startswith(end) for m, end in _ARRAYS.items()))
+def arrays(part: Part) -> Iterator[Seen]:
+    """Variables of NetCDF and MATLAB, pictures in TIFF, features of CRFsuite: nothing in them is run."""
+    yield Span(0, part.window.size, inert=True)
+
+
+_NEIGHBOURS = Struct("<QQQQQQiiQQQdQ")
+"""Of an index of hnswlib: places and sizes of its parts, then how it was built."""
+
+
+def _neighbours(part: Part) -> tuple[int, int, int] | None:
+    """How many elements an index of hnswlib has, the bytes of each, and those of each list of neighbours; None where the sums do not agree."""
+    if len(part.head) < _NEIGHBOURS.size:
+        return None
+    start, most, count, size, label, data, _, _, links, lowest, half, _, _ = _NEIGHBOURS.unpack_from(part.head)
+    agrees = start == 0 and 0 < count <= most and links == half and lowest == 2 * half and 0 < half < _MOST_LINKS
+    return (count, size, links * 4 + 4) if agrees and data == lowest * 4 + 4 and label + 8 == size and data < label else None
+
+
+_MOST_LINKS = 10_000
+
+
+@scanner("hnswlib index", lambda part: _neighbours(part) is not None)
+def neighbours(part: Part) -> Iterator[Seen]:
+    """Vectors with their neighbours, then a list of more of them for each: accounted for as far as the lengths add up."""
+    count, size, each = _neighbours(part) or (0, 0, 1)
+    position = _NEIGHBOURS.size + count * size
+    for _ in range(count):
+        part.budget.spend(1)
+        length = part.window.number("<I", position)
+        if length is None or length % each or position + 4 + length > part.window.size:
+            break
+        position += 4 + length
+    yield Span(0, position, inert=True)
 
 
 @scanner("XGBoost model", lambda part: (part.head[:2] == b"{L" and b"learner" in part.head) or part.head[:4] == b"binf")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import warnings
+from bisect import bisect_right
 from collections.abc import Iterator
 from itertools import islice
 
@@ -16,18 +17,25 @@ _REACHED = pattern(
     r"(?:modeling|configuration|tokenization|processing|image_processing|feature_extraction|pipeline|custom_generate|generation)_\w+\.py"
     r"|(?:handler|hubconf|generate|pipeline|model|inference|sitecustomize|usercustomize|custom_\w+|lightning_module|predict|preprocess|loader|setup|conftest)\.py"
 )
+_BY_CHANCE = pattern(r"(?:generate|pipeline|model|inference|predict|preprocess|loader|setup|conftest)\.py")
+"""Names that programs have which no loader knows, too."""
+_TOOLS = pattern(r"(?:.*/)?(?:git|nvcc|hipcc|gcc|g\+\+|cc|cmake|ninja|uname|sw_vers|nvidia-smi|rocminfo|ldconfig)")
+"""What a build asks for its version."""
+_MILD = pattern(
+    r"importlib\.(?:import_module|util\.find_spec)|tempfile\.\w+|signal\.signal|platform\.\w+|multiprocessing\.Process|pkgutil\.\w+|compile|__import__"
+)
 _RUNS = pattern(
-    r"os\.(?:system|popen|exec\w+|spawn\w+|posix_spawn\w*|startfile|fork|forkpty)|posix\.\w+|nt\.system|subprocess\.\w+|pty\.\w+|commands\.\w+|popen2\.\w+"
-    r"|asyncio\.create_subprocess_\w+|multiprocessing\.Process|(?:builtins|__builtins__)\.(?:eval|exec|__import__)|eval|exec|execfile|runpy\.\w+|code\.\w+|imp\.load_\w+"
+    r"os\.(?:system|popen|exec\w+|spawn\w+|posix_spawn\w*|startfile|fork|forkpty)|posix\.\w+|nt\.system|subprocess\.(?!CalledProcessError|SubprocessError|TimeoutExpired|CompletedProcess|list2cmdline)\w+|pty\.\w+|commands\.\w+|popen2\.\w+"
+    r"|asyncio\.create_subprocess_\w+|(?:builtins|__builtins__)\.(?:eval|exec|__import__)|eval|exec|execfile|runpy\.\w+|code\.\w+|imp\.load_\w+"
     r"|marshal\.loads?|types\.(?:FunctionType|CodeType)|ctypes\.(?:pythonapi\.\w+|CDLL|WinDLL|cdll\.\w+|windll\.\w+|PyDLL|util\.\w+)\S*|cffi\.\w+|pip\.\w+|pip\._internal\.\w+"
-    r"|torch\.ops\.load_library|torch\.utils\.cpp_extension\.load\w*|distutils\.spawn\.\w+|webbrowser\.\w+|paramiko\.\w+|pexpect\.\w+|sh\.\w+|timeit\.\w+"
+    r"|torch\.ops\.load_library|torch\.utils\.cpp_extension\.load\w*|distutils\.spawn\.\w+|webbrowser\.\w+|paramiko\.\w+|pexpect\.\w+|sh\.\w+|timeit\.(?!default_timer)\w+"
     r"|socket\.(?:socket|create_connection)|telnetlib\.\w+|ftplib\.\w+|smtplib\.\w+|sys\.settrace|sys\.setprofile|pdb\.\w+|get_ipython\(\)\.(?:system|getoutput|run_\w+)|code\.Interactive\w+|IPython\.\w+\.system"
 )
 _REACHES = pattern(
     r"urllib\.request\.\w+|urllib2\.\w+|urllib3\.\S+|requests\.(?!exceptions|Session$)\w+|httpx\.\w+|aiohttp\.\w+|http\.client\.\w+|websocket\S*|dns\.\S+"
     r"|shutil\.(?:rmtree|move|copy\w*|chown)|os\.(?:remove|unlink|rmdir|removedirs|rename|replace|chmod|chown|putenv|kill|symlink|link|environ\.copy)"
     r"|pickle\.loads?|cPickle\.loads?|dill\.loads?|cloudpickle\.loads?|joblib\.load|shelve\.open|yaml\.(?:load|unsafe_load|full_load)|pandas\.read_pickle"
-    r"|tempfile\.\w+|atexit\.register|signal\.signal|zipimport\.\w+|importlib\.(?:import_module|util\.\w+|machinery\.\w+)|pkgutil\.\w+|__import__|compile"
+    r"|tempfile\.\w+|multiprocessing\.Process|atexit\.register|signal\.signal|zipimport\.\w+|importlib\.(?:import_module|util\.\w+|machinery\.\w+)|pkgutil\.\w+|__import__|compile"
     r"|platform\.(?:node|uname)|socket\.gethost\w+|getpass\.\w+|pathlib\.Path\.(?:write_\w+|unlink)|open"
 )
 _HARMLESS_AT_IMPORT = pattern(
@@ -40,6 +48,7 @@ _DUNDERS = frozenset(
     {"__subclasses__", "__globals__", "__builtins__", "__code__", "__bases__", "__getattribute__", "__import__", "f_globals"}
 )
 _HIDES = pattern(r"(?:base64|binascii|codecs|zlib|lzma|bz2|gzip)\.\w*(?:decode|decompress|unhexlify|a2b_\w+)\w*|bytes\.fromhex|chr")
+HIDDEN = ", beside text that it decodes"
 LOADER = "import, by whatever the repository tells its loader to import"
 
 
@@ -64,7 +73,7 @@ def scan(part: Part) -> Iterator[Seen]:
         yield part.sees("code-file", "it is named as Python and cannot be read as such", Grade.SUSPICIOUS, effect="execute", loader=LOADER)
         return
     reached = _builds_data(tree) or bool(_REACHED.fullmatch(part.base)) or part.context in {"reached", "mar"}
-    yield from judge(part, tree, reached=reached)
+    yield from judge(part, tree, reached=reached, surely=part.context in {"reached", "mar"} or not _BY_CHANCE.fullmatch(part.base))
 
 
 def _builds_data(tree: ast.Module) -> bool:
@@ -95,19 +104,20 @@ def parse(data: bytes) -> ast.Module | None:
         return None
 
 
-def judge(part: Part, tree: ast.Module, *, reached: bool) -> Iterator[Seen]:
-    """Yield what a program does when it is imported, and what it can do later."""
+def judge(part: Part, tree: ast.Module, *, reached: bool, surely: bool = True) -> Iterator[Seen]:
+    """Yield what a program does when it is imported, and what it can do later; `surely` where its name cannot be one by chance."""
     if part.base in {"sitecustomize.py", "usercustomize.py"}:
         yield part.sees("startup-file", "Python imports this file whenever it starts", Grade.MALICIOUS, effect="execute", loader="python")
-    told: set[tuple[str, bool]] = set()
+    told: set[tuple[str, bool, bool]] = set()
     quiet, count = True, 0
     visitor = _Visitor()
     visitor.read(tree)
     for full, line, at_import in visitor.effects:
-        if (full, at_import) in told:
+        hides = visitor.hides_at(line)
+        if (full, at_import, hides) in told:
             continue
-        told.add((full, at_import))
-        grade = _grade(full, at_import=at_import, reached=reached, hides=visitor.hides)
+        told.add((full, at_import, hides))
+        grade = _grade(full, at_import=at_import, reached=reached, hides=hides, surely=surely)
         if grade is None:
             quiet = quiet and not (at_import and not _HARMLESS_AT_IMPORT.fullmatch(full))
             continue
@@ -116,7 +126,10 @@ def judge(part: Part, tree: ast.Module, *, reached: bool) -> Iterator[Seen]:
         count += grade is not Grade.MALICIOUS
         when = "when it is imported" if at_import else "in a function"
         does = "hands on" if (full, line) in visitor.handed - visitor.calls else "calls"
-        yield part.sees("python-code", f"line {line}: it {does} {full} {when}", grade, callable=full, effect="execute", loader=LOADER)
+        hidden = HIDDEN if hides and grade is Grade.MALICIOUS else ""
+        yield part.sees(
+            "python-code", f"line {line}: it {does} {full} {when}{hidden}", grade, callable=full, effect="execute", loader=LOADER
+        )
     if reached:
         yield part.sees("code-file", f"loaders import {part.base} by its name or by a configuration", effect="execute", loader=LOADER)
     elif tree.body and not quiet:
@@ -129,12 +142,14 @@ def judge(part: Part, tree: ast.Module, *, reached: bool) -> Iterator[Seen]:
         )
 
 
-def _grade(full: str, *, at_import: bool, reached: bool, hides: bool) -> Grade | None:
+def _grade(full: str, *, at_import: bool, reached: bool, hides: bool, surely: bool) -> Grade | None:
+    if full == _ASKS:
+        return Grade.SUSPICIOUS if at_import or reached else None
     if _RUNS.fullmatch(full) or full.startswith("dunder "):
-        return Grade.MALICIOUS if at_import or reached or hides else Grade.SUSPICIOUS
+        return Grade.MALICIOUS if at_import or (reached and surely) or hides else Grade.SUSPICIOUS
     if _REACHES.fullmatch(full):
         if at_import:
-            return Grade.MALICIOUS if reached or hides else Grade.SUSPICIOUS
+            return Grade.MALICIOUS if hides or (reached and surely and not _MILD.fullmatch(full)) else Grade.SUSPICIOUS
         return Grade.SUSPICIOUS if reached and full not in {"open", "compile", "importlib.import_module"} else None
     return None
 
@@ -148,10 +163,12 @@ class _Visitor:
         self.known: set[str] = set()
         self.variables: set[str] = set()
         self.called: dict[str, None] = {}
-        self.hides = False
         self.fulls: dict[ast.AST, str] = {}
         self.bound = False
         """Whether every import is known, so that a name is the same from now on."""
+        self.hiding: set[tuple[int, int]] = set()
+        self.tops: list[tuple[int, int]] = []
+        self.asked: set[int] = set()
         self.calls: set[tuple[str, int]] = set()
         self.handed: set[tuple[str, int]] = set()
 
@@ -160,12 +177,24 @@ class _Visitor:
         self.variables |= {n.arg for n in ast.walk(tree) if isinstance(n, ast.arg)}
         self._imports(tree)
         self.bound = True
+        bodies = [tree.body, *(n.body for n in tree.body if isinstance(n, ast.ClassDef))]
+        functions_of = [n for body in bodies for n in body if isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef))]
+        self.tops = sorted((n.lineno, n.end_lineno or n.lineno) for n in functions_of)
         functions = {n.name: n for n in tree.body if isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))}
         self._walk(list(ast.iter_child_nodes(tree)), at_import=True)
         while self.called:  # what is called at import happens at import
             function = functions.pop(self.called.popitem()[0], None)
             if function:
                 self._walk(list(ast.iter_child_nodes(function)), at_import=True, inside=True)
+
+    def hides_at(self, line: int) -> bool:
+        """Whether hidden text is decoded where a line stands: in the same function, or outside of all."""
+        return bool(self.hiding) and not self.hiding.isdisjoint({(0, 0), self._top(line)})
+
+    def _top(self, line: int) -> tuple[int, int]:
+        """The first and last line of the function that a line stands in; zeros outside of all."""
+        at = bisect_right(self.tops, (line, _MOST)) - 1
+        return self.tops[at] if at >= 0 and line <= self.tops[at][1] else (0, 0)
 
     def _imports(self, tree: ast.Module) -> None:
         for node in ast.walk(tree):
@@ -206,26 +235,34 @@ class _Visitor:
 
     def _node(self, node: ast.AST, *, now: bool) -> None:
         if isinstance(node, ast.Call):
-            full = self._full(node.func)
-            self.hides = self.hides or bool(_HIDES.fullmatch(full))
-            if (
-                full == "getattr"
-                and len(node.args) > 1
-                and self._full(node.args[0]) in _HOLDERS
-                and not isinstance(node.args[1], ast.Constant)
-            ):
-                full = "dunder getattr by a computed name"
-            elif full == "getattr" and len(node.args) > 1 and isinstance(node.args[1], ast.Constant):
-                full = f"{self._full(node.args[0])}.{str(node.args[1].value)[:80]}"
+            full = self._called(node)
             self.effects.append((full or "something computed", node.lineno, now))
             self.calls.add((full, node.lineno))
             if now and isinstance(node.func, ast.Name):
                 self.called[node.func.id] = None
+        elif id(node) in self.asked:
+            return
         elif isinstance(node, (ast.Attribute, ast.Name)) and _HANDED.fullmatch(full := self._full(node)):
             self.effects.append((full, node.lineno, now))
             self.handed.add((full, node.lineno))
         elif isinstance(node, ast.Attribute) and node.attr in _DUNDERS - {"__bases__", "__code__"} and not _own_attribute(node):
             self.effects.append((f"dunder {node.attr}", node.lineno, now))
+
+    def _called(self, node: ast.Call) -> str:
+        """The name of what a call calls, or of what that is with these arguments."""
+        full = self._full(node.func)
+        if _HIDES.fullmatch(full):
+            self.hiding.add(self._top(node.lineno))
+        if full == "open" and _only_reads(node):
+            return "reading open"
+        if _ASKING.fullmatch(full) and _asks_a_tool(node):
+            self.asked.add(id(node.func))
+            return _ASKS
+        if full != "getattr" or len(node.args) < 2:  # noqa: PLR2004 - object and name
+            return full
+        if isinstance(node.args[1], ast.Constant):
+            return f"{self._full(node.args[0])}.{str(node.args[1].value)[:80]}"
+        return "dunder getattr by a computed name" if self._full(node.args[0]) in _HOLDERS else full
 
     def _taken(self, node: ast.Call, inner: str) -> str:
         """The name of what a call takes out of something by a constant name."""
@@ -278,6 +315,41 @@ class _Visitor:
             return ""
         name = self.names.get(node.id) or (f"<{node.id}>" if parts and node.id in self.variables - _MODULES else node.id)
         return ".".join([name, *reversed(parts)])
+
+
+_ASKING = pattern(r"subprocess\.(?:run|check_output|check_call|call|Popen|getoutput)")
+_ASKS = "a tool for its version"
+
+
+def _asks_a_tool(node: ast.Call) -> bool:
+    """Whether a program of a list of words is started, one that builds ask about their machine, without a shell."""
+    listed = node.args[0] if node.args else None
+    if (
+        not isinstance(listed, (ast.List, ast.Tuple))
+        or not listed.elts
+        or any(k.arg in {"shell", "executable", None} for k in node.keywords)
+    ):
+        return False
+    words = [_last_constant(e) for e in listed.elts]
+    return bool(_TOOLS.fullmatch(words[0])) and all(words) and not any(_COMMANDS.search(w) for w in words[1:])
+
+
+_COMMANDS = pattern(r"[;|&`$\n]|://|^(?:-c|config|clone|-C|--exec\S*|--upload-pack\S*|submodule|-P|-o|--build)$")
+
+
+def _last_constant(node: ast.AST) -> str:
+    """The text that an expression is, or ends in; empty where that is not told."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        return _last_constant(node.right)
+    if isinstance(node, ast.JoinedStr) and node.values:
+        return _last_constant(node.values[-1])
+    return _constant(node)
+
+
+def _only_reads(node: ast.Call) -> bool:
+    """Whether a file is opened to read it: no mode is given, or one that can be seen and only reads."""
+    modes = [*node.args[1:2], *(k.value for k in node.keywords if k.arg in {"mode", None})]
+    return all(_constant(m) in {"r", "rb", "rt", "br"} for m in modes)
 
 
 def _constant(node: ast.AST) -> str:
