@@ -138,7 +138,7 @@ def test_tables_that_lie_in_an_archive_are_found(tmp_path: Path) -> None:
 
 
 def test_the_version_of_the_tables_is_the_newest_date_in_them() -> None:
-    assert known.version() == max(str(t["checked"]) for t in (*known._tables(), known._danger()))
+    assert known.version() == max(str(t["checked"]) for t in (*map(known._table, known._names()), known._danger()))
 
 
 @pytest.mark.parametrize(("columns", "expected"), [("200", 200), ("10", 80), ("", 100), ("wide", 100), ("0", 100)])
@@ -288,3 +288,9 @@ def test_the_members_of_a_large_archive_are_found_without_reading_it(tmp_path: P
     monkeypatch.setattr(os, "preadv", fills)
     assert inspect_path(path, hashed=False).grade is Grade.BENIGN
     assert sum(asked) < 2 << 20
+
+
+def test_a_name_has_the_rule_of_all_tables_though_only_some_are_read() -> None:
+    every = known.rules()
+    assert {n: known.rule_of(n) for n in every} == every
+    assert known.rule_of("acme.Thing") is None

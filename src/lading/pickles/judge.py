@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from lading.core.inspection import Grade
 from lading.core.pattern import pattern
-from lading.pickles.known import canonical, effect_of, rules
+from lading.pickles.known import canonical, effect_of, rule_of
 from lading.pickles.machine import Call, Machine
 from lading.pickles.values import MOST_KEPT, Made, Mapping, Name, Unknown
 from lading.pickles.weight import explodes
@@ -79,7 +79,7 @@ def _names(machine: Machine, own: str) -> Iterator[Judged]:
 
 
 def _name(name: Name, call: Call | None, machine: Machine) -> Judged | None:
-    rule = rules().get(canonical(name.module, name.name))
+    rule = rule_of(canonical(name.module, name.name))
     if rule and (rule != "method-type" or (call and _method_type(call, machine))):
         return _handed_on(name) if name.uses > 0 and rule in _DIRECT else None
     effect = effect_of(name.module, name.name)
@@ -155,7 +155,7 @@ _CALLS = frozenset({"call", "new"})
 
 
 def _named(call: Call, target: Name, machine: Machine) -> Judged | None:
-    rule = rules().get(canonical(target.module, target.name))
+    rule = rule_of(canonical(target.module, target.name))
     if rule is None:  # the name itself is objected to
         return None
     if call.what not in _CALLS:
@@ -169,7 +169,7 @@ def _state(call: Call, target: Made, machine: Machine) -> Judged | None:
     """An object is given a state: what made it must give objects, and some classes run what stands in the state."""
     if call.what in {"set", "append"}:
         return _objection(call, machine, "pickle-arguments", "loading puts items into something that is no container")
-    rule = rules().get(_class_of(target))
+    rule = rule_of(_class_of(target))
     if rule == "distribution" and not _distribution(call, machine):
         return _objection(call, machine, "pickle-runs-text", "loading runs a text of the state of a distribution of SciPy", Grade.MALICIOUS)
     if rule in _STATES and not _STATES[rule](call, machine):
@@ -206,7 +206,7 @@ def _arguments(call: Call) -> tuple[Any, ...]:
 
 
 def _listed(value: Any) -> bool:  # noqa: ANN401 - any value of the stack
-    return isinstance(value, Name) and canonical(value.module, value.name) in rules()
+    return isinstance(value, Name) and rule_of(canonical(value.module, value.name)) is not None
 
 
 def _first_is_known(call: Call, machine: Machine) -> bool:
@@ -328,7 +328,7 @@ def _member(call: Call, machine: Machine) -> bool:
         return False
     name, of = machine.text(arguments[1]), arguments[0]
     holder = canonical(of.module, of.name) if isinstance(of, Name) else _class_of(of)
-    return isinstance(name, str) and f"{holder}.{name}" in rules()
+    return isinstance(name, str) and rule_of(f"{holder}.{name}") is not None
 
 
 def _codec(call: Call, machine: Machine) -> bool:

@@ -38,17 +38,38 @@ def canonical(module: str, name: str) -> str:
 @cache
 def rules() -> dict[str, str]:
     """Every listed name with its rule; `type` for classes that only hold values, unless their table has a stricter one."""
+    return _merged(_names())
+
+
+def rule_of(full: str) -> str | None:
+    """The rule of one name under which it stands in the tables; None where it stands in none."""
+    return _rules_of(full.partition(".")[0]).get(full)
+
+
+@cache
+def _rules_of(package: str) -> dict[str, str]:
+    """The rules of the tables that name a package: parsing all of them takes longer than most files."""
+    return _merged(tuple(n for n in _names() if f"{package}." in _texts()[n]))
+
+
+def _merged(names: tuple[str, ...]) -> dict[str, str]:
+    tables = [_table(n) for n in names]
     found: dict[str, str] = {}
-    for table in _tables():
+    for table in tables:
         found.update(dict.fromkeys(table.get("types", "").split(), table.get("rule", "type")))
-    for table in _tables():
+    for table in tables:
         found.update(table.get("rules", {}))
     return found
 
 
 @cache
-def _tables() -> tuple[dict[str, Any], ...]:
-    return tuple(_read(text, name) for name, text in sorted(_texts().items()) if name != _DANGER)
+def _names() -> tuple[str, ...]:
+    return tuple(sorted(_texts().keys() - {_DANGER}))
+
+
+@cache
+def _table(name: str) -> dict[str, Any]:
+    return _read(_texts()[name], name)
 
 
 _DANGER = "danger.toml"
