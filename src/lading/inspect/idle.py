@@ -47,6 +47,8 @@ def settled(inspections: list[Inspection], root: Path) -> list[Inspection]:
     """The inspections of a folder, where programs are told from code that a loader imports."""
     if not any(_of_program(i) and i.grade is not Grade.BENIGN for i in inspections) or any(_doubt(i) for i in inspections):
         return inspections
+    if all(_of_program(i) for i in inspections):  # there is no model beside them: the question is about the programs themselves
+        return inspections
     reached, named = _reached(inspections), _named(inspections)
     if reached is None or named is None:
         return inspections

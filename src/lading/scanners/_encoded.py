@@ -21,6 +21,7 @@ _BARE = pattern(rb"\x80[\x02-\x05](?:\x95.{8})?[c(})\]\x8cX\x95]", re.DOTALL)
 _OLD = pattern(rb"[(c](?:c|i)?(?:os|posix|nt|builtins|__builtin__|subprocess|sys|runpy|socket|pty|importlib|webbrowser|shutil)\n\w+\n")
 """Pickles as they are: those of protocol 2 and later, and those of protocol 0 that begin with a module of danger."""
 _LONGEST = 1 << 20
+_BLOCK, _LONGEST_BEGINNING = 1 << 20, 80
 _MOST_SPENT = 200_000
 """Units of work for what may be pickles among other bytes; numbers that look like the beginning of one cost next to none."""
 _SHORTEST = 19
@@ -58,10 +59,15 @@ def buried(
     tail = max(begin + _SEARCHED, stop - _SEARCHED)
     found, least = 0, part.budget.work - _MOST_SPENT
     for start, until in ((begin, min(stop, begin + _SEARCHED)), (tail, stop)):
-        block = window.read(start, until - start)
-        for beginning in (_BARE, _OLD) if old else (_BARE,):
-            for match in beginning.finditer(block):
-                place = start + match.start()
+        for at in range(start, until, _BLOCK):
+            block = window.read(at, min(_BLOCK + _LONGEST_BEGINNING, until - at))
+            places = (
+                at + m.start()
+                for beginning in ((_BARE, _OLD) if old else (_BARE,))
+                for m in beginning.finditer(block)
+                if m.start() < _BLOCK
+            )
+            for place in places:
                 if place in known:
                     continue
                 found += 1
