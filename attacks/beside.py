@@ -85,7 +85,12 @@ table(
 table("tensorflow", {"lite-flex-unknown": tflite("FlexAcme"), "lite-custom-known": tflite("MatMul")}, *FLAGGED, suffix=".tflite")
 table(
     "onnx",
-    {"operators-of-torch": onnx(node("ATen", "org.pytorch.aten")), "home": onnx(node("Relu"), initializer=elsewhere("~/.x/w.bin"))},
+    {
+        "operator-of-no-version": onnx(node("EfficientNMS_TRT")),
+        "operator-that-is-not-defined": onnx(node("aten_add", "pkg.onnxscript.torch_lib")),
+        "operators-of-torch": onnx(node("ATen", "org.pytorch.aten")),
+        "home": onnx(node("Relu"), initializer=elsewhere("~/.x/w.bin")),
+    },
     *FLAGGED,
     suffix=".onnx",
 )

@@ -1,4 +1,4 @@
-"""What is known of the operations of TensorFlow: which run code, which reach files or the network, and which compute."""
+"""What is known of the operations of TensorFlow and ONNX: which run code, which reach files or the network, and which compute."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ class Operations(Struct, frozen=True):
     computes: frozenset[str]
     lite: frozenset[str]
     """Those of them that stand in graphs of TensorFlow Lite every day."""
+    onnx: frozenset[str]
+    """The operators of ONNX's own domain."""
 
 
 @cache
@@ -25,8 +27,8 @@ def operations() -> Operations:
     import tomllib  # noqa: PLC0415 - when there is a graph
 
     table = tomllib.loads(files("lading.scanners").joinpath("operations.toml").read_text("utf-8"))
-    named = {kind: frozenset(table[kind].split()) for kind in ("runs", "reaches", "computes", "libraries", "lite")}
-    return Operations(named["runs"], named["reaches"], named["computes"] | named["libraries"], named["lite"])
+    named = {kind: frozenset(table[kind].split()) for kind in ("runs", "reaches", "computes", "libraries", "lite", "onnx")}
+    return Operations(named["runs"], named["reaches"], named["computes"] | named["libraries"], named["lite"], named["onnx"])
 
 
 DOMAINS = frozenset({"", "ai.onnx", "ai.onnx.ml", "ai.onnx.training", "ai.onnx.preview.training", "com.microsoft", "com.microsoft.nchwc", "pkg.onnxscript.torch_lib",

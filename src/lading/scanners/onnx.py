@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from lading.binary.protobuf import BYTES, FIXED32, FIXED64, VARINT, BrokenMessageError, Field, fields, looks_like, text
 from lading.core.inspection import Grade
 from lading.core.pattern import pattern
-from lading.scanners._operations import DOMAINS, PYTHON
+from lading.scanners._operations import DOMAINS, PYTHON, operations
 from lading.scanners._reached import leads_out
 from lading.scanners._registry import Part, Seen, Span, scanner
 from lading.syntax.programs import reads_as_program
@@ -17,6 +17,9 @@ _COMPILED = "EPContext"
 """An operator whose part of the graph was compiled for an accelerator, here or in a file that it names."""
 LOADER = "onnx.load, ONNX Runtime"
 _DEEPEST = 12
+_STANDARD = frozenset({"", "ai.onnx"})
+_DEFINED = frozenset({"local", "pkg.torch", "pkg.onnxscript.torch_lib", "pkg.onnxscript.torch_lib.common"})
+"""Domains whose operators a model defines for itself."""
 _MOST_ITEMS = 1 << 62
 _TENSOR = {1: {VARINT, BYTES}, 2: {VARINT}, 4: {BYTES, FIXED32}, 5: {BYTES, VARINT}, 6: {BYTES}, 7: {BYTES, VARINT}, 8: {BYTES}, 9: {BYTES},
            10: {BYTES, FIXED64}, 11: {BYTES, VARINT}, 12: {BYTES}, 13: {BYTES}, 14: {VARINT}}  # fmt: skip
@@ -195,6 +198,12 @@ class _Walk:
             message = f"a tensor elsewhere has the attribute {pair.get(1, '')[:60]!r}, which onnx sets on an object"
             yield self.part.sees("onnx-external", message, Grade.SUSPICIOUS, offset=entry.begin, effect="integrity", loader=LOADER)
 
+    def known(self, domain: str, kind: str) -> bool:
+        """Whether the runtime has an operator, or the model defines it."""
+        if (domain, kind) in self.own:
+            return True
+        return kind in operations().onnx if domain in _STANDARD else domain in DOMAINS and domain not in _DEFINED
+
     def operators(self) -> Iterator[Seen]:
         """Operators that a library other than the runtime must bring."""
         told = 0
@@ -211,7 +220,7 @@ class _Walk:
             elif kind == _COMPILED:
                 message = f"the operator {domain}.{kind} hands a program to an accelerator, which nobody can look into"
                 yield self.part.sees("onnx-operator", message, offset=offset, effect="native-load", loader="ONNX Runtime")
-            elif domain not in DOMAINS and (domain, kind) not in self.own and told < 20:  # noqa: PLR2004 - as above
+            elif not self.known(domain, kind) and told < 20:  # noqa: PLR2004 - as above
                 told += 1
                 yield self.part.sees(
                     "onnx-operator", f"the operator {domain}.{kind} is not of ONNX", offset=offset, effect="native-load", loader=LOADER

@@ -32,6 +32,10 @@ _PROGRAMS = (
     ".reg",
     ".hta",
     ".wsf",
+    ".url",
+    ".scf",
+    ".hta",
+    ".wsf",
     ".jse",
     ".vbe",
 )
