@@ -211,6 +211,12 @@ def test_entry_points_of_wrong_lines_are_read_in_time(tmp_path: Path) -> None:
     assert time.process_time() - started < 3
 
 
+def test_the_header_of_an_array_says_nothing_on_the_terminal(recwarn: pytest.WarningsRecorder) -> None:
+    header = b"{'descr': '<f4', 'fortran_order': 1or 2, 'shape': (1,), }"
+    assert inspect_bytes(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header, "a.npy").grade is not Grade.BENIGN
+    assert not recwarn.list
+
+
 @pytest.mark.parametrize("program", [b"()" * 80, (b"a" + b".b()" * 190 + b"\n") * 20, b"vars(" * 80 + b"a" + b")" * 80])
 def test_calls_of_what_calls_give_are_named_in_time_that_grows_with_them(program: bytes) -> None:
     started = time.process_time()

@@ -51,9 +51,12 @@ _LETTERS = 3
 
 def _header(raw: bytes) -> tuple[Any, tuple[int, ...]] | None:
     import ast  # noqa: PLC0415 - when there is an array
+    import warnings  # noqa: PLC0415 - as above
 
     try:
-        table = ast.literal_eval(raw.decode("latin-1").strip())
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            table = ast.literal_eval(raw.decode("latin-1").strip())
     except (ValueError, SyntaxError, MemoryError, RecursionError):
         return None
     if not isinstance(table, dict) or set(table) != {"descr", "fortran_order", "shape"}:
