@@ -206,7 +206,9 @@ def logged(tmp_path: Path) -> Callable[[], dict[str, bytes]]:
     one.execute("PRAGMA cache_size = 1")
     one.execute("BEGIN")
     one.execute("INSERT INTO Packages(blob) VALUES (?)", [package("unfinished", padding=100_000)])
-    return lambda: {f"var/lib/rpm/{p.name}": p.read_bytes() for p in tmp_path.glob("rpmdb.sqlite*") if not p.name.endswith("-shm")}
+    files = {f"var/lib/rpm/{p.name}": p.read_bytes() for p in tmp_path.glob("rpmdb.sqlite*") if not p.name.endswith("-shm")}
+    one.close()  # which takes the log away, as collecting it would at any time
+    return lambda: dict(files)
 
 
 def test_changes_that_lie_in_the_log_of_the_database_count_when_they_are_finished(
