@@ -182,3 +182,9 @@ def test_only_the_type_of_bound_methods_is_taken_from_cloudpickle() -> None:
 
     assert inspect_bytes(named(b"MethodType"), "x.pkl").grade is Grade.BENIGN
     assert inspect_bytes(named(b"CodeType"), "x.pkl").grade is Grade.MALICIOUS
+
+
+def test_a_program_of_the_repository_is_no_tool_that_is_asked_for_its_version() -> None:
+    for start in ('["./git", "--version"]', '[here + "/bin/../git", "--version"]', '[f"{here}/gcc", "--version"]'):
+        source = f"import subprocess\nhere = '.'\n\n\ndef ask():\n    return subprocess.check_output({start})\n"
+        assert inspect_bytes(source.encode(), "helpers.py").grade is not Grade.BENIGN

@@ -19,7 +19,9 @@ _REACHED = pattern(
 )
 _BY_CHANCE = pattern(r"(?:generate|pipeline|model|inference|predict|preprocess|loader|setup|conftest)\.py")
 """Names that programs have which no loader knows, too."""
-_TOOLS = pattern(r"(?:.*/)?(?:git|nvcc|hipcc|gcc|g\+\+|cc|cmake|ninja|uname|sw_vers|nvidia-smi|rocminfo|ldconfig)")
+_TOOLS = pattern(
+    r"(?:/(?:usr/)?(?:local/)?(?:cuda[\w.-]*/)?bin/)?(?:git|nvcc|hipcc|gcc|g\+\+|cc|cmake|ninja|uname|sw_vers|nvidia-smi|rocminfo|ldconfig)"
+)
 """What a build asks for its version."""
 _MILD = pattern(
     r"importlib\.(?:import_module|util\.find_spec)|tempfile\.\w+|signal\.signal|platform\.\w+|multiprocessing\.Process|pkgutil\.\w+|compile|__import__"
