@@ -1,5 +1,6 @@
 """What Git follows in a folder, what editors leave in JSON, and tables of SQLite: each is looked at, and costs no more than its size."""
 
+import json
 import struct
 from pathlib import Path
 
@@ -42,3 +43,8 @@ def test_a_table_that_is_cut_off_is_not_benign() -> None:
     table = b"SQLite format 3\x00" + struct.pack(">H", 1024) + bytes(1006)
     assert inspect_bytes(table, "x.db").grade is Grade.BENIGN
     assert inspect_bytes(table[:-1], "x.db").grade is Grade.UNSCANNABLE
+
+
+def test_more_pieces_elsewhere_than_are_looked_at_are_told() -> None:
+    refs = {"refs": {str(n): [f"{n}.bin", 0, 1] for n in range(100_001)} | {"last": ["/etc/x", 0, 1]}}
+    assert inspect_bytes(json.dumps(refs).encode(), "reference.json").grade is not Grade.BENIGN

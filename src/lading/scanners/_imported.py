@@ -109,8 +109,6 @@ def _modules(part: Part, names: Any) -> Iterator[Seen]:  # noqa: ANN401 - as abo
 
 def _exported(part: Part, path: str, key: str, value: str) -> Iterator[Seen]:
     """A call of a program that torch exported, and the expressions of its sizes, which SymPy evaluates."""
-    if not isinstance(value, str):
-        return
     if (
         key == "target"
         and value.startswith(("torch", "_operator", "math", "#"))

@@ -69,6 +69,10 @@ def references(part: Part, value: dict[str, Any]) -> Iterator[Seen]:
     """The pieces of an array in other files, and the templates by which they are named, as Kerchunk writes them."""
     refs = value.get("refs")
     part.budget.spend(len(refs) if isinstance(refs, dict) else 0)
+    if isinstance(refs, dict) and len(refs) > _MOST_REFERENCES:
+        yield part.sees(
+            "limit", f"of {len(refs)} pieces elsewhere {_MOST_REFERENCES} are looked at", Grade.UNSCANNABLE, effect="exhaustion"
+        )
     places = [r[0] for r in list(refs.values())[:_MOST_REFERENCES] if isinstance(r, list) and r] if isinstance(refs, dict) else []
     texts = [*places, *_texts(value.get("gen")), *_texts(value.get("templates"))]
     for text in [t for t in texts if isinstance(t, str) and not _PLAIN.fullmatch(t)][:_MOST_TOLD]:

@@ -74,7 +74,7 @@ _RUN = frozenset(
 """Names under which a command stands that something runs."""
 
 
-def repeated(names: set[str]) -> str:
+def first_telling(names: set[str]) -> str:
     """The first of some names that means something to a loader."""
     return next((n for n in sorted(names) if n in _KEYS or "template" in n), "")
 

@@ -13,8 +13,7 @@ from lading.scanners._encoded import encoded
 from lading.scanners._json import loads, repeated, too_large, walk
 from lading.scanners._registry import Nested, Part, Seen, Span, scanner
 from lading.scanners._secrets import MESSAGE, secret
-from lading.scanners._values import repeated as told_twice
-from lading.scanners._values import telling, values
+from lading.scanners._values import first_telling, telling, values
 
 _BLOCK = 1 << 20
 _TOLD = 1000
@@ -73,7 +72,7 @@ def judge(part: Part, document: Any) -> Iterator[Seen]:  # noqa: ANN401 - anythi
         yield from _notebook(part, cells)
         return
     yield from encoded(part.window)
-    if part.window.size <= _READ_TWICE and (name := told_twice(repeated(part.window.read(0, part.window.size)))):
+    if part.window.size <= _READ_TWICE and (name := first_telling(repeated(part.window.read(0, part.window.size)))):
         yield part.sees(
             "header-keys", f"{name} stands twice in one table: one loader reads the first, another the last", effect="integrity"
         )
